@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* conf: the one configuration file. Every key, its default and its range stand in conf.c's table and in punchd.conf(5). */
+#ifndef PUNCHD_LIB_CONF_H
+#define PUNCHD_LIB_CONF_H
+
+#include <stdint.h>
+
+#include "lib/span.h"
+
+#define CONF_LISTEN_MAX 8
+
+struct conf {
+	char *spool_dir; /* holds upload/ result/ order/ */
+	char *state_dir; /* holds records/ control/ admission */
+	char *run_dir;   /* holds desk.sock */
+
+	/* ingestd */
+	char *listen[CONF_LISTEN_MAX]; /* "0.0.0.0:8081", "[::]:8081"; used when no socket was handed over */
+	size_t listen_count;
+	bool admit_any; /* else only serials in the admission list */
+	uint64_t body_max_bytes;
+	uint64_t body_lines_max;
+	uint64_t body_memory_bytes; /* of all bodies together; beyond it they go to disk as they arrive */
+	uint64_t connections_max;
+	uint64_t connections_per_address;
+	uint64_t request_deadline_ms; /* for a whole request without its body */
+	uint64_t body_rate_min;       /* bytes a second that a body must come at, on the whole */
+	uint64_t idle_timeout_ms;
+	uint64_t free_floor_bytes; /* below it uploads hear 503 */
+	uint64_t desk_timeout_ms;
+
+	/* parserd */
+	uint64_t file_max_bytes;  /* of a spool file */
+	uint64_t records_map_bytes; /* first size of the map; it grows by itself */
+
+	/* both consumers */
+	uint64_t rescan_ms;
+	uint64_t draft_stale_ms; /* when a file left in tmp/ is swept */
+
+	/* cmdqd: what a device gets that has no setting of its own. docs/PROTOCOL.md 1.3 */
+	uint64_t error_delay_s;
+	uint64_t delay_s;
+	uint64_t trans_interval_min;
+	char *trans_times; /* "00:00;14:05" */
+	char *trans_flags; /* "AttLog OpLog AttPhoto …": names of docs/PROTOCOL.md 1.5 */
+	char *time_zone;   /* IANA name */
+	bool realtime;
+};
+
+/* Which file: `option` if not NULL, else $PUNCHD_CONF, else /etc/punchd/punchd.conf. */
+const char *conf_path(const char *option);
+
+/* Reads the file. 0; or a negative errno after every fault was written to stderr as "file:line: what is wrong". */
+must_check int conf_load(const char *path, struct conf *ret);
+void conf_free(struct conf *c);
+
+/* "DIR/NAME" in new memory, or NULL when there is none. */
+char *conf_join(const char *dir, const char *name);
+
+#endif

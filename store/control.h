@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* control: what punchd knows of the devices themselves, as cmdqd keeps it. This is the schema and the side for readers;
+ * the side that writes is cmdqd/devices.h. Databases of the environment STATE/control:
+ *
+ *   device   serial   -> the text of control_put_device: lines "key=value"
+ *   meta     "schema" -> 1
+ */
+#ifndef PUNCHD_STORE_CONTROL_H
+#define PUNCHD_STORE_CONTROL_H
+
+#include <lmdb.h>
+#include <stdint.h>
+
+#include "lib/buf.h"
+#include "lib/serial.h"
+#include "lib/span.h"
+
+#define CONTROL_SCHEMA 1
+
+enum device_state { DEVICE_PENDING, DEVICE_APPROVED, DEVICE_REFUSED };
+
+/* Settings that override the configuration's defaults; a zero or empty one is not set. Units and ranges: lib/conf.h. */
+struct device_settings {
+	uint64_t error_delay_s, delay_s, trans_interval_min;
+	char trans_times[128];
+	char trans_flags[256];
+	char time_zone[64];
+	int8_t realtime; /* 0 not set, 1 yes, -1 no */
+};
+
+struct device {
+	char serial[SERIAL_MAX + 1];
+	enum device_state state;
+	uint64_t first_seen_us, last_seen_us;
+	char address[64];       /* where it was last seen */
+	char class[8];          /* "att", "acc", or "" when it never said: docs/PROTOCOL.md 1.1 */
+	char push_version[16];  /* pushver= of its last handshake; "" when it sent none */
+	char language[8];
+	char firmware[64];      /* first field of INFO= */
+	char info[256];         /* INFO= as it came */
+	uint64_t handshakes, polls;
+	struct device_settings set;
+};
+
+const char *device_state_name(enum device_state state);
+
+/* The stored text of a device, appended to `b`; and back. Unknown keys are passed over. 0; -EUCLEAN, -EMSGSIZE, -ENOMEM. */
+must_check int control_put_device(struct buf *b, const struct device *d);
+must_check int control_get_device(struct span serial, struct span text, struct device *ret);
+
+/* ---- the readers' side ---- */
+
+struct control_reader;
+
+/* 0; -ENOENT while cmdqd has never run; other negative errno. */
+must_check int control_open(const char *path, struct control_reader **ret);
+void control_close(struct control_reader *r);
+
+typedef int device_visit(void *context, const struct device *d);
+/* In order of serial. 0, what `visit` returned, or a negative errno. */
+must_check int control_devices(struct control_reader *r, device_visit *visit, void *context);
+/* 0, -ENOENT, other negative errno. */
+must_check int control_device(struct control_reader *r, struct span serial, struct device *ret);
+
+#endif

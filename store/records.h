@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* records: what the terminals said, as parserd keeps it. This is the schema and the side for readers; the side that
+ * writes is parserd/records.h. Databases of the environment STATE/records:
+ *
+ *   punch    time serial PIN status verify workcode          -> seq received entry flags extra
+ *   journal  seq                                             -> what kind of fact, and its key
+ *   raw      serial table BLAKE2b-128 of the body            -> seq received entry target body
+ *   refused  serial table BLAKE2b-128 of the line            -> seq received entry reason line
+ *   stamp    serial table                                    -> received entry stamp
+ *   meta     "schema"                                        -> 1
+ *
+ * Punches are keyed by time first: an index that starts with serial or PIN makes inserts many times slower, and every
+ * question is a scan of a span of time. Identity is the key, so taking the same fact in twice changes nothing. */
+#ifndef PUNCHD_STORE_RECORDS_H
+#define PUNCHD_STORE_RECORDS_H
+
+#include <lmdb.h>
+#include <stdint.h>
+
+#include "lib/buf.h"
+#include "lib/clock.h"
+#include "lib/span.h"
+#include "store/pack.h"
+
+#define RECORDS_SCHEMA 1
+
+/* Longest texts of a punch that are taken; a line with a longer one is refused. */
+#define PUNCH_PIN_MAX      64
+#define PUNCH_CODE_MAX     16 /* status, verify */
+#define PUNCH_WORKCODE_MAX 64
+#define PUNCH_EXTRA_MAX    256
+
+/* Which spool entry a fact was first seen in. */
+struct entry_ref {
+	char name[48]; /* SPOOL_NAME_BYTES */
+	uint32_t number;
+};
+
+enum punch_flag {
+	PUNCH_TIME_ABSURD = 1, /* no calendar has the day or time, or it is before 2000 or more than a day ahead of receipt */
+};
+
+struct punch {
+	struct clock_local time; /* the terminal's wall clock, as written */
+	struct span serial;
+	struct span pin, status, verify, workcode; /* as sent, trimmed of nothing; empty when missing */
+	struct span extra;                         /* the fields behind workcode, with their TABs; may be empty */
+	uint64_t seq;                              /* of the journal */
+	uint64_t received_us;
+	struct entry_ref entry;
+	uint8_t flags;
+};
+
+/* docs/PROTOCOL.md 2: the identity of a punch is its key. Sets k->failed when a text is too long or holds NUL. */
+void punch_pack_key(struct pack *k, const struct punch *p);
+void punch_pack_value(struct pack *v, const struct punch *p);
+/* 0 or -EUCLEAN. The spans point into key and value. */
+must_check int punch_unpack(struct span key, struct span value, struct punch *ret);
+
+/* A body kept whole (raw), or a line that was refused. */
+struct kept {
+	struct span serial, table;
+	unsigned char digest[16]; /* BLAKE2b-128 of `bytes` */
+	uint64_t seq;
+	uint64_t received_us;
+	struct entry_ref entry;
+	struct span note;  /* raw: the request target; refused: the reason in words */
+	struct span bytes; /* raw: the body; refused: the line */
+};
+
+void kept_pack_key(struct pack *k, const struct kept *f);
+/* Everything but `bytes`, which follow it in the value. */
+void kept_pack_head(struct pack *v, const struct kept *f);
+must_check int kept_unpack(struct span key, struct span value, struct kept *ret);
+
+enum fact_kind { FACT_PUNCH = 'p', FACT_RAW = 'r', FACT_REFUSED = 'b' };
+
+/* A journal entry: `key` is the fact's key in the database of its kind. */
+struct fact {
+	uint64_t seq;
+	enum fact_kind kind;
+	struct span key;
+};
+
+void stamp_pack_key(struct pack *k, struct span serial, struct span table);
+
+/* ---- the readers' side ---- */
+
+struct records_reader;
+
+/* 0; -ENOENT while parserd has never run; -EPROTONOSUPPORT for another schema; other negative errno. */
+must_check int records_open(const char *path, struct records_reader **ret);
+void records_close(struct records_reader *r);
+
+/* What a question asks for. Zero values ask for everything. */
+struct punch_query {
+	struct clock_local since; /* first moment taken; a zero month means from the beginning */
+	struct clock_local until; /* first moment not taken; a zero month means to the end */
+	struct span serial;       /* exactly this serial */
+	struct span pin;          /* exactly this PIN */
+	uint64_t limit;           /* at most so many; 0 for all */
+};
+
+/* Called for each; the spans live until it returns. Anything but 0 ends the scan and is given back. */
+typedef int punch_visit(void *context, const struct punch *p);
+
+/* In order of time. 0, what `visit` returned, or a negative errno. One read transaction: a consistent picture. */
+must_check int records_punches(struct records_reader *r, const struct punch_query *q, punch_visit *visit, void *context);
+/* In order of the journal, from the first sequence number above `after`; only punches; since and until apply as well. A
+ * follower calls it again with the last one it saw. */
+must_check int records_follow(struct records_reader *r, uint64_t after, const struct punch_query *q, punch_visit *visit,
+	void *context);
+/* The highest sequence number given out; 0 when there is none. */
+must_check int records_last_seq(struct records_reader *r, uint64_t *ret_seq);
+
+typedef int kept_visit(void *context, const struct kept *k);
+must_check int records_kept(struct records_reader *r, enum fact_kind kind, struct span serial, kept_visit *visit,
+	void *context);
+
+struct records_counts {
+	uint64_t punches, raw, refused, journal;
+	uint64_t map_bytes, used_bytes;
+};
+must_check int records_count(struct records_reader *r, struct records_counts *ret);
+
+/* The last stamp that came with stored data, into `into` (emptied first). 0, -ENOENT for first contact, other errno. */
+must_check int records_stamp(struct records_reader *r, struct span serial, const char *table, struct buf *into);
+
+/* Every stamp of a device, in the order of the tables' names. */
+typedef int stamp_visit(void *context, struct span table, struct span stamp, uint64_t received_us);
+must_check int records_stamps(struct records_reader *r, struct span serial, stamp_visit *visit, void *context);
+
+#endif
