@@ -16,12 +16,12 @@ enum spool_state { SPOOL_TMP, SPOOL_NEW, SPOOL_CUR, SPOOL_DONE, SPOOL_BAD, SPOOL
 
 enum spool_use {
 	SPOOL_FOR_WRITING,   /* tmp and new only; the others' descriptors are -1 */
-	SPOOL_FOR_CONSUMING, /* all, and the spool's one lock: -EBUSY while another consumer holds it */
+	SPOOL_FOR_CONSUMING, /* all, and the consumer's lock on cur/: -EBUSY while another one holds it */
 	SPOOL_FOR_OPERATING, /* those that permissions allow; the others' are -1 */
 };
 
 struct spool {
-	int root; /* the spool's directory; carries the consumer's lock */
+	int root; /* the spool's directory */
 	int dirs[SPOOL_STATES];
 	gid_t group; /* of new/: files of another group are refused */
 };
@@ -39,8 +39,12 @@ must_check int spool_make(const char *dir, const char *kind);
 must_check int spool_open(const char *dir, const char *kind, enum spool_use use, struct spool *ret);
 void spool_close(struct spool *s);
 
-/* Is a consumer at work on it? Looks at the lock; 1, 0, or a negative errno. */
+/* Is a consumer at work on it? Looks at the lock on cur/, which only those who may read cur/ can see. 1, 0, or a negative
+ * errno (-EACCES when cur/ was not opened). */
 must_check int spool_has_consumer(const struct spool *s);
+/* A writer that runs for long says so by a shared lock on tmp/; it proves nothing and is for people to see. */
+must_check int spool_announce_writer(const struct spool *s);
+must_check int spool_has_writer(const struct spool *s);
 
 /* Bytes and files that an unprivileged writer can still create on the spool's file system. 0 or a negative errno. */
 must_check int spool_free(const struct spool *s, uint64_t *ret_bytes, uint64_t *ret_files);
@@ -117,7 +121,7 @@ must_check int spool_post(const struct spool *s, struct span bytes, char ret_nam
 /* ---- scan.c: what is there, in order, in bounded memory ---- */
 
 struct spool_listed {
-	char name[256]; /* NAME_MAX and NUL */
+	char *name; /* at most NAME_MAX bytes; any byte but '/' and NUL */
 };
 
 struct spool_list {
@@ -126,8 +130,8 @@ struct spool_list {
 	uint64_t total; /* how many the directory held, listed or not */
 };
 
-/* The `most` smallest names of a state, ascending ("." and ".." apart; reason files "NAME.why" of bad/ apart). 0 or a
- * negative errno; give the list back with spool_list_free. */
+/* The `most` smallest names of a state, ascending, without "." and ".." and without what the consumer keeps beside its
+ * files ("NAME.why" in bad/, "NAME.try" in cur/). 0 or a negative errno; give the list back with spool_list_free. */
 must_check int spool_scan(const struct spool *s, enum spool_state state, size_t most, struct spool_list *ret);
 void spool_list_free(struct spool_list *l);
 
@@ -144,8 +148,8 @@ must_check int spool_load(const struct spool *s, const char *name, struct buf *i
 must_check int spool_finish(const struct spool *s, const char *name);
 /* cur/ → new/: not worked on after all. */
 must_check int spool_release(const struct spool *s, const char *name);
-/* cur/ or new/ → bad/, with the reason beside it, durably. A name that is not of the form, or is used in bad/ already,
- * gets a new one, and the reason says the old. `ret_name` is the name in bad/. */
+/* cur/ or new/ → bad/, with the reason beside it in NAME.why. A name that is not of the form, or is used in bad/ already,
+ * gets a new one, and the reason says the old. `ret_name` is the name in bad/. After a crash it may have to be done again. */
 must_check int spool_refuse(const struct spool *s, enum spool_state from, const char *name, const char *why,
 	char ret_name[static SPOOL_NAME_BYTES]);
 /* Sets a part of cur/NAME aside as bad/NAME.<number> with its reason, durably. Doing it twice is as good as once. */
