@@ -28,7 +28,8 @@ must_check int buf_reserve(struct buf *b, size_t more_bytes);
 must_check int buf_add(struct buf *b, const void *ptr, size_t len);
 must_check int buf_add_str(struct buf *b, const char *text);
 must_check int buf_add_span(struct buf *b, struct span s);
-must_check int buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+must_check int buf_printf(struct buf *b, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* Empties it and keeps the memory. */
 void buf_clear(struct buf *b);

@@ -19,15 +19,15 @@ void clock_format_utc(uint64_t wall_us, char ret_text[static CLOCK_UTC_BYTES]);
 /* Reads the same; the fraction may have 0 to 6 digits. 0 or -EINVAL. */
 must_check int clock_parse_utc(struct span text, uint64_t *ret_wall_us);
 
-/* A local wall-clock reading without a zone, as a terminal writes it. The numbers are what was written, even where no
- * calendar has such a day. */
+/* A local wall-clock reading without a zone, as a terminal writes it. The numbers are what was
+ * written, even where no calendar has such a day. */
 struct clock_local {
 	uint16_t year;
 	uint8_t month, day, hour, minute, second;
 };
 
-/* "2026-01-05 08:00:00"; month to second may lack a leading zero. 0, or -EINVAL when it has another shape.
- * docs/PROTOCOL.md 3.1. */
+/* "2026-01-05 08:00:00"; month to second may lack a leading zero. 0, or -EINVAL when it has another
+ * shape. docs/PROTOCOL.md 3.1. */
 must_check int clock_parse_local(struct span text, struct clock_local *ret_local);
 /* Is there such a day and such a time of day? (Second 60 is not.) */
 bool clock_local_exists(const struct clock_local *local);

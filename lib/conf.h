@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* conf: the one configuration file. Every key, its default and its range stand in conf.c's table and in punchd.conf(5). */
+/* conf: the one configuration file. Every key, its default and its range stand in conf.c's table
+ * and in punchd.conf(5). */
 #ifndef PUNCHD_LIB_CONF_H
 #define PUNCHD_LIB_CONF_H
 
@@ -15,12 +16,14 @@ struct conf {
 	char *run_dir;   /* holds desk.sock */
 
 	/* ingestd */
-	char *listen[CONF_LISTEN_MAX]; /* "0.0.0.0:8081", "[::]:8081"; used when no socket was handed over */
+	char *listen[CONF_LISTEN_MAX]; /* "0.0.0.0:8081", "[::]:8081"; used when no socket was
+					  handed over */
 	size_t listen_count;
 	bool admit_any; /* else only serials in the admission list */
 	uint64_t body_max_bytes;
 	uint64_t body_lines_max;
-	uint64_t body_memory_bytes; /* of all bodies together; beyond it they go to disk as they arrive */
+	uint64_t body_memory_bytes; /* of all bodies together; beyond it they go to disk as they
+				       arrive */
 	uint64_t connections_max;
 	uint64_t connections_per_address;
 	uint64_t request_deadline_ms; /* for a whole request without its body */
@@ -30,7 +33,7 @@ struct conf {
 	uint64_t desk_timeout_ms;
 
 	/* parserd */
-	uint64_t file_max_bytes;  /* of a spool file */
+	uint64_t file_max_bytes;    /* of a spool file */
 	uint64_t records_map_bytes; /* first size of the map; it grows by itself */
 
 	/* both consumers */
@@ -50,7 +53,8 @@ struct conf {
 /* Which file: `option` if not NULL, else $PUNCHD_CONF, else /etc/punchd/punchd.conf. */
 const char *conf_path(const char *option);
 
-/* Reads the file. 0; or a negative errno after every fault was written to stderr as "file:line: what is wrong". */
+/* Reads the file. 0; or a negative errno after every fault was written to stderr as "file:line:
+ * what is wrong". */
 must_check int conf_load(const char *path, struct conf *ret);
 void conf_free(struct conf *c);
 

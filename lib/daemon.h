@@ -7,20 +7,23 @@
 
 #include "lib/span.h"
 
-/* A daemon never runs as root: ends the program with EX_NOPERM and a line that says what to do instead. */
+/* A daemon never runs as root: ends the program with EX_NOPERM and a line that says what to do
+ * instead. */
 void daemon_refuse_root(void);
 
-/* Blocks SIGTERM, SIGINT and SIGHUP and gives a descriptor that becomes readable when one came; ignores SIGPIPE.
- * A descriptor or a negative errno. */
+/* Blocks SIGTERM, SIGINT and SIGHUP and gives a descriptor that becomes readable when one came;
+ * ignores SIGPIPE. A descriptor or a negative errno. */
 must_check int daemon_signals(void);
 /* The signal that came, or 0 when none is waiting. */
 int daemon_next_signal(int signal_fd);
 
-/* How many sockets the service manager handed over; they are daemon_first_socket, +1, … and close-on-exec now. */
+/* How many sockets the service manager handed over; they are daemon_first_socket, +1, … and
+ * close-on-exec now. */
 #define DAEMON_FIRST_SOCKET 3
 unsigned daemon_sockets(void);
 
-/* Tells the service manager, where there is one. `status` is one short line for `systemctl status`. */
+/* Tells the service manager, where there is one. `status` is one short line for `systemctl status`.
+ */
 void daemon_ready(const char *status);
 void daemon_status(const char *status);
 void daemon_stopping(void);

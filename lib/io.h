@@ -12,14 +12,17 @@
 must_check int io_write_all(int fd, struct span bytes);
 /* The same for many pieces; `parts` is used up. */
 must_check int io_writev_all(int fd, struct iovec *parts, size_t part_count);
-/* Appends all that can be read up to the buffer's limit: 0, -EMSGSIZE when there is more, or a negative errno. */
+/* Appends all that can be read up to the buffer's limit: 0, -EMSGSIZE when there is more, or a
+ * negative errno. */
 must_check int io_read_all(int fd, struct buf *into);
 
-/* Opens a directory to hold: O_PATH is not enough, fsync needs a real descriptor. A descriptor or a negative errno. */
+/* Opens a directory to hold: O_PATH is not enough, fsync needs a real descriptor. A descriptor or a
+ * negative errno. */
 must_check int io_open_dir(int at_fd, const char *path);
 
-/* Puts `bytes` in place of `name` in the directory, in one step and durably: written aside, synced, renamed, the
- * directory synced. A reader sees the old file or the new one. 0 or a negative errno, then the old file stands. */
+/* Puts `bytes` in place of `name` in the directory, in one step and durably: written aside, synced,
+ * renamed, the directory synced. A reader sees the old file or the new one. 0 or a negative errno,
+ * then the old file stands. */
 must_check int io_replace_file(int dir_fd, const char *name, struct span bytes, mode_t mode);
 
 /* close() that keeps errno and accepts -1. */

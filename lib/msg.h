@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* msg: what ingestd and cmdqd say to each other over desk.sock, one message a packet (AF_UNIX, SOCK_SEQPACKET).
+/* msg: what ingestd and cmdqd say to each other over desk.sock, one message a packet (AF_UNIX,
+ * SOCK_SEQPACKET).
  *
  *   question  "<id> <kind> <serial> <peer>\n<target>"      kind: hello | poll
  *   answer    "<id> <status>\n<body>"                      status: 200 | 403 | 503
@@ -12,7 +13,9 @@
 
 #include "lib/buf.h"
 
-#define MSG_MAX (64 * 1024) /* bytes of a packet; a full batch of commands is 40 KB (docs/PROTOCOL.md 4) */
+#define MSG_MAX                                                                                  \
+	(64 * 1024) /* bytes of a packet; a full batch of commands is 40 KB (docs/PROTOCOL.md 4) \
+		     */
 
 enum msg_kind { MSG_HELLO, MSG_POLL };
 
@@ -37,8 +40,9 @@ must_check int msg_put_answer(struct buf *b, const struct msg_answer *a);
 must_check int msg_get_question(struct span packet, struct msg_question *ret);
 must_check int msg_get_answer(struct span packet, struct msg_answer *ret);
 
-/* A listening or connected socket, non-blocking and close-on-exec, or a negative errno. msg_listen replaces a socket
- * file that nobody listens on and gives the new one `mode`; -EADDRINUSE when somebody does. */
+/* A listening or connected socket, non-blocking and close-on-exec, or a negative errno. msg_listen
+ * replaces a socket file that nobody listens on and gives the new one `mode`; -EADDRINUSE when
+ * somebody does. */
 must_check int msg_listen(const char *path, unsigned mode);
 must_check int msg_connect(const char *path);
 

@@ -15,7 +15,9 @@ must_check int num_i64(struct span text, int64_t min, int64_t max, int64_t *ret_
 must_check int num_hex(struct span text, unsigned digits, uint64_t *ret_value);
 /* "512", "64 KiB", "16MiB", "1 GiB", "100 B": bytes. */
 must_check int num_bytes(struct span text, uint64_t min, uint64_t max, uint64_t *ret_bytes);
-/* "250 ms", "30s", "5 min", "24 h", "30 days": milliseconds. A bare number is refused: a time needs its unit. */
-must_check int num_duration_ms(struct span text, uint64_t min_ms, uint64_t max_ms, uint64_t *ret_ms);
+/* "250 ms", "30s", "5 min", "24 h", "30 days": milliseconds. A bare number is refused: a time needs
+ * its unit. */
+must_check int num_duration_ms(
+	struct span text, uint64_t min_ms, uint64_t max_ms, uint64_t *ret_ms);
 
 #endif

@@ -5,11 +5,13 @@
 
 #include "lib/span.h"
 
-/* Gives up all capabilities and the way back to any (no_new_privs, empty bounding set where allowed), core dumps, and
- * being traced by others. 0 or a negative errno: then the daemon must not go on. */
+/* Gives up all capabilities and the way back to any (no_new_privs, empty bounding set where
+ * allowed), core dumps, and being traced by others. 0 or a negative errno: then the daemon must not
+ * go on. */
 must_check int sandbox_enter(void);
 
-/* Raises the limit of open descriptors as far as it may go, up to `wanted`; gives the limit that holds now. */
+/* Raises the limit of open descriptors as far as it may go, up to `wanted`; gives the limit that
+ * holds now. */
 unsigned sandbox_raise_descriptors(unsigned wanted);
 
 #endif

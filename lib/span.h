@@ -41,13 +41,13 @@ struct span span_from(struct span a, size_t from);
 /* Without blanks, tabs, CR and LF at both ends. */
 struct span span_trim(struct span a);
 
-/* Takes the bytes up to the first `sep` off `*rest` and gives them in `*ret_piece`; the separator is dropped. A last
- * piece without separator is a piece too; "a,," with ',' gives "a", "" and "". False when nothing is left: a `*rest`
- * whose ptr is NULL is spent. */
+/* Takes the bytes up to the first `sep` off `*rest` and gives them in `*ret_piece`; the separator
+ * is dropped. A last piece without separator is a piece too; "a,," with ',' gives "a", "" and "".
+ * False when nothing is left: a `*rest` whose ptr is NULL is spent. */
 bool span_next(struct span *rest, char sep, struct span *ret_piece);
 
-/* Like span_next with LF, for text in which LF ends a line: nothing follows a final LF, and one CR before the LF is
- * dropped. */
+/* Like span_next with LF, for text in which LF ends a line: nothing follows a final LF, and one CR
+ * before the LF is dropped. */
 bool span_next_line(struct span *rest, struct span *ret_line);
 
 #endif

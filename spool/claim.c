@@ -15,11 +15,11 @@ static bool exists(int dir_fd, const char *name)
 	return faccessat(dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-static int rename_between(const struct spool *s, enum spool_state from, const char *name, enum spool_state to,
-	const char *to_name)
+static int rename_between(const struct spool *s, enum spool_state from, const char *name,
+	enum spool_state to, const char *to_name)
 {
-	/* Durability: none is needed for the move between two states of the consumer. Lost in a power cut, the file is
-	 * where it was, and working on it twice is as good as once (G4). */
+	/* Durability: none is needed for the move between two states of the consumer. Lost in a
+	 * power cut, the file is where it was, and working on it twice is as good as once (G4). */
 	if (renameat2(s->dirs[from], name, s->dirs[to], to_name, RENAME_NOREPLACE) < 0)
 		return -errno;
 	return 0;
@@ -67,7 +67,7 @@ static const char *suspicious(const struct spool *s, const struct stat *st, size
 static bool same_moment(const struct stat *a, const struct stat *b)
 {
 	return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-		a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
 static int read_once(int fd, const struct stat *before, struct buf *into, const char **ret_why)
@@ -76,7 +76,8 @@ static int read_once(int fd, const struct stat *before, struct buf *into, const 
 	int rc = io_read_all(fd, into);
 	if (rc == 0 && fstat(fd, &after) < 0)
 		rc = -errno;
-	if (rc == -EMSGSIZE || (rc == 0 && (!same_moment(before, &after) || into->len != (size_t)before->st_size))) {
+	if (rc == -EMSGSIZE || (rc == 0 && (!same_moment(before, &after) ||
+						   into->len != (size_t)before->st_size))) {
 		*ret_why = "it was still being written: write in tmp/, then rename to new/";
 		rc = -EBADMSG;
 	}
@@ -86,8 +87,8 @@ static int read_once(int fd, const struct stat *before, struct buf *into, const 
 int spool_load(const struct spool *s, const char *name, struct buf *into, const char **ret_why)
 {
 	struct stat st;
-	/* Looked at before it is opened: opening a FIFO or a device can already do something. cur/ is the consumer's alone,
-	 * so it stays what it was. */
+	/* Looked at before it is opened: opening a FIFO or a device can already do something. cur/
+	 * is the consumer's alone, so it stays what it was. */
 	if (fstatat(s->dirs[SPOOL_CUR], name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	const char *why = suspicious(s, &st, into->max);
@@ -95,7 +96,8 @@ int spool_load(const struct spool *s, const char *name, struct buf *into, const 
 		*ret_why = why;
 		return -EBADMSG;
 	}
-	int fd = openat(s->dirs[SPOOL_CUR], name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int fd = openat(s->dirs[SPOOL_CUR], name,
+		O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0 && (errno == EACCES || errno == EPERM)) {
 		*ret_why = "the consumer may not read it: its mode lacks 0640";
 		return -EBADMSG;
@@ -107,20 +109,24 @@ int spool_load(const struct spool *s, const char *name, struct buf *into, const 
 	return rc;
 }
 
-/* The reason file; the old name is escaped, for it may be anything. Best effort after a crash: an entry in bad/ without a
- * reason is still an entry in bad/. */
-static int write_why(const struct spool *s, const char *bad_name, const char *old_name, const char *why)
+/* The reason file; the old name is escaped, for it may be anything. Best effort after a crash: an
+ * entry in bad/ without a reason is still an entry in bad/. */
+static int write_why(
+	const struct spool *s, const char *bad_name, const char *old_name, const char *why)
 {
 	char file[SPOOL_NAME_BYTES + 8], now[CLOCK_UTC_BYTES];
 	struct buf text = buf_with_max(4096);
 	clock_format_utc(clock_wall_us(), now);
 	int rc = buf_printf(&text, "reason: %s\nrefused: %s\nname: ", why, now);
 	for (const char *p = old_name; rc == 0 && *p; p++)
-		rc = buf_printf(&text, *p > 0x20 && *p < 0x7f && *p != '\\' ? "%c" : "\\x%02x", (unsigned char)*p);
+		rc = buf_printf(&text, *p > 0x20 && *p < 0x7f && *p != '\\' ? "%c" : "\\x%02x",
+			(unsigned char)*p);
 	if (rc == 0)
 		rc = buf_add_str(&text, "\n");
 	snprintf(file, sizeof(file), "%s.why", bad_name);
-	int fd = rc < 0 ? rc : openat(s->dirs[SPOOL_BAD], file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int fd = rc < 0 ? rc
+			: openat(s->dirs[SPOOL_BAD], file,
+				  O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (rc == 0 && fd < 0)
 		rc = -errno;
 	if (rc == 0)
@@ -144,14 +150,16 @@ int spool_refuse(const struct spool *s, enum spool_state from, const char *name,
 	if (rc < 0) {
 		char file[SPOOL_NAME_BYTES + 8];
 		snprintf(file, sizeof(file), "%s.why", bad_name);
-		(void)unlinkat(s->dirs[SPOOL_BAD], file, 0); /* a reason without a file would mislead */
+		(void)unlinkat(
+			s->dirs[SPOOL_BAD], file, 0); /* a reason without a file would mislead */
 		return rc;
 	}
 	snprintf(ret_name, SPOOL_NAME_BYTES, "%s", bad_name);
 	return 0;
 }
 
-int spool_refuse_part(const struct spool *s, const char *name, unsigned number, struct span part, const char *why)
+int spool_refuse_part(
+	const struct spool *s, const char *name, unsigned number, struct span part, const char *why)
 {
 	char id[SPOOL_ENTRY_ID_BYTES];
 	spool_entry_id(name, number, id);
@@ -159,7 +167,8 @@ int spool_refuse_part(const struct spool *s, const char *name, unsigned number, 
 	if (!spool_name_valid(span_str(id), NULL))
 		spool_name_make(clock_wall_us(), id);
 	int rc = write_why(s, id, name, why);
-	/* Durability: the part must be on the disk before the rest of its file goes to done/, or it would be lost. */
+	/* Durability: the part must be on the disk before the rest of its file goes to done/, or it
+	 * would be lost. */
 	if (rc == 0)
 		rc = io_replace_file(s->dirs[SPOOL_BAD], id, part, 0600);
 	return rc;
@@ -169,7 +178,8 @@ int spool_refuse_part(const struct spool *s, const char *name, unsigned number, 
 static int push_aside(const struct spool *s, const char *name)
 {
 	char bad_name[SPOOL_NAME_BYTES];
-	return spool_refuse(s, SPOOL_NEW, name, "its name is that of another file of this spool", bad_name);
+	return spool_refuse(
+		s, SPOOL_NEW, name, "its name is that of another file of this spool", bad_name);
 }
 
 int spool_recover(const struct spool *s)

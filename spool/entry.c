@@ -27,7 +27,8 @@ static bool has_control(struct span s)
 	return false;
 }
 
-/* One line of bytes that LF ends. Unlike span_next_line it takes no line without LF and drops no CR: this format is ours. */
+/* One line of bytes that LF ends. Unlike span_next_line it takes no line without LF and drops no
+ * CR: this format is ours. */
 static bool take_line(struct span *rest, struct span *ret_line)
 {
 	const char *lf = rest->len ? memchr(rest->ptr, '\n', rest->len) : NULL;
@@ -62,7 +63,8 @@ static struct span *head_slot(struct head *h, struct span key)
 	return NULL;
 }
 
-/* Reads "key: value" lines up to the blank line and moves `*rest` behind it. NULL or why it is broken. */
+/* Reads "key: value" lines up to the blank line and moves `*rest` behind it. NULL or why it is
+ * broken. */
 static const char *read_head(struct span *rest, struct head *h)
 {
 	struct span all = rest->len > SPOOL_HEAD_MAX ? span_of(rest->ptr, SPOOL_HEAD_MAX) : *rest;
@@ -91,7 +93,8 @@ static const char *read_head(struct span *rest, struct head *h)
 }
 
 /* Takes the body, its LF and the end line off `*rest`. NULL or why the frame is broken. */
-static const char *read_body(struct span *rest, uint64_t length, struct span *ret_body, struct span *ret_end)
+static const char *read_body(
+	struct span *rest, uint64_t length, struct span *ret_body, struct span *ret_end)
 {
 	if (length >= rest->len)
 		return "the file ends before the body does";
@@ -143,8 +146,8 @@ static const char *check_head(const struct head *h, struct span kind, struct spo
 	return NULL;
 }
 
-enum spool_verdict spool_entry_next(struct span file, struct span kind, size_t *offset, unsigned *number,
-	struct spool_entry *ret, struct span *ret_part, const char **ret_why)
+enum spool_verdict spool_entry_next(struct span file, struct span kind, size_t *offset,
+	unsigned *number, struct spool_entry *ret, struct span *ret_part, const char **ret_why)
 {
 	struct span rest = span_from(file, *offset), end;
 	struct span start = rest;

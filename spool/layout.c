@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* layout: the directories of a spool, who may do what in them, and the locks that show who is at work. */
+/* layout: the directories of a spool, who may do what in them, and the locks that show who is at
+ * work. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -41,7 +42,8 @@ int spool_state_of(struct span name, enum spool_state *ret)
 	return -EINVAL;
 }
 
-/* Makes one directory with exactly this mode; one that is there already keeps the mode its administrator gave it. */
+/* Makes one directory with exactly this mode; one that is there already keeps the mode its
+ * administrator gave it. */
 static int make_dir(int at_fd, const char *name, mode_t mode)
 {
 	if (mkdirat(at_fd, name, 0700) < 0)
@@ -139,7 +141,8 @@ void spool_close(struct spool *s)
 	s->root = -1;
 }
 
-/* 1 when `how` cannot be had because somebody holds the lock, 0 when it could be had (and was given back). */
+/* 1 when `how` cannot be had because somebody holds the lock, 0 when it could be had (and was given
+ * back). */
 static int is_locked(int fd, int how)
 {
 	int rc = lock(fd, how);

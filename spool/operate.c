@@ -26,7 +26,8 @@ static void remove_why(const struct spool *s, const char *name)
 
 static bool movable(enum spool_state state)
 {
-	return state == SPOOL_NEW || state == SPOOL_DONE || state == SPOOL_BAD || state == SPOOL_HOLD;
+	return state == SPOOL_NEW || state == SPOOL_DONE || state == SPOOL_BAD ||
+	       state == SPOOL_HOLD;
 }
 
 int spool_move(const struct spool *s, const char *name, enum spool_state from, enum spool_state to)
@@ -50,8 +51,10 @@ int spool_discard(const struct spool *s, const char *name, enum spool_state from
 		return -EINVAL;
 	if (s->dirs[from] < 0)
 		return -EACCES;
-	/* G5: who deletes could have read what is deleted. What is no file at all (bad/ keeps such) holds nothing to read. */
-	int fd = openat(s->dirs[from], name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	/* G5: who deletes could have read what is deleted. What is no file at all (bad/ keeps such)
+	 * holds nothing to read. */
+	int fd = openat(
+		s->dirs[from], name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0 && errno != ELOOP && errno != ENXIO)
 		return -errno;
 	io_close(fd);

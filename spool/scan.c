@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* scan: the directory is the truth. It may hold millions of files; the list holds the first ones in order. */
+/* scan: the directory is the truth. It may hold millions of files; the list holds the first ones in
+ * order. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +12,8 @@
 
 static int by_name(const void *a, const void *b)
 {
-	return strcmp(((const struct spool_listed *)a)->name, ((const struct spool_listed *)b)->name);
+	return strcmp(
+		((const struct spool_listed *)a)->name, ((const struct spool_listed *)b)->name);
 }
 
 static void cut(struct spool_list *l, size_t most)
@@ -70,7 +72,8 @@ int spool_scan(const struct spool *s, enum spool_state state, size_t most, struc
 	int rc = 0;
 	struct dirent *d;
 	while (rc == 0 && (errno = 0, d = readdir(dir)) != NULL) {
-		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0 || is_beside(state, d->d_name))
+		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0 ||
+			is_beside(state, d->d_name))
 			continue;
 		l.total++;
 		rc = add(&l, &room, most, d->d_name);

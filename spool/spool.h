@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* spool: the directories through which everything that changes state goes. The contract for writers of every kind, with
- * the states, the guarantees G1 to G5 and the crash table, is docs/SPOOL.md. */
+/* spool: the directories through which everything that changes state goes. The contract for writers
+ * of every kind, with the states, the guarantees G1 to G5 and the crash table, is docs/SPOOL.md. */
 #ifndef PUNCHD_SPOOL_SPOOL_H
 #define PUNCHD_SPOOL_SPOOL_H
 
@@ -12,11 +12,20 @@
 
 /* ---- layout.c: the directories ---- */
 
-enum spool_state { SPOOL_TMP, SPOOL_NEW, SPOOL_CUR, SPOOL_DONE, SPOOL_BAD, SPOOL_HOLD, SPOOL_STATES };
+enum spool_state {
+	SPOOL_TMP,
+	SPOOL_NEW,
+	SPOOL_CUR,
+	SPOOL_DONE,
+	SPOOL_BAD,
+	SPOOL_HOLD,
+	SPOOL_STATES
+};
 
 enum spool_use {
 	SPOOL_FOR_WRITING,   /* tmp and new only; the others' descriptors are -1 */
-	SPOOL_FOR_CONSUMING, /* all, and the consumer's lock on cur/: -EBUSY while another one holds it */
+	SPOOL_FOR_CONSUMING, /* all, and the consumer's lock on cur/: -EBUSY while another one holds
+				it */
 	SPOOL_FOR_OPERATING, /* those that permissions allow; the others' are -1 */
 };
 
@@ -31,29 +40,33 @@ const char *spool_state_name(enum spool_state state);
 /* 0 or -EINVAL. */
 must_check int spool_state_of(struct span name, enum spool_state *ret);
 
-/* Makes what is missing below DIR/KIND: tmp and new for the group to create in (3770), the rest for the owner alone
- * (0700). DIR must exist; DIR/KIND is made too (2750) when missing. 0 or a negative errno. */
+/* Makes what is missing below DIR/KIND: tmp and new for the group to create in (3770), the rest for
+ * the owner alone (0700). DIR must exist; DIR/KIND is made too (2750) when missing. 0 or a negative
+ * errno. */
 must_check int spool_make(const char *dir, const char *kind);
 
 /* Opens DIR/KIND. 0 or a negative errno; `ret` is untouched on failure. */
 must_check int spool_open(const char *dir, const char *kind, enum spool_use use, struct spool *ret);
 void spool_close(struct spool *s);
 
-/* Is a consumer at work on it? Looks at the lock on cur/, which only those who may read cur/ can see. 1, 0, or a negative
- * errno (-EACCES when cur/ was not opened). */
+/* Is a consumer at work on it? Looks at the lock on cur/, which only those who may read cur/ can
+ * see. 1, 0, or a negative errno (-EACCES when cur/ was not opened). */
 must_check int spool_has_consumer(const struct spool *s);
-/* A writer that runs for long says so by a shared lock on tmp/; it proves nothing and is for people to see. */
+/* A writer that runs for long says so by a shared lock on tmp/; it proves nothing and is for people
+ * to see. */
 must_check int spool_announce_writer(const struct spool *s);
 must_check int spool_has_writer(const struct spool *s);
 
-/* Bytes and files that an unprivileged writer can still create on the spool's file system. 0 or a negative errno. */
+/* Bytes and files that an unprivileged writer can still create on the spool's file system. 0 or a
+ * negative errno. */
 must_check int spool_free(const struct spool *s, uint64_t *ret_bytes, uint64_t *ret_files);
 
 /* ---- name.c: "<16 hex µs>-<16 hex random>", and ".<n>" for a part set aside ---- */
 
 #define SPOOL_NAME_BYTES 48 /* with NUL */
 
-/* A new name of time `wall_us`, but always later than the last one this process made. Safe in several threads. */
+/* A new name of time `wall_us`, but always later than the last one this process made. Safe in
+ * several threads. */
 void spool_name_make(uint64_t wall_us, char ret_name[static SPOOL_NAME_BYTES]);
 /* Is it of that form? `ret_wall_us` may be NULL. */
 bool spool_name_valid(struct span name, uint64_t *ret_wall_us);
@@ -81,19 +94,23 @@ enum spool_verdict {
 	SPOOL_FILE_ENDED, /* nothing left */
 };
 
-/* Reads the entry at `*offset` of a file's bytes and moves `*offset` behind it. `kind` is what this spool takes. `*number`
- * counts the entries; start with 0. For the two refusals `*ret_part` is the refused bytes. */
-enum spool_verdict spool_entry_next(struct span file, struct span kind, size_t *offset, unsigned *number,
-	struct spool_entry *ret, struct span *ret_part, const char **ret_why);
+/* Reads the entry at `*offset` of a file's bytes and moves `*offset` behind it. `kind` is what this
+ * spool takes. `*number` counts the entries; start with 0. For the two refusals `*ret_part` is the
+ * refused bytes. */
+enum spool_verdict spool_entry_next(struct span file, struct span kind, size_t *offset,
+	unsigned *number, struct spool_entry *ret, struct span *ret_part, const char **ret_why);
 
-/* Appends a whole entry with its checksum. `number` and `checked` are not looked at. 0; -EINVAL when a head value holds
- * a control character or the serial is not one; -ENOMEM, -EMSGSIZE. */
+/* Appends a whole entry with its checksum. `number` and `checked` are not looked at. 0; -EINVAL
+ * when a head value holds a control character or the serial is not one; -ENOMEM, -EMSGSIZE. */
 must_check int spool_entry_put(struct buf *b, const struct spool_entry *e);
 
-/* The same in steps, for a body whose length is known only at its end: the head of an entry is as long for every body
- * length, so it is written twice, first as a placeholder. `body_crc` is zlib's crc32 over the body. */
-must_check int spool_entry_put_head(struct buf *b, const struct spool_entry *e, uint64_t body_bytes);
-must_check int spool_entry_put_tail(struct buf *b, struct span head, uint32_t body_crc, uint64_t body_bytes);
+/* The same in steps, for a body whose length is known only at its end: the head of an entry is as
+ * long for every body length, so it is written twice, first as a placeholder. `body_crc` is zlib's
+ * crc32 over the body. */
+must_check int spool_entry_put_head(
+	struct buf *b, const struct spool_entry *e, uint64_t body_bytes);
+must_check int spool_entry_put_tail(
+	struct buf *b, struct span head, uint32_t body_crc, uint64_t body_bytes);
 
 /* Its text for logs and records: "NAME.3". */
 #define SPOOL_ENTRY_ID_BYTES (SPOOL_NAME_BYTES + 12)
@@ -108,15 +125,17 @@ struct spool_draft {
 
 /* Creates tmp/NAME (0640 whatever the umask). 0 or a negative errno. */
 must_check int spool_draft_open(const struct spool *s, struct spool_draft *ret);
-/* Syncs the file, closes it and renames it into new/. Nothing is promised before spool_sync_new. On failure the draft is
- * given up and removed: a failed fsync is never tried again. 0 or a negative errno. */
+/* Syncs the file, closes it and renames it into new/. Nothing is promised before spool_sync_new. On
+ * failure the draft is given up and removed: a failed fsync is never tried again. 0 or a negative
+ * errno. */
 must_check int spool_draft_post(const struct spool *s, struct spool_draft *d);
 /* Makes all that was posted durable: now the senders may be told OK. 0 or a negative errno. */
 must_check int spool_sync_new(const struct spool *s);
 void spool_draft_drop(const struct spool *s, struct spool_draft *d);
 
 /* All of it for one small file: draft, write, post, sync. */
-must_check int spool_post(const struct spool *s, struct span bytes, char ret_name[static SPOOL_NAME_BYTES]);
+must_check int spool_post(
+	const struct spool *s, struct span bytes, char ret_name[static SPOOL_NAME_BYTES]);
 
 /* ---- scan.c: what is there, in order, in bounded memory ---- */
 
@@ -130,52 +149,62 @@ struct spool_list {
 	uint64_t total; /* how many the directory held, listed or not */
 };
 
-/* The `most` smallest names of a state, ascending, without "." and ".." and without what the consumer keeps beside its
- * files ("NAME.why" in bad/, "NAME.try" in cur/). 0 or a negative errno; give the list back with spool_list_free. */
-must_check int spool_scan(const struct spool *s, enum spool_state state, size_t most, struct spool_list *ret);
+/* The `most` smallest names of a state, ascending, without "." and ".." and without what the
+ * consumer keeps beside its files ("NAME.why" in bad/, "NAME.try" in cur/). 0 or a negative errno;
+ * give the list back with spool_list_free. */
+must_check int spool_scan(
+	const struct spool *s, enum spool_state state, size_t most, struct spool_list *ret);
 void spool_list_free(struct spool_list *l);
 
 /* ---- claim.c: the consumer's half ---- */
 
-/* new/ → cur/. 0; -ENOENT when it is gone; -EEXIST when the name is in another state already (G1): refuse it. */
+/* new/ → cur/. 0; -ENOENT when it is gone; -EEXIST when the name is in another state already (G1):
+ * refuse it. */
 must_check int spool_claim(const struct spool *s, const char *name);
 
-/* Reads cur/NAME once into `into`, after looking at what it is. 0; -EBADMSG with a reason in `*ret_why`: refuse it; any
- * other negative errno: the surroundings are bad, try later. */
-must_check int spool_load(const struct spool *s, const char *name, struct buf *into, const char **ret_why);
+/* Reads cur/NAME once into `into`, after looking at what it is. 0; -EBADMSG with a reason in
+ * `*ret_why`: refuse it; any other negative errno: the surroundings are bad, try later. */
+must_check int spool_load(
+	const struct spool *s, const char *name, struct buf *into, const char **ret_why);
 
 /* cur/ → done/: call it after the effects are durable. */
 must_check int spool_finish(const struct spool *s, const char *name);
 /* cur/ → new/: not worked on after all. */
 must_check int spool_release(const struct spool *s, const char *name);
-/* cur/ or new/ → bad/, with the reason beside it in NAME.why. A name that is not of the form, or is used in bad/ already,
- * gets a new one, and the reason says the old. `ret_name` is the name in bad/. After a crash it may have to be done again. */
-must_check int spool_refuse(const struct spool *s, enum spool_state from, const char *name, const char *why,
-	char ret_name[static SPOOL_NAME_BYTES]);
-/* Sets a part of cur/NAME aside as bad/NAME.<number> with its reason, durably. Doing it twice is as good as once. */
-must_check int spool_refuse_part(const struct spool *s, const char *name, unsigned number, struct span part,
-	const char *why);
+/* cur/ or new/ → bad/, with the reason beside it in NAME.why. A name that is not of the form, or is
+ * used in bad/ already, gets a new one, and the reason says the old. `ret_name` is the name in
+ * bad/. After a crash it may have to be done again. */
+must_check int spool_refuse(const struct spool *s, enum spool_state from, const char *name,
+	const char *why, char ret_name[static SPOOL_NAME_BYTES]);
+/* Sets a part of cur/NAME aside as bad/NAME.<number> with its reason, durably. Doing it twice is as
+ * good as once. */
+must_check int spool_refuse_part(const struct spool *s, const char *name, unsigned number,
+	struct span part, const char *why);
 /* All of cur/ back to new/, at start-up: how many, or a negative errno. */
 must_check int spool_recover(const struct spool *s);
 
 /* ---- operate.c: what an operator does; durable when it returns ---- */
 
-/* Moves NAME, and a reason file away, from one of new, done, bad, hold to another of them. 0; -ENOENT; -EEXIST; … */
-must_check int spool_move(const struct spool *s, const char *name, enum spool_state from, enum spool_state to);
+/* Moves NAME, and a reason file away, from one of new, done, bad, hold to another of them. 0;
+ * -ENOENT; -EEXIST; … */
+must_check int spool_move(
+	const struct spool *s, const char *name, enum spool_state from, enum spool_state to);
 /* Deletes NAME from done, bad or hold, if this program could read it (G5). */
 must_check int spool_discard(const struct spool *s, const char *name, enum spool_state from);
 
 /* ---- sweep.c ---- */
 
-/* Removes files of tmp/ that nobody has written to for `stale_ms`: how many, or a negative errno. */
+/* Removes files of tmp/ that nobody has written to for `stale_ms`: how many, or a negative errno.
+ */
 must_check int spool_sweep(const struct spool *s, uint64_t now_wall_us, uint64_t stale_ms);
 
 /* ---- watch.c: the only file that knows libinotifytools; a hint, never the truth ---- */
 
-/* Watches new/ of one spool. One watch a process; call it early, while few descriptors are open. A descriptor to poll
- * for reading, or a negative errno. `path` is the spool's new/ directory. */
+/* Watches new/ of one spool. One watch a process; call it early, while few descriptors are open. A
+ * descriptor to poll for reading, or a negative errno. `path` is the spool's new/ directory. */
 must_check int spool_watch_open(const char *path);
-/* Takes off all that is waiting: 1 when something came or was lost by overflow, 0 when nothing did, or a negative errno. */
+/* Takes off all that is waiting: 1 when something came or was lost by overflow, 0 when nothing did,
+ * or a negative errno. */
 must_check int spool_watch_drain(void);
 void spool_watch_close(void);
 

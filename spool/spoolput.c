@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* spoolput: the door for other tools. It puts what it is given into a spool, durably, or says why not. */
+/* spoolput: the door for other tools. It puts what it is given into a spool, durably, or says why
+ * not. */
 #include <argp.h>
-#include <stdarg.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,12 +61,16 @@ static int exit_code_of(int rc)
 /* ---- the options ---- */
 
 static const struct argp_option options[] = {
-	{"config", 'c', "FILE", 0, "configuration (default: $PUNCHD_CONF, else /etc/punchd/punchd.conf)", 0},
+	{"config", 'c', "FILE", 0,
+		"configuration (default: $PUNCHD_CONF, else /etc/punchd/punchd.conf)", 0},
 	{"serial", OPT_SERIAL, "SN", 0, "the terminal that it comes from", 0},
 	{"table", OPT_TABLE, "NAME", 0, "what the lines are: ATTLOG, OPERLOG, …", 0},
-	{"stamp", OPT_STAMP, "N", 0, "the cursor to give back to the terminal at its next handshake", 0},
-	{"received", OPT_RECEIVED, "TIME", 0, "when it was received (default: now), as 2026-01-05T08:00:00Z", 0},
-	{"raw", OPT_RAW, NULL, 0, "each FILE is a ready-made spool file: check it, then put it in as it is", 0},
+	{"stamp", OPT_STAMP, "N", 0,
+		"the cursor to give back to the terminal at its next handshake", 0},
+	{"received", OPT_RECEIVED, "TIME", 0,
+		"when it was received (default: now), as 2026-01-05T08:00:00Z", 0},
+	{"raw", OPT_RAW, NULL, 0,
+		"each FILE is a ready-made spool file: check it, then put it in as it is", 0},
 	{0},
 };
 
@@ -90,7 +95,8 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_RECEIVED:
 		if (clock_parse_utc(span_str(arg), &j->received_us) < 0)
-			argp_error(state, "--received %s: not a time like 2026-01-05T08:00:00Z", arg);
+			argp_error(
+				state, "--received %s: not a time like 2026-01-05T08:00:00Z", arg);
 		return 0;
 	case ARGP_KEY_ARGS:
 		j->files = state->argv + state->next;
@@ -130,11 +136,14 @@ static void make_target(struct job *j)
 	if (!j->table || !*j->table)
 		fail(EX_USAGE, "--table is needed: ATTLOG, OPERLOG, …");
 	if (j->stamp && !is_stamp(span_str(j->stamp)))
-		fail(EX_USAGE, "--stamp %s: at most 32 printable characters without blank & # %% +", j->stamp);
-	snprintf(j->target, sizeof(j->target), "/iclock/cdata?SN=%s&table=%s%s%s", j->serial, j->table,
-		j->stamp ? "&Stamp=" : "", j->stamp ? j->stamp : "");
-	if (target_parse(span_str(j->target), &t) < 0 || target_upload(&t, &u) < 0 || !span_is_nocase(span_str(u.table), j->table))
-		fail(EX_USAGE, "--table %s: at most %d of A-Z a-z 0-9 _ -", j->table, TARGET_TABLE_MAX);
+		fail(EX_USAGE, "--stamp %s: at most 32 printable characters without blank & # %% +",
+			j->stamp);
+	snprintf(j->target, sizeof(j->target), "/iclock/cdata?SN=%s&table=%s%s%s", j->serial,
+		j->table, j->stamp ? "&Stamp=" : "", j->stamp ? j->stamp : "");
+	if (target_parse(span_str(j->target), &t) < 0 || target_upload(&t, &u) < 0 ||
+		!span_is_nocase(span_str(u.table), j->table))
+		fail(EX_USAGE, "--table %s: at most %d of A-Z a-z 0-9 _ -", j->table,
+			TARGET_TABLE_MAX);
 }
 
 static void take_arguments(int argc, char **argv, struct job *j)
@@ -143,8 +152,9 @@ static void take_arguments(int argc, char **argv, struct job *j)
 	argp_err_exit_status = EX_USAGE;
 	argp_parse(&parser, argc, argv, 0, NULL, j);
 	j->spool = "upload";
-	if (j->file_count > 0 && (strcmp(j->files[0], "upload") == 0 || strcmp(j->files[0], "result") == 0 ||
-					 strcmp(j->files[0], "order") == 0)) {
+	if (j->file_count > 0 &&
+		(strcmp(j->files[0], "upload") == 0 || strcmp(j->files[0], "result") == 0 ||
+			strcmp(j->files[0], "order") == 0)) {
 		j->spool = j->files[0];
 		j->files++;
 		j->file_count--;
@@ -152,7 +162,8 @@ static void take_arguments(int argc, char **argv, struct job *j)
 		fail(EX_USAGE, "which spool? upload, result or order comes first");
 	}
 	if (j->raw && (j->serial || j->table || j->stamp || j->received_us))
-		fail(EX_USAGE, "--raw takes the file as it is: no --serial, --table, --stamp or --received");
+		fail(EX_USAGE, "--raw takes the file as it is: no --serial, --table, --stamp or "
+			       "--received");
 	if (j->serial && !serial_valid(span_str(j->serial)))
 		fail(EX_USAGE, "--serial %s: 1 to %d of A-Z a-z 0-9 _ -", j->serial, SERIAL_MAX);
 	if (!j->raw && strcmp(j->spool, "order") != 0)
@@ -169,7 +180,8 @@ static void read_file(const char *file, struct buf *into)
 		fail(EX_NOINPUT, "%s: %s", file, strerror(errno));
 	int rc = io_read_all(fd, into);
 	if (rc == -EMSGSIZE)
-		fail(EX_DATAERR, "%s: larger than %zu bytes, which is the most that punchd takes", file, into->max);
+		fail(EX_DATAERR, "%s: larger than %zu bytes, which is the most that punchd takes",
+			file, into->max);
 	if (rc < 0)
 		fail(EX_NOINPUT, "%s: %s", file, strerror(-rc));
 	if (!standard_input)
@@ -200,7 +212,8 @@ static void check_raw(const struct job *j, const char *file, struct span bytes)
 	size_t offset = 0;
 	unsigned number = 0;
 	enum spool_verdict v;
-	while ((v = spool_entry_next(bytes, span_str(j->spool), &offset, &number, &e, &part, &why)) == SPOOL_ENTRY)
+	while ((v = spool_entry_next(bytes, span_str(j->spool), &offset, &number, &e, &part,
+			&why)) == SPOOL_ENTRY)
 		;
 	if (v != SPOOL_FILE_ENDED || number == 0)
 		fail(EX_DATAERR, "%s: entry %u: %s", file, number, why);

@@ -12,15 +12,18 @@
 
 static bool is_stale(const struct stat *st, uint64_t now_wall_us, uint64_t stale_ms)
 {
-	uint64_t written_us = (uint64_t)st->st_mtim.tv_sec * 1000000 + (uint64_t)st->st_mtim.tv_nsec / 1000;
-	return S_ISREG(st->st_mode) && written_us < now_wall_us && now_wall_us - written_us > stale_ms * 1000;
+	uint64_t written_us =
+		(uint64_t)st->st_mtim.tv_sec * 1000000 + (uint64_t)st->st_mtim.tv_nsec / 1000;
+	return S_ISREG(st->st_mode) && written_us < now_wall_us &&
+	       now_wall_us - written_us > stale_ms * 1000;
 }
 
 /* 1 when it was removed, 0 when it stays. */
 static int sweep_one(int tmp_fd, const char *name, uint64_t now_wall_us, uint64_t stale_ms)
 {
 	struct stat st;
-	if (fstatat(tmp_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !is_stale(&st, now_wall_us, stale_ms))
+	if (fstatat(tmp_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		!is_stale(&st, now_wall_us, stale_ms))
 		return 0;
 	/* G5: nothing is deleted by a program that could not read it. */
 	int fd = openat(tmp_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* watch: wakes a consumer when something arrives. The only file that knows libinotifytools; what was learnt about 3.22 by
- * trying stands where it matters. */
+/* watch: wakes a consumer when something arrives. The only file that knows libinotifytools; what
+ * was learnt about 3.22 by trying stands where it matters. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inotifytools/inotify.h>
@@ -11,7 +11,8 @@
 #include "lib/io.h"
 #include "spool/spool.h"
 
-/* The library has no accessor for its descriptor, which is the lowest free one when it is initialized. */
+/* The library has no accessor for its descriptor, which is the lowest free one when it is
+ * initialized. */
 static int lowest_free(void)
 {
 	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -60,9 +61,10 @@ int spool_watch_open(const char *path)
 int spool_watch_drain(void)
 {
 	int came = 0;
-	/* One event at a time and no waiting: next_event(0) would wait for ever, asking for more spins. The library reads
-	 * ahead, so the descriptor can be quiet while events are left: take them until there is none. An overflow comes as
-	 * an event too, and is all the same to somebody who scans the directory. */
+	/* One event at a time and no waiting: next_event(0) would wait for ever, asking for more
+	 * spins. The library reads ahead, so the descriptor can be quiet while events are left:
+	 * take them until there is none. An overflow comes as an event too, and is all the same to
+	 * somebody who scans the directory. */
 	while (inotifytools_next_events(0, 1))
 		came = 1;
 	int code = inotifytools_error();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* write: the writer's half. tmp → write → fsync → rename → fsync of the directory → only now may anyone be told OK. */
+/* write: the writer's half. tmp → write → fsync → rename → fsync of the directory → only now may
+ * anyone be told OK. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,7 +18,8 @@ int spool_draft_open(const struct spool *s, struct spool_draft *ret)
 {
 	struct spool_draft d;
 	spool_name_make(clock_wall_us(), d.name);
-	d.fd = openat(s->dirs[SPOOL_TMP], d.name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, MODE_DRAFT);
+	d.fd = openat(s->dirs[SPOOL_TMP], d.name,
+		O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, MODE_DRAFT);
 	if (d.fd < 0)
 		return -errno;
 	if (fchmod(d.fd, MODE_DRAFT) < 0) { /* whatever the umask */
@@ -35,8 +37,10 @@ static int rename_to_new(const struct spool *s, struct spool_draft *d)
 	char name[SPOOL_NAME_BYTES];
 	snprintf(name, sizeof(name), "%s", d->name);
 	for (int i = 0; i < TRIES; i++) {
-		/* Durability: the contents are on the disk already, so what becomes visible here is whole for ever. */
-		if (renameat2(s->dirs[SPOOL_TMP], d->name, s->dirs[SPOOL_NEW], name, RENAME_NOREPLACE) == 0) {
+		/* Durability: the contents are on the disk already, so what becomes visible here is
+		 * whole for ever. */
+		if (renameat2(s->dirs[SPOOL_TMP], d->name, s->dirs[SPOOL_NEW], name,
+			    RENAME_NOREPLACE) == 0) {
 			snprintf(d->name, sizeof(d->name), "%s", name);
 			return 0;
 		}
@@ -49,8 +53,9 @@ static int rename_to_new(const struct spool *s, struct spool_draft *d)
 
 int spool_draft_post(const struct spool *s, struct spool_draft *d)
 {
-	/* Durability: the file before its name. A failed fsync is final: the kernel may have dropped the pages and marked
-	 * them clean, so a second one that succeeds would prove nothing. */
+	/* Durability: the file before its name. A failed fsync is final: the kernel may have
+	 * dropped the pages and marked them clean, so a second one that succeeds would prove
+	 * nothing. */
 	int rc = fsync(d->fd) < 0 ? -errno : 0;
 	if (rc == 0)
 		rc = rename_to_new(s, d);
@@ -65,7 +70,8 @@ int spool_draft_post(const struct spool *s, struct spool_draft *d)
 
 int spool_sync_new(const struct spool *s)
 {
-	/* Durability: the names after the files; a rename that is only in memory is not a promise. */
+	/* Durability: the names after the files; a rename that is only in memory is not a promise.
+	 */
 	return fsync(s->dirs[SPOOL_NEW]) < 0 ? -errno : 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* control: what punchd knows of the devices themselves, as cmdqd keeps it. This is the schema and the side for readers;
- * the side that writes is cmdqd/devices.h. Databases of the environment STATE/control:
+/* control: what punchd knows of the devices themselves, as cmdqd keeps it. This is the schema and
+ * the side for readers; the side that writes is cmdqd/devices.h. Databases of the environment
+ * STATE/control:
  *
  *   device   serial   -> the text of control_put_device: lines "key=value"
  *   meta     "schema" -> 1
@@ -19,7 +20,8 @@
 
 enum device_state { DEVICE_PENDING, DEVICE_APPROVED, DEVICE_REFUSED };
 
-/* Settings that override the configuration's defaults; a zero or empty one is not set. Units and ranges: lib/conf.h. */
+/* Settings that override the configuration's defaults; a zero or empty one is not set. Units and
+ * ranges: lib/conf.h. */
 struct device_settings {
 	uint64_t error_delay_s, delay_s, trans_interval_min;
 	char trans_times[128];
@@ -32,19 +34,20 @@ struct device {
 	char serial[SERIAL_MAX + 1];
 	enum device_state state;
 	uint64_t first_seen_us, last_seen_us;
-	char address[64];       /* where it was last seen */
-	char class[8];          /* "att", "acc", or "" when it never said: docs/PROTOCOL.md 1.1 */
-	char push_version[16];  /* pushver= of its last handshake; "" when it sent none */
+	char address[64];      /* where it was last seen */
+	char class[8];         /* "att", "acc", or "" when it never said: docs/PROTOCOL.md 1.1 */
+	char push_version[16]; /* pushver= of its last handshake; "" when it sent none */
 	char language[8];
-	char firmware[64];      /* first field of INFO= */
-	char info[256];         /* INFO= as it came */
+	char firmware[64]; /* first field of INFO= */
+	char info[256];    /* INFO= as it came */
 	uint64_t handshakes, polls;
 	struct device_settings set;
 };
 
 const char *device_state_name(enum device_state state);
 
-/* The stored text of a device, appended to `b`; and back. Unknown keys are passed over. 0; -EUCLEAN, -EMSGSIZE, -ENOMEM. */
+/* The stored text of a device, appended to `b`; and back. Unknown keys are passed over. 0;
+ * -EUCLEAN, -EMSGSIZE, -ENOMEM. */
 must_check int control_put_device(struct buf *b, const struct device *d);
 must_check int control_get_device(struct span serial, struct span text, struct device *ret);
 

@@ -8,19 +8,21 @@
 
 #include "lib/span.h"
 
-/* LMDB's code as a negative errno: MDB_NOTFOUND -ENOENT, MDB_KEYEXIST -EEXIST, MDB_MAP_FULL -EXFULL,
- * MDB_MAP_RESIZED -ESTALE, damage -EUCLEAN, another format -EPROTONOSUPPORT; a system error as itself. */
+/* LMDB's code as a negative errno: MDB_NOTFOUND -ENOENT, MDB_KEYEXIST -EEXIST, MDB_MAP_FULL
+ * -EXFULL, MDB_MAP_RESIZED -ESTALE, damage -EUCLEAN, another format -EPROTONOSUPPORT; a system
+ * error as itself. */
 int env_errno(int mdb_code);
 
-/* Makes the environment PATH/ (with data.mdb and lock.mdb) if it is missing: aside, committed, synced, renamed in, the
- * directory synced, because an environment made in place can be unreadable for ever after a power cut (docs/
- * ARCHITECTURE.md "Birth"). lock.mdb gets 0660, data.mdb 0640, PATH 2750, so that the directory's group may read. 0 or a
- * negative errno. */
+/* Makes the environment PATH/ (with data.mdb and lock.mdb) if it is missing: aside, committed,
+ * synced, renamed in, the directory synced, because an environment made in place can be unreadable
+ * for ever after a power cut (docs/ ARCHITECTURE.md "Birth"). lock.mdb gets 0660, data.mdb 0640,
+ * PATH 2750, so that the directory's group may read. 0 or a negative errno. */
 must_check int env_make(const char *path);
 
-/* Opens it to write (one process only) or to read. `map_bytes` 0 takes the size that the file has. -ENOENT when it was
- * never made. On success `*ret` is the caller's to close with mdb_env_close. */
-must_check int env_open_writer(const char *path, uint64_t map_bytes, unsigned databases, MDB_env **ret);
+/* Opens it to write (one process only) or to read. `map_bytes` 0 takes the size that the file has.
+ * -ENOENT when it was never made. On success `*ret` is the caller's to close with mdb_env_close. */
+must_check int env_open_writer(
+	const char *path, uint64_t map_bytes, unsigned databases, MDB_env **ret);
 must_check int env_open_reader(const char *path, unsigned databases, MDB_env **ret);
 
 /* Doubles the map; no transaction may be open. 0 or a negative errno. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* pack: keys and values of the stores, byte by byte: big-endian numbers, so that keys sort as their numbers do, and text
- * ended by NUL, so that a shorter text sorts first. Pure. */
+/* pack: keys and values of the stores, byte by byte: big-endian numbers, so that keys sort as their
+ * numbers do, and text ended by NUL, so that a shorter text sorts first. Pure. */
 #ifndef PUNCHD_STORE_PACK_H
 #define PUNCHD_STORE_PACK_H
 
@@ -8,8 +8,8 @@
 
 #include "lib/span.h"
 
-/* A pack of at most 511 bytes (LMDB's longest key) on the stack; `failed` is set when something did not fit or a text
- * held NUL, and stays set. */
+/* A pack of at most 511 bytes (LMDB's longest key) on the stack; `failed` is set when something did
+ * not fit or a text held NUL, and stays set. */
 #define PACK_MAX 511
 struct pack {
 	unsigned char bytes[PACK_MAX];
@@ -28,7 +28,8 @@ static inline struct span pack_span(const struct pack *p)
 	return span_of(p->bytes, p->len);
 }
 
-/* Takes values off the front of a span; `failed` as above, and then every further value is 0 or empty. */
+/* Takes values off the front of a span; `failed` as above, and then every further value is 0 or
+ * empty. */
 struct unpack {
 	struct span rest;
 	bool failed;

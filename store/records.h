@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* records: what the terminals said, as parserd keeps it. This is the schema and the side for readers; the side that
- * writes is parserd/records.h. Databases of the environment STATE/records:
+/* records: what the terminals said, as parserd keeps it. This is the schema and the side for
+ * readers; the side that writes is parserd/records.h. Databases of the environment STATE/records:
  *
  *   punch    time serial PIN status verify workcode          -> seq received entry flags extra
  *   journal  seq                                             -> what kind of fact, and its key
@@ -9,8 +9,9 @@
  *   stamp    serial table                                    -> received entry stamp
  *   meta     "schema"                                        -> 1
  *
- * Punches are keyed by time first: an index that starts with serial or PIN makes inserts many times slower, and every
- * question is a scan of a span of time. Identity is the key, so taking the same fact in twice changes nothing. */
+ * Punches are keyed by time first: an index that starts with serial or PIN makes inserts many times
+ * slower, and every question is a scan of a span of time. Identity is the key, so taking the same
+ * fact in twice changes nothing. */
 #ifndef PUNCHD_STORE_RECORDS_H
 #define PUNCHD_STORE_RECORDS_H
 
@@ -37,21 +38,24 @@ struct entry_ref {
 };
 
 enum punch_flag {
-	PUNCH_TIME_ABSURD = 1, /* no calendar has the day or time, or it is before 2000 or more than a day ahead of receipt */
+	PUNCH_TIME_ABSURD = 1, /* no calendar has the day or time, or it is before 2000 or more than
+				  a day ahead of receipt */
 };
 
 struct punch {
 	struct clock_local time; /* the terminal's wall clock, as written */
 	struct span serial;
-	struct span pin, status, verify, workcode; /* as sent, trimmed of nothing; empty when missing */
-	struct span extra;                         /* the fields behind workcode, with their TABs; may be empty */
-	uint64_t seq;                              /* of the journal */
+	struct span pin, status, verify,
+		workcode;  /* as sent, trimmed of nothing; empty when missing */
+	struct span extra; /* the fields behind workcode, with their TABs; may be empty */
+	uint64_t seq;      /* of the journal */
 	uint64_t received_us;
 	struct entry_ref entry;
 	uint8_t flags;
 };
 
-/* docs/PROTOCOL.md 2: the identity of a punch is its key. Sets k->failed when a text is too long or holds NUL. */
+/* docs/PROTOCOL.md 2: the identity of a punch is its key. Sets k->failed when a text is too long or
+ * holds NUL. */
 void punch_pack_key(struct pack *k, const struct punch *p);
 void punch_pack_value(struct pack *v, const struct punch *p);
 /* 0 or -EUCLEAN. The spans point into key and value. */
@@ -88,7 +92,8 @@ void stamp_pack_key(struct pack *k, struct span serial, struct span table);
 
 struct records_reader;
 
-/* 0; -ENOENT while parserd has never run; -EPROTONOSUPPORT for another schema; other negative errno. */
+/* 0; -ENOENT while parserd has never run; -EPROTONOSUPPORT for another schema; other negative
+ * errno. */
 must_check int records_open(const char *path, struct records_reader **ret);
 void records_close(struct records_reader *r);
 
@@ -101,21 +106,24 @@ struct punch_query {
 	uint64_t limit;           /* at most so many; 0 for all */
 };
 
-/* Called for each; the spans live until it returns. Anything but 0 ends the scan and is given back. */
+/* Called for each; the spans live until it returns. Anything but 0 ends the scan and is given back.
+ */
 typedef int punch_visit(void *context, const struct punch *p);
 
-/* In order of time. 0, what `visit` returned, or a negative errno. One read transaction: a consistent picture. */
-must_check int records_punches(struct records_reader *r, const struct punch_query *q, punch_visit *visit, void *context);
-/* In order of the journal, from the first sequence number above `after`; only punches; since and until apply as well. A
- * follower calls it again with the last one it saw. */
-must_check int records_follow(struct records_reader *r, uint64_t after, const struct punch_query *q, punch_visit *visit,
-	void *context);
+/* In order of time. 0, what `visit` returned, or a negative errno. One read transaction: a
+ * consistent picture. */
+must_check int records_punches(
+	struct records_reader *r, const struct punch_query *q, punch_visit *visit, void *context);
+/* In order of the journal, from the first sequence number above `after`; only punches; since and
+ * until apply as well. A follower calls it again with the last one it saw. */
+must_check int records_follow(struct records_reader *r, uint64_t after, const struct punch_query *q,
+	punch_visit *visit, void *context);
 /* The highest sequence number given out; 0 when there is none. */
 must_check int records_last_seq(struct records_reader *r, uint64_t *ret_seq);
 
 typedef int kept_visit(void *context, const struct kept *k);
-must_check int records_kept(struct records_reader *r, enum fact_kind kind, struct span serial, kept_visit *visit,
-	void *context);
+must_check int records_kept(struct records_reader *r, enum fact_kind kind, struct span serial,
+	kept_visit *visit, void *context);
 
 struct records_counts {
 	uint64_t punches, raw, refused, journal;
@@ -123,11 +131,14 @@ struct records_counts {
 };
 must_check int records_count(struct records_reader *r, struct records_counts *ret);
 
-/* The last stamp that came with stored data, into `into` (emptied first). 0, -ENOENT for first contact, other errno. */
-must_check int records_stamp(struct records_reader *r, struct span serial, const char *table, struct buf *into);
+/* The last stamp that came with stored data, into `into` (emptied first). 0, -ENOENT for first
+ * contact, other errno. */
+must_check int records_stamp(
+	struct records_reader *r, struct span serial, const char *table, struct buf *into);
 
 /* Every stamp of a device, in the order of the tables' names. */
 typedef int stamp_visit(void *context, struct span table, struct span stamp, uint64_t received_us);
-must_check int records_stamps(struct records_reader *r, struct span serial, stamp_visit *visit, void *context);
+must_check int records_stamps(
+	struct records_reader *r, struct span serial, stamp_visit *visit, void *context);
 
 #endif
