@@ -16,7 +16,7 @@ uint64_t clock_mono_ms(void);
 
 /* Writes "2026-11-22T10:00:00.123456Z". Years 1970 to 9999; beyond them the text is clamped. */
 void clock_format_utc(uint64_t wall_us, char ret_text[static CLOCK_UTC_BYTES]);
-/* Reads the same; the fraction may have 0 to 6 digits. 0 or -EINVAL. */
+/* Reads the same; the fraction has 1 to 6 digits or is missing with its dot. 0 or -EINVAL. */
 must_check int clock_parse_utc(struct span text, uint64_t *ret_wall_us);
 
 /* A local wall-clock reading without a zone, as a terminal writes it. The numbers are what was

@@ -18,30 +18,19 @@ enum log_level {
 enum log_kind { LOG_KIND_TEXT, LOG_KIND_NUMBER, LOG_KIND_ERRNO };
 
 struct log_field {
-	const char *key; /* lower case; also the journal's field, in upper case with PUNCHD_ before
-			    it */
+	const char *key; /* lower case; the journal's field is PUNCHD_KEY, in upper case */
 	enum log_kind kind;
 	struct span text;
 	int64_t number;
 };
 
-#define LOG_TEXT(k, s)                                                 \
-	{                                                              \
-		.key = (k), .kind = LOG_KIND_TEXT, .text = span_str(s) \
-	}
-#define LOG_SPAN(k, s)                                         \
-	{                                                      \
-		.key = (k), .kind = LOG_KIND_TEXT, .text = (s) \
-	}
-#define LOG_NUM(k, n)                                                       \
-	{                                                                   \
-		.key = (k), .kind = LOG_KIND_NUMBER, .number = (int64_t)(n) \
-	}
+/* clang-format off */
+#define LOG_TEXT(k, s) {.key = (k), .kind = LOG_KIND_TEXT, .text = span_str(s)}
+#define LOG_SPAN(k, s) {.key = (k), .kind = LOG_KIND_TEXT, .text = (s)}
+#define LOG_NUM(k, n)  {.key = (k), .kind = LOG_KIND_NUMBER, .number = (int64_t)(n)}
 /* A negative (or positive) errno, written in words under the key "error". */
-#define LOG_ERR(e)                                                    \
-	{                                                             \
-		.key = "error", .kind = LOG_KIND_ERRNO, .number = (e) \
-	}
+#define LOG_ERR(e)     {.key = "error", .kind = LOG_KIND_ERRNO, .number = (e)}
+/* clang-format on */
 
 /* log_error("commit failed", LOG_SPAN("entry", name), LOG_ERR(rc)); the event is a constant in our
  * words. */
