@@ -4,7 +4,7 @@
  * STATE/control:
  *
  *   device   serial   -> the text of control_put_device: lines "key=value"
- *   meta     "schema" -> 1
+ *   meta     "schema" -> 1, as a 32-bit number of store/pack.h
  */
 #ifndef PUNCHD_STORE_CONTROL_H
 #define PUNCHD_STORE_CONTROL_H
@@ -17,6 +17,13 @@
 #include "lib/span.h"
 
 #define CONTROL_SCHEMA 1
+
+enum control_db { CONTROL_DEVICE, CONTROL_META, CONTROL_DBS };
+
+/* Opens the handles of all databases within `txn`, which must be committed for them to last.
+ * `make`: makes what is missing and writes the schema's number. 0; -ENOENT when it was never
+ * made; -EPROTONOSUPPORT for another schema; other negative errno. */
+must_check int control_open_dbs(MDB_txn *txn, bool make, MDB_dbi ret[static CONTROL_DBS]);
 
 enum device_state { DEVICE_PENDING, DEVICE_APPROVED, DEVICE_REFUSED };
 
@@ -46,8 +53,10 @@ struct device {
 
 const char *device_state_name(enum device_state state);
 
-/* The stored text of a device, appended to `b`; and back. Unknown keys are passed over. 0;
- * -EUCLEAN, -EMSGSIZE, -ENOMEM. */
+/* The stored text of a device, appended to `b`; and back. Control characters and '%' are written
+ * as %XX, so that a terminal's words cannot become a line of ours. Unknown keys are passed over,
+ * and what is 0 or empty is not written. 0; -EUCLEAN for a text of another form; -EMSGSIZE,
+ * -ENOMEM. */
 must_check int control_put_device(struct buf *b, const struct device *d);
 must_check int control_get_device(struct span serial, struct span text, struct device *ret);
 
@@ -55,10 +64,12 @@ must_check int control_get_device(struct span serial, struct span text, struct d
 
 struct control_reader;
 
-/* 0; -ENOENT while cmdqd has never run; other negative errno. */
+/* 0; -ENOENT while cmdqd has never run; -EPROTONOSUPPORT for another schema; other negative
+ * errno. */
 must_check int control_open(const char *path, struct control_reader **ret);
 void control_close(struct control_reader *r);
 
+/* As punch_visit (store/records.h): it must neither wait nor ask the same reader. */
 typedef int device_visit(void *context, const struct device *d);
 /* In order of serial. 0, what `visit` returned, or a negative errno. */
 must_check int control_devices(struct control_reader *r, device_visit *visit, void *context);

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* records: what the terminals said, as parserd keeps it. This is the schema and the side for
- * readers; the side that writes is parserd/records.h. Databases of the environment STATE/records:
+ * readers; the side that writes is parserd/records.h. Databases of the environment
+ * STATE/records:
  *
- *   punch    time serial PIN status verify workcode          -> seq received entry flags extra
- *   journal  seq                                             -> what kind of fact, and its key
- *   raw      serial table BLAKE2b-128 of the body            -> seq received entry target body
- *   refused  serial table BLAKE2b-128 of the line            -> seq received entry reason line
- *   stamp    serial table                                    -> received entry stamp
- *   meta     "schema"                                        -> 1
+ *   punch    time serial PIN status verify workcode  -> seq received entry flags extra
+ *   journal  seq                                     -> what kind of fact, and its key
+ *   raw      serial table BLAKE2b-128 of the body    -> seq received entry target body
+ *   refused  serial table BLAKE2b-128 of the line    -> seq received entry reason line
+ *   stamp    serial table                            -> received entry stamp
+ *   meta     "schema"                                -> 1
  *
- * Punches are keyed by time first: an index that starts with serial or PIN makes inserts many times
- * slower, and every question is a scan of a span of time. Identity is the key, so taking the same
- * fact in twice changes nothing. */
+ * Punches are keyed by time first: an index that starts with serial or PIN makes inserts many
+ * times slower, and every question is a scan of a span of time. Identity is the key, so taking
+ * the same fact in twice changes nothing. */
 #ifndef PUNCHD_STORE_RECORDS_H
 #define PUNCHD_STORE_RECORDS_H
 
@@ -25,28 +26,50 @@
 
 #define RECORDS_SCHEMA 1
 
+enum records_db {
+	RECORDS_PUNCH,
+	RECORDS_JOURNAL,
+	RECORDS_RAW,
+	RECORDS_REFUSED,
+	RECORDS_STAMP,
+	RECORDS_META,
+	RECORDS_DBS,
+};
+
+/* Opens the handles of all databases within `txn`, which must be committed for them to last.
+ * `make`: makes what is missing and writes the schema's number. 0; -ENOENT when it was never
+ * made; -EPROTONOSUPPORT for another schema; other negative errno. */
+must_check int records_open_dbs(MDB_txn *txn, bool make, MDB_dbi ret[static RECORDS_DBS]);
+
+/* ---- entry_ref.c: which spool entry a fact was first seen in ---- */
+
+struct entry_ref {
+	char name[48]; /* SPOOL_NAME_BYTES */
+	uint32_t number;
+};
+
+/* 20 bytes, which sort by arrival. Sets p->failed for a name that is not of the spool's form. */
+void entry_ref_pack(struct pack *p, const struct entry_ref *entry);
+void entry_ref_unpack(struct unpack *u, struct entry_ref *ret);
+
+/* ---- punch.c ---- */
+
 /* Longest texts of a punch that are taken; a line with a longer one is refused. */
 #define PUNCH_PIN_MAX      64
 #define PUNCH_CODE_MAX     16 /* status, verify */
 #define PUNCH_WORKCODE_MAX 64
 #define PUNCH_EXTRA_MAX    256
 
-/* Which spool entry a fact was first seen in. */
-struct entry_ref {
-	char name[48]; /* SPOOL_NAME_BYTES */
-	uint32_t number;
-};
-
 enum punch_flag {
-	PUNCH_TIME_ABSURD = 1, /* no calendar has the day or time, or it is before 2000 or more than
-				  a day ahead of receipt */
+	/* No calendar has the day or time, or it is before 2000 or more than a day ahead of
+	 * receipt. */
+	PUNCH_TIME_ABSURD = 1,
 };
 
 struct punch {
 	struct clock_local time; /* the terminal's wall clock, as written */
 	struct span serial;
-	struct span pin, status, verify,
-		workcode;  /* as sent, trimmed of nothing; empty when missing */
+	struct span pin, status, verify, workcode; /* as sent, trimmed of nothing; may be empty */
 	struct span extra; /* the fields behind workcode, with their TABs; may be empty */
 	uint64_t seq;      /* of the journal */
 	uint64_t received_us;
@@ -54,17 +77,25 @@ struct punch {
 	uint8_t flags;
 };
 
-/* docs/PROTOCOL.md 2: the identity of a punch is its key. Sets k->failed when a text is too long or
- * holds NUL. */
+/* A punch's key starts with its time: so many bytes, which sort as times do, absurd ones too. */
+#define PUNCH_TIME_BYTES 7
+void punch_pack_time(struct pack *k, const struct clock_local *time);
+
+/* docs/PROTOCOL.md 2: the identity of a punch is its key. Sets k->failed when a text is too
+ * long or holds NUL. */
 void punch_pack_key(struct pack *k, const struct punch *p);
 void punch_pack_value(struct pack *v, const struct punch *p);
 /* 0 or -EUCLEAN. The spans point into key and value. */
 must_check int punch_unpack(struct span key, struct span value, struct punch *ret);
 
+/* ---- kept.c: bodies kept whole, lines refused, stamps, and the journal ---- */
+
+#define KEPT_DIGEST_BYTES 16
+
 /* A body kept whole (raw), or a line that was refused. */
 struct kept {
 	struct span serial, table;
-	unsigned char digest[16]; /* BLAKE2b-128 of `bytes` */
+	unsigned char digest[KEPT_DIGEST_BYTES]; /* BLAKE2b-128 of `bytes` */
 	uint64_t seq;
 	uint64_t received_us;
 	struct entry_ref entry;
@@ -73,9 +104,21 @@ struct kept {
 };
 
 void kept_pack_key(struct pack *k, const struct kept *f);
-/* Everything but `bytes`, which follow it in the value. */
+/* Everything but `note` and `bytes`, which may be long and follow it in the value in this
+ * order. A note has at most 65535 bytes. */
 void kept_pack_head(struct pack *v, const struct kept *f);
 must_check int kept_unpack(struct span key, struct span value, struct kept *ret);
+
+/* The last stamp of a device's table. docs/PROTOCOL.md 2 */
+struct stamp {
+	struct span text;
+	uint64_t received_us;
+	struct entry_ref entry;
+};
+
+void stamp_pack_key(struct pack *k, struct span serial, struct span table);
+void stamp_pack_value(struct pack *v, const struct stamp *s);
+must_check int stamp_unpack(struct span value, struct stamp *ret);
 
 enum fact_kind { FACT_PUNCH = 'p', FACT_RAW = 'r', FACT_REFUSED = 'b' };
 
@@ -86,9 +129,11 @@ struct fact {
 	struct span key;
 };
 
-void stamp_pack_key(struct pack *k, struct span serial, struct span table);
+void fact_pack_key(struct pack *k, uint64_t seq);
+void fact_pack_value(struct pack *v, enum fact_kind kind, struct span key);
+must_check int fact_unpack(struct span key, struct span value, struct fact *ret);
 
-/* ---- the readers' side ---- */
+/* ---- records_read.c: the readers' side ---- */
 
 struct records_reader;
 
@@ -106,21 +151,24 @@ struct punch_query {
 	uint64_t limit;           /* at most so many; 0 for all */
 };
 
-/* Called for each; the spans live until it returns. Anything but 0 ends the scan and is given back.
- */
+/* Called for each; the spans live until it returns. Anything but 0 ends the scan and is given
+ * back. It must not wait for anyone and must not ask the same reader: while it runs, the writer
+ * cannot use a page again. */
 typedef int punch_visit(void *context, const struct punch *p);
 
-/* In order of time. 0, what `visit` returned, or a negative errno. One read transaction: a
- * consistent picture. */
+/* In order of time. 0, what `visit` returned, or a negative errno (-EINVAL for a serial or PIN
+ * that none can have). One read transaction: a consistent picture. */
 must_check int records_punches(
 	struct records_reader *r, const struct punch_query *q, punch_visit *visit, void *context);
-/* In order of the journal, from the first sequence number above `after`; only punches; since and
- * until apply as well. A follower calls it again with the last one it saw. */
+/* In order of the journal, from the first sequence number above `after`; only punches; since
+ * and until apply as well. A follower calls it again with the last one it saw. */
 must_check int records_follow(struct records_reader *r, uint64_t after, const struct punch_query *q,
 	punch_visit *visit, void *context);
 /* The highest sequence number given out; 0 when there is none. */
 must_check int records_last_seq(struct records_reader *r, uint64_t *ret_seq);
 
+/* FACT_RAW or FACT_REFUSED, of one serial or (when it is empty) of all, in order of serial and
+ * table. */
 typedef int kept_visit(void *context, const struct kept *k);
 must_check int records_kept(struct records_reader *r, enum fact_kind kind, struct span serial,
 	kept_visit *visit, void *context);

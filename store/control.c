@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* control: the readers' side of what cmdqd keeps. */
+#include "store/control.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "store/env.h"
+#include "store/schema.h"
+
+struct control_reader {
+	MDB_env *env;
+	MDB_dbi dbs[CONTROL_DBS];
+};
+
+int control_open_dbs(MDB_txn *txn, bool make, MDB_dbi ret[static CONTROL_DBS])
+{
+	static const char *const names[CONTROL_DBS] = {
+		[CONTROL_DEVICE] = "device",
+		[CONTROL_META] = "meta",
+	};
+	return schema_open(txn, names, CONTROL_DBS, CONTROL_SCHEMA, make, ret);
+}
+
+static int open_handles(struct control_reader *r)
+{
+	MDB_txn *txn;
+	int rc = env_begin_read(r->env, &txn);
+
+	if (rc != 0)
+		return rc;
+	rc = control_open_dbs(txn, false, r->dbs);
+	if (rc != 0) {
+		mdb_txn_abort(txn);
+		return rc;
+	}
+	/* Committed, for the handles to outlive it. */
+	return env_errno(mdb_txn_commit(txn));
+}
+
+int control_open(const char *path, struct control_reader **ret)
+{
+	struct control_reader *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return -ENOMEM;
+	int rc = env_open_reader(path, CONTROL_DBS, &r->env);
+	if (rc == 0)
+		rc = open_handles(r);
+	if (rc != 0) {
+		control_close(r);
+		return rc;
+	}
+	*ret = r;
+	return 0;
+}
+
+void control_close(struct control_reader *r)
+{
+	if (r == NULL)
+		return;
+	if (r->env != NULL)
+		mdb_env_close(r->env);
+	free(r);
+}
+
+static int visit_all(MDB_cursor *cursor, device_visit *visit, void *context)
+{
+	struct device d;
+	MDB_val serial, text;
+	int rc;
+
+	while ((rc = mdb_cursor_get(cursor, &serial, &text, MDB_NEXT)) == 0) {
+		rc = control_get_device(env_span(serial), env_span(text), &d);
+		if (rc == 0)
+			rc = visit(context, &d);
+		if (rc != 0)
+			return rc;
+	}
+	return rc == MDB_NOTFOUND ? 0 : env_errno(rc);
+}
+
+int control_devices(struct control_reader *r, device_visit *visit, void *context)
+{
+	MDB_txn *txn;
+	MDB_cursor *cursor;
+	int rc = env_begin_read(r->env, &txn);
+
+	if (rc != 0)
+		return rc;
+	rc = env_errno(mdb_cursor_open(txn, r->dbs[CONTROL_DEVICE], &cursor));
+	if (rc == 0) {
+		rc = visit_all(cursor, visit, context);
+		mdb_cursor_close(cursor);
+	}
+	mdb_txn_abort(txn);
+	return rc;
+}
+
+int control_device(struct control_reader *r, struct span serial, struct device *ret)
+{
+	MDB_txn *txn;
+	MDB_val key = env_val(serial);
+	MDB_val text;
+
+	if (!serial_valid(serial))
+		return -ENOENT;
+	int rc = env_begin_read(r->env, &txn);
+	if (rc != 0)
+		return rc;
+	rc = env_errno(mdb_get(txn, r->dbs[CONTROL_DEVICE], &key, &text));
+	if (rc == 0)
+		rc = control_get_device(serial, env_span(text), ret);
+	mdb_txn_abort(txn);
+	return rc;
+}

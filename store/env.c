@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* env: see the header. */
+#include "store/env.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/io.h"
+
+#define BIRTH_MARK ".birth-"
+#define DATA_FILE  "data.mdb"
+#define LOCK_FILE  "lock.mdb"
+
+int env_errno(int mdb_code)
+{
+	switch (mdb_code) {
+	case MDB_NOTFOUND:
+		return -ENOENT;
+	case MDB_KEYEXIST:
+		return -EEXIST;
+	case MDB_MAP_FULL:
+		return -EXFULL;
+	case MDB_MAP_RESIZED:
+		return -ESTALE;
+	case MDB_READERS_FULL:
+		return -EUSERS;
+	case MDB_INVALID:
+	case MDB_CORRUPTED:
+	case MDB_PAGE_NOTFOUND:
+	case MDB_PANIC:
+		return -EUCLEAN;
+	case MDB_VERSION_MISMATCH:
+	case MDB_INCOMPATIBLE:
+		return -EPROTONOSUPPORT;
+	default:
+		return mdb_code < 0 ? -EIO : -mdb_code;
+	}
+}
+
+/* ---- birth ---- */
+
+static int sync_file(int dir_fd, const char *name, mode_t mode)
+{
+	int fd = openat(dir_fd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return -errno;
+	/* Durability: LMDB writes both meta pages of a new file without a sync; here they get
+	 * it, before anything bears the name that is looked for. */
+	int rc = fchmod(fd, mode) < 0 || fsync(fd) < 0 ? -errno : 0;
+	io_close(fd);
+	return rc;
+}
+
+static int open_to_group(int dir_fd)
+{
+	if (fchmod(dir_fd, 02750) == 0)
+		return 0;
+	/* A service manager may forbid setgid; the files have their group by then. */
+	return errno == EPERM && fchmod(dir_fd, 0750) == 0 ? 0 : -errno;
+}
+
+static int sync_birth(const char *aside)
+{
+	int dir_fd = io_open_dir(AT_FDCWD, aside);
+	if (dir_fd < 0)
+		return dir_fd;
+
+	int rc = open_to_group(dir_fd);
+	if (rc == 0)
+		rc = sync_file(dir_fd, DATA_FILE, 0640);
+	if (rc == 0)
+		rc = sync_file(dir_fd, LOCK_FILE, 0660);
+	/* Durability: the two names must not be lost when the directory gets its own name. */
+	if (rc == 0 && fsync(dir_fd) < 0)
+		rc = -errno;
+	io_close(dir_fd);
+	return rc;
+}
+
+/* A transaction that writes nothing leaves the file as it was born, so it makes "meta". */
+static int first_transaction(MDB_env *env)
+{
+	MDB_txn *txn;
+	MDB_dbi meta;
+	int rc = mdb_txn_begin(env, NULL, 0, &txn);
+
+	if (rc != 0)
+		return env_errno(rc);
+	rc = mdb_dbi_open(txn, "meta", MDB_CREATE, &meta);
+	if (rc != 0) {
+		mdb_txn_abort(txn);
+		return env_errno(rc);
+	}
+	return env_errno(mdb_txn_commit(txn));
+}
+
+static int open_env(
+	const char *path, uint64_t map_bytes, unsigned databases, unsigned flags, MDB_env **ret)
+{
+	MDB_env *env;
+	int rc = mdb_env_create(&env);
+
+	if (rc != 0)
+		return env_errno(rc);
+	if (map_bytes > 0)
+		rc = mdb_env_set_mapsize(env, map_bytes);
+	if (rc == 0)
+		rc = mdb_env_set_maxdbs(env, databases);
+	if (rc == 0)
+		rc = mdb_env_open(env, path, flags, 0640);
+	if (rc != 0) {
+		mdb_env_close(env);
+		return env_errno(rc);
+	}
+	*ret = env;
+	return 0;
+}
+
+static int bear(const char *aside)
+{
+	MDB_env *env;
+	int rc = open_env(aside, 0, 1, 0, &env);
+
+	if (rc != 0)
+		return rc;
+	rc = first_transaction(env);
+	mdb_env_close(env);
+	return rc == 0 ? sync_birth(aside) : rc;
+}
+
+static void remove_birth(int parent_fd, const char *name)
+{
+	int dir_fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (dir_fd >= 0) {
+		(void)unlinkat(dir_fd, DATA_FILE, 0);
+		(void)unlinkat(dir_fd, LOCK_FILE, 0);
+		io_close(dir_fd);
+	}
+	(void)unlinkat(parent_fd, name, AT_REMOVEDIR);
+}
+
+/* Leftovers are in nobody's way, so one that cannot be removed is no error. */
+static void remove_leftovers(int parent_fd, const char *base)
+{
+	char prefix[NAME_MAX + 1];
+	int len = snprintf(prefix, sizeof(prefix), "%s" BIRTH_MARK, base);
+	int fd = len < 0 || (size_t)len >= sizeof(prefix) ? -1 : io_open_dir(parent_fd, ".");
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (dir == NULL) {
+		io_close(fd);
+		return;
+	}
+	for (const struct dirent *d; (d = readdir(dir)) != NULL;)
+		if (strncmp(d->d_name, prefix, (size_t)len) == 0)
+			remove_birth(parent_fd, d->d_name);
+	(void)closedir(dir);
+}
+
+static bool has_data(const char *path)
+{
+	char data[PATH_MAX];
+	int len = snprintf(data, sizeof(data), "%s/" DATA_FILE, path);
+
+	return len > 0 && (size_t)len < sizeof(data) && access(data, F_OK) == 0;
+}
+
+static int make_aside(int parent_fd, const char *path)
+{
+	char aside[PATH_MAX];
+	int len = snprintf(aside, sizeof(aside), "%s" BIRTH_MARK "XXXXXX", path);
+
+	if (len < 0 || (size_t)len >= sizeof(aside))
+		return -ENAMETOOLONG;
+	if (mkdtemp(aside) == NULL)
+		return -errno;
+	int rc = bear(aside);
+	/* Durability: all of the environment is on the disk, so the name may say so. The rename
+	 * also replaces an empty directory, and nothing else. */
+	if (rc == 0 && rename(aside, path) < 0)
+		rc = -errno;
+	if (rc != 0) {
+		remove_birth(parent_fd, strrchr(aside, '/') + 1);
+		return rc;
+	}
+	/* Durability: without it a power cut takes the name back, and with it every
+	 * transaction that was committed into the environment since. */
+	return fsync(parent_fd) < 0 ? -errno : 0;
+}
+
+int env_make(const char *path)
+{
+	char whole[PATH_MAX];
+	int len = snprintf(whole, sizeof(whole), "%s%s", strchr(path, '/') ? "" : "./", path);
+
+	if (len < 0 || (size_t)len >= sizeof(whole))
+		return -ENAMETOOLONG;
+	while (len > 1 && whole[len - 1] == '/')
+		whole[--len] = '\0';
+
+	char *base = strrchr(whole, '/');
+	*base = '\0';
+	int parent_fd = io_open_dir(AT_FDCWD, base == whole ? "/" : whole);
+	*base = '/';
+	if (parent_fd < 0)
+		return parent_fd;
+	remove_leftovers(parent_fd, base + 1);
+	int rc = has_data(whole) ? 0 : make_aside(parent_fd, whole);
+	io_close(parent_fd);
+	return rc;
+}
+
+/* ---- use ---- */
+
+int env_open_writer(const char *path, uint64_t map_bytes, unsigned databases, MDB_env **ret)
+{
+	int dead;
+
+	/* LMDB would make what is missing, in place. */
+	if (!has_data(path))
+		return errno == EACCES ? -EACCES : -ENOENT;
+	int rc = open_env(path, map_bytes, databases, 0, ret);
+	/* A reader that was killed would keep pages from being used again for ever. */
+	if (rc == 0)
+		(void)mdb_reader_check(*ret, &dead);
+	return rc;
+}
+
+int env_open_reader(const char *path, unsigned databases, MDB_env **ret)
+{
+	if (!has_data(path))
+		return errno == EACCES ? -EACCES : -ENOENT;
+	return open_env(path, 0, databases, MDB_RDONLY | MDB_NOTLS, ret);
+}
+
+int env_grow(MDB_env *env)
+{
+	MDB_envinfo info;
+	int dead;
+
+	(void)mdb_reader_check(env, &dead);
+	int rc = mdb_env_info(env, &info);
+	if (rc != 0)
+		return env_errno(rc);
+	if (info.me_mapsize > SIZE_MAX / 4)
+		return -ENOMEM;
+	return env_errno(mdb_env_set_mapsize(env, info.me_mapsize * 2));
+}
+
+int env_begin_read(MDB_env *env, MDB_txn **ret)
+{
+	int rc = mdb_txn_begin(env, NULL, MDB_RDONLY, ret);
+
+	/* The writer may grow it again between the two calls. */
+	while (rc == MDB_MAP_RESIZED) {
+		rc = mdb_env_set_mapsize(env, 0);
+		if (rc == 0)
+			rc = mdb_txn_begin(env, NULL, MDB_RDONLY, ret);
+	}
+	return env_errno(rc);
+}
