@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* out: rows for people (an aligned table with a heading), for spreadsheets (CSV, RFC 4180) and for
+ * programs (JSON, one object a line). Whatever came from outside is escaped in the first two. In
+ * JSON, bytes that are not UTF-8 become U+FFFD and a member "<key>_hex" beside it has them exactly.
+ */
+#ifndef PUNCHD_CTL_OUT_H
+#define PUNCHD_CTL_OUT_H
+
+#include <jansson.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "lib/buf.h"
+
+enum out_format { OUT_TABLE, OUT_CSV, OUT_JSON };
+
+#define OUT_COLUMNS_MAX 32
+
+struct out_column {
+	const char *key;     /* of JSON and CSV */
+	const char *heading; /* of the table; NULL when people do not get the column */
+	size_t width;        /* of the table, at least */
+	bool right;          /* numbers stand at the right */
+};
+
+enum out_kind {
+	OUT_NONE,   /* nothing to say: no member, an empty field, "-" */
+	OUT_TEXT,   /* bytes from anywhere */
+	OUT_NUMBER, /* `text`, where set, is what people get instead: "3 min" */
+	OUT_TRUTH,  /* `number` is 0 or 1 */
+	OUT_WORDS,  /* words with one blank between; a list in JSON */
+};
+
+struct out_cell {
+	enum out_kind kind;
+	struct span text;
+	uint64_t number;
+	struct span shown; /* where set, what people get in place of a text: a shorter spelling */
+};
+
+static inline struct out_cell out_text(struct span s)
+{
+	return (struct out_cell){.kind = OUT_TEXT, .text = s};
+}
+
+static inline struct out_cell out_number(uint64_t number)
+{
+	return (struct out_cell){.kind = OUT_NUMBER, .number = number};
+}
+
+static inline struct out_cell out_truth(bool truth)
+{
+	return (struct out_cell){.kind = OUT_TRUTH, .number = truth};
+}
+
+struct out {
+	FILE *to;
+	enum out_format format;
+	const struct out_column *columns;
+	size_t column_count;
+	bool at_once; /* every row is written as it comes; else a table holds rows back to find its
+			 widths */
+	/* private */
+	bool headed;
+	size_t widths[OUT_COLUMNS_MAX];
+	struct buf held;
+	size_t held_rows;
+};
+
+/* Begins. Nothing is written before the first row, or the end. */
+void out_begin(struct out *o, FILE *to, enum out_format format, const struct out_column *columns,
+	size_t column_count);
+/* One row of `column_count` cells. 0, or a negative errno, of which -EPIPE means that nobody reads
+ * any more. */
+must_check int out_row(struct out *o, const struct out_cell *cells);
+/* Writes what was held back, and the heading when there was no row at all. */
+must_check int out_end(struct out *o);
+
+/* One thing alone: in a table a line for each cell, its key before it. */
+must_check int out_card(struct out *o, const struct out_cell *cells);
+
+/* The state of a stream that was written to: flushes it; 0, -EPIPE or another negative errno. */
+must_check int out_flushed(FILE *to);
+
+/* Adds a text to an object, with its "<key>_hex" when it is not UTF-8. 0 or -ENOMEM. */
+must_check int out_json_text(json_t *object, const char *key, struct span text);
+/* Writes an object and gives it back; a NULL one is -ENOMEM. */
+must_check int out_json(FILE *to, json_t *object);
+
+#endif

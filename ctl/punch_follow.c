@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* punch_follow: new punches, as they are committed. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "ctl/fail.h"
+#include "ctl/punch.h"
+#include "ctl/rows.h"
+
+#define POLL_MS 250
+
+static volatile sig_atomic_t stopped;
+
+static void stop(int signal_number)
+{
+	(void)signal_number;
+	stopped = 1;
+}
+
+static void stop_on_signals(void)
+{
+	struct sigaction action = {.sa_handler = stop};
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+}
+
+/* Has the reader of our output gone, where there is no line to write to learn it by? */
+static bool unread(FILE *to)
+{
+	struct pollfd p = {.fd = fileno(to)};
+	return poll(&p, 1, 0) > 0 && (p.revents & (POLLERR | POLLHUP | POLLNVAL));
+}
+
+/* Waits for the records to be made. EX_OK with a NULL reader when it was stopped before. */
+static int await_records(const struct ask *a, struct records_reader **ret, bool *ret_waited)
+{
+	char *path = conf_join(a->conf.state_dir, "records");
+	int rc = path ? records_open(path, ret) : -ENOMEM;
+	*ret_waited = rc == -ENOENT;
+	if (*ret_waited)
+		fail_note("there are no records yet; waiting for parserd to make %s", path);
+	while (rc == -ENOENT && !stopped && !unread(stdout)) {
+		clock_sleep_ms(POLL_MS);
+		rc = records_open(path, ret);
+	}
+	int code =
+		rc < 0 && rc != -ENOENT ? fail_at(rc, "read", path ? path : "the records") : EX_OK;
+	free(path);
+	return code;
+}
+
+static int follow(struct rows *w, struct records_reader *r)
+{
+	int rc = 0;
+	while (rc == 0 && !stopped && !rows_spent(w)) {
+		rc = rows_by_journal(w, r);
+		if (rc == 0 && unread(stdout))
+			rc = -EPIPE;
+		if (rc == 0 && !stopped && !rows_spent(w))
+			clock_sleep_ms(POLL_MS);
+	}
+	return rc;
+}
+
+int punch_follow(struct ask *a)
+{
+	struct records_reader *r = NULL;
+	struct rows w;
+	bool waited;
+
+	stop_on_signals();
+	int code = await_records(a, &r, &waited);
+	if (code != EX_OK || !r)
+		return code;
+	code = punch_check_after(r, a);
+	int rc = code == EX_OK ? rows_begin(&w, a, true) : 0;
+	if (code == EX_OK && rc == 0) {
+		/* What was there already is not new, unless there was nothing when we came. */
+		if (!a->has_after && !waited)
+			rc = records_last_seq(r, &w.seq);
+		if (rc == 0)
+			rc = follow(&w, r);
+		int end_rc = rows_end(&w);
+		rc = rc < 0 ? rc : end_rc;
+	}
+	records_close(r);
+	return rc < 0 ? fail_at(rc, "follow", "the records") : code;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* punchctl: what an operator asks of punchd and orders it to do. punchctl [-c FILE] NOUN VERB
+ * [options]; punchctl(1). */
+#include <errno.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "ctl/ask.h"
+#include "ctl/fail.h"
+
+#ifndef PUNCHD_VERSION
+#define PUNCHD_VERSION "0.1"
+#endif
+
+const char *argp_program_version = "punchctl (punchd) " PUNCHD_VERSION;
+
+static const struct noun *const nouns[] = {&noun_punch, &noun_device, &noun_spool, &noun_status};
+#define NOUN_COUNT (sizeof(nouns) / sizeof(*nouns))
+
+/* The part of the command line before the noun. */
+struct front {
+	const char *conf_option;
+	int noun_at; /* index in argv; 0 while there is none */
+};
+
+static error_t take_front(int key, char *arg, struct argp_state *state)
+{
+	struct front *f = state->input;
+	switch (key) {
+	case ASK_CONF:
+		f->conf_option = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		/* The noun's own options are its own: argp stops here. */
+		f->noun_at = state->next - 1;
+		state->next = state->argc;
+		return 0;
+	case ARGP_KEY_END:
+		if (!f->noun_at)
+			argp_error(state, "which NOUN? punch, device, spool or status");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static struct front parse_front(int argc, char **argv)
+{
+	static const struct argp_option options[] = {ASK_OPTION_CONF, {0}};
+	static const struct argp argp = {
+		.options = options,
+		.parser = take_front,
+		.args_doc = "NOUN [VERB] [OPTION…]",
+		.doc = "Ask what punchd has recorded, look after its spools, and give orders for "
+		       "its devices.\v"
+		       "  punch ls|count|follow                       what was punched\n"
+		       "  device ls|show|wait|approve|refuse|set      the terminals\n"
+		       "  spool ls|show|check                         what waits, was done, was "
+		       "refused\n"
+		       "  spool hold|release|replay|discard\n"
+		       "  status                                      everything on one screen\n"
+		       "\n"
+		       "punchctl NOUN --help and punchctl NOUN VERB --help say more; so does "
+		       "punchctl(1).\n"
+		       "\n"
+		       "Example: punchctl punch ls --since today --serial ABCD250100001",
+	};
+	struct front f = {0};
+	argp_err_exit_status = EX_USAGE;
+	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &f))
+		exit(EX_OSERR);
+	return f;
+}
+
+static const struct noun *find_noun(const char *name)
+{
+	for (size_t i = 0; i < NOUN_COUNT; i++)
+		if (strcmp(nouns[i]->name, name) == 0)
+			return nouns[i];
+	exit(fail(EX_USAGE,
+		"there is no noun '%s'; there are punch, device, spool and status (punchctl "
+		"--help)",
+		name));
+}
+
+static const struct verb *find_verb(const struct noun *n, const char *name)
+{
+	for (const struct verb *v = n->verbs; v->run; v++)
+		if (v->name && strcmp(v->name, name) == 0)
+			return v;
+	return NULL;
+}
+
+static void print_verbs(const struct noun *n)
+{
+	printf("Usage: punchctl [-c FILE] %s VERB [OPTION…]\n%s.\n\n", n->name, n->brief);
+	for (const struct verb *v = n->verbs; v->run; v++)
+		printf("  %-8s %-28s %s\n", v->name, v->words ? v->words : "", v->brief);
+	printf("\npunchctl %s VERB --help says more, with an example.\n", n->name);
+}
+
+/* The verb that `argv[at]` names. A noun whose only verb has no name needs none. */
+static const struct verb *choose_verb(const struct noun *n, int argc, char **argv, int at)
+{
+	if (!n->verbs[0].name)
+		return &n->verbs[0];
+	if (at < argc && (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-?") == 0)) {
+		print_verbs(n);
+		exit(EX_OK);
+	}
+	const struct verb *v = at < argc ? find_verb(n, argv[at]) : NULL;
+	if (v)
+		return v;
+	if (at < argc)
+		fail_note("%s has no verb '%s'", n->name, argv[at]);
+	else
+		fail_note("%s needs a verb", n->name);
+	exit(fail(EX_USAGE, "try 'punchctl %s --help'", n->name));
+}
+
+int main(int argc, char **argv)
+{
+	char name[64];
+	struct ask ask = {0};
+
+	/* The widths of characters, and nothing else: no number and no message may change with the
+	 * operator's language. */
+	setlocale(LC_CTYPE, "C.UTF-8");
+	/* Whoever stops reading (| head) ends the program by an error on writing, in good order. */
+	signal(SIGPIPE, SIG_IGN);
+
+	struct front front = parse_front(argc, argv);
+	const struct noun *noun = find_noun(argv[front.noun_at]);
+	const struct verb *verb = choose_verb(noun, argc, argv, front.noun_at + 1);
+	int skipped = front.noun_at + (verb->name ? 1 : 0);
+
+	snprintf(name, sizeof(name), "punchctl %s%s%s", noun->name, verb->name ? " " : "",
+		verb->name ? verb->name : "");
+	argv[skipped] = name;
+	ask.conf_option = front.conf_option;
+	ask_parse(verb, argc - skipped, argv + skipped, &ask);
+
+	const char *path = conf_path(ask.conf_option);
+	int rc = conf_load(path, &ask.conf);
+	if (rc < 0)
+		return rc == -ENOENT || rc == -EACCES ? fail_at(rc, "read", path)
+						      : fail(EX_CONFIG, "%s has faults", path);
+	int code = verb->run(&ask);
+	conf_free(&ask.conf);
+	free(ask.words);
+	rc = out_flushed(stdout);
+	return rc < 0 && code == EX_OK ? fail_at(rc, "write", "to standard output") : code;
+}
