@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* desk: the open questions and the one socket. */
+#include "ingestd/desk.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "lib/clock.h"
+#include "lib/io.h"
+
+#define OPEN_MAX        16384 /* questions on their way at once */
+#define RECONNECT_MS    200
+#define SLOT_OF(ticket) ((ticket) % OPEN_MAX)
+
+struct question {
+	uint64_t ticket; /* 0: the slot is free */
+	uint64_t asked_ms;
+	void *owner;
+};
+
+struct desk {
+	char *path;
+	int fd;
+	bool changed;
+	uint64_t timeout_ms, next_try_ms;
+	desk_answered *answered;
+	uint64_t next_ticket, oldest_ticket; /* all open tickets are in [oldest, next) */
+	struct buf out;
+	char in[MSG_MAX];
+	struct question open[OPEN_MAX];
+};
+
+int desk_open(const char *path, uint64_t timeout_ms, desk_answered *answered, struct desk **ret)
+{
+	struct desk *d = calloc(1, sizeof(*d));
+	if (!d)
+		return -ENOMEM;
+	d->path = strdup(path);
+	d->fd = -1;
+	d->timeout_ms = timeout_ms;
+	d->answered = answered;
+	d->next_ticket = d->oldest_ticket = 1;
+	d->out = buf_with_max(MSG_MAX);
+	if (!d->path) {
+		free(d);
+		return -ENOMEM;
+	}
+	*ret = d;
+	return 0;
+}
+
+int desk_fd(const struct desk *d)
+{
+	return d->fd;
+}
+
+static void settle(struct desk *d, struct question *q, const struct msg_answer *answer)
+{
+	void *owner = q->owner;
+	q->ticket = 0;
+	while (d->oldest_ticket < d->next_ticket && !d->open[SLOT_OF(d->oldest_ticket)].ticket)
+		d->oldest_ticket++;
+	d->answered(owner, answer);
+}
+
+/* The desk is away: everybody who waits is told so. */
+static void hang_up(struct desk *d)
+{
+	io_close(d->fd);
+	d->fd = -1;
+	d->changed = true;
+	for (uint64_t t = d->oldest_ticket, end = d->next_ticket; t < end; t++)
+		if (d->open[SLOT_OF(t)].ticket == t)
+			settle(d, &d->open[SLOT_OF(t)], NULL);
+}
+
+void desk_close(struct desk *d)
+{
+	if (d->fd >= 0)
+		hang_up(d);
+	buf_free(&d->out);
+	free(d->path);
+	free(d);
+}
+
+int desk_ask(struct desk *d, struct msg_question *q, void *owner)
+{
+	if (d->fd < 0)
+		return -ENOTCONN;
+	if (d->next_ticket - d->oldest_ticket >= OPEN_MAX)
+		return -EAGAIN;
+	uint64_t ticket = d->next_ticket;
+	q->id = ticket;
+	int rc = msg_put_question(&d->out, q);
+	if (rc < 0)
+		return rc;
+	if (send(d->fd, d->out.ptr, d->out.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		return errno == EWOULDBLOCK ? -EAGAIN
+					    : -errno; /* a lost peer shows at the next read */
+	d->open[SLOT_OF(ticket)] = (struct question){ticket, clock_mono_ms(), owner};
+	d->next_ticket++;
+	return 0;
+}
+
+void desk_read(struct desk *d)
+{
+	while (d->fd >= 0) {
+		struct msg_answer a;
+		ssize_t len = recv(d->fd, d->in, sizeof(d->in), MSG_DONTWAIT);
+		if (len < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		/* The desk is trusted to run, not to be right: a packet that is none ends the
+		 * connection. */
+		if (len <= 0 || msg_get_answer(span_of(d->in, (size_t)len), &a) < 0) {
+			hang_up(d);
+			return;
+		}
+		struct question *q = &d->open[SLOT_OF(a.id)];
+		if (a.id && q->ticket == a.id)
+			settle(d, q, &a);
+	}
+}
+
+static void connect_now(struct desk *d, uint64_t now_ms)
+{
+	d->next_try_ms = now_ms + RECONNECT_MS;
+	int fd = msg_connect(d->path);
+	if (fd < 0)
+		return; /* away; desk_tick tries again */
+	d->fd = fd;
+	d->changed = true;
+}
+
+int desk_tick(struct desk *d, uint64_t now_ms)
+{
+	if (d->fd < 0 && now_ms >= d->next_try_ms)
+		connect_now(d, now_ms);
+	for (uint64_t t = d->oldest_ticket; t < d->next_ticket; t++) {
+		struct question *q = &d->open[SLOT_OF(t)];
+		if (q->ticket != t)
+			continue;
+		if (now_ms < q->asked_ms + d->timeout_ms)
+			break; /* they are in order of asking */
+		settle(d, q, NULL);
+	}
+	int changed = d->changed;
+	d->changed = false;
+	return changed;
+}

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* http: libmicrohttpd 0.9.75 on an external loop. Its own epoll thread can lose a wake-up with many
+ * keep-alive clients in lock step; the external loop does not. Suspended connections cost no thread
+ * and are resumed by http_reply. */
+#include "ingestd/http.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "lib/num.h"
+
+#define POOL_BYTES (32u * 1024) /* of a connection, in use only while a request is */
+#define SWALLOW_BYTES \
+	(64u * 1024) /* a refused body up to this is read, so that the refusal is heard */
+#define ADDRESS_BYTES 64
+
+/* A connection; the deadline is of whatever request it is on. */
+struct connection {
+	struct connection *next, **back;
+	struct MHD_Connection *mhd;
+	uint64_t since_ms;   /* accepted, or last reply sent */
+	uint64_t body_bytes; /* received since */
+	bool waiting;        /* for us, not we for it */
+	bool expired;
+};
+
+enum stage { STAGE_HEAD, STAGE_BODY, STAGE_REFUSED, STAGE_WAITING, STAGE_OVER };
+
+struct http_exchange {
+	struct http *http;
+	struct MHD_Connection *mhd;
+	struct connection *connection;
+	enum stage stage;
+	char *target; /* as it came */
+	void *own;
+	struct MHD_Response *response; /* NULL until http_reply */
+	unsigned status;
+};
+
+struct http {
+	struct MHD_Daemon *mhd;
+	struct http_limits limits;
+	const struct http_calls *calls;
+	void *context;
+	struct connection *connections;
+	struct log_limit complaints;
+	int fd;
+};
+
+/* ---- replies ---- */
+
+/* docs/PROTOCOL.md 0.7: close after the reply, but for a client that asks in so many words not to.
+ */
+static bool wants_keep_alive(struct MHD_Connection *mhd)
+{
+	const char *value =
+		MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONNECTION);
+	return value && strcasecmp(value, "keep-alive") == 0;
+}
+
+static enum MHD_Result queue(struct http_exchange *x)
+{
+	enum MHD_Result ok =
+		x->response ? MHD_queue_response(x->mhd, x->status, x->response) : MHD_NO;
+	if (x->response)
+		MHD_destroy_response(x->response);
+	x->response = NULL;
+	x->stage = STAGE_OVER;
+	return ok;
+}
+
+void http_reply(struct http_exchange *x, unsigned status, struct span body)
+{
+	x->status = status;
+	x->response = MHD_create_response_from_buffer(
+		body.len, (void *)(uintptr_t)body.ptr, MHD_RESPMEM_MUST_COPY);
+	/* Without memory for a reply the connection is closed, which terminals take for "not
+	 * stored". */
+	if (x->response) {
+		(void)MHD_add_response_header(
+			x->response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain");
+		if (!wants_keep_alive(x->mhd))
+			(void)MHD_add_response_header(
+				x->response, MHD_HTTP_HEADER_CONNECTION, "close");
+	}
+	if (x->stage == STAGE_WAITING) {
+		x->connection->waiting = false;
+		MHD_resume_connection(x->mhd);
+	}
+}
+
+/* ---- one request ---- */
+
+static uint64_t content_length(struct MHD_Connection *mhd)
+{
+	uint64_t length;
+	const char *text =
+		MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	if (text)
+		return num_u64(span_str(text), 0, INT64_MAX, &length) < 0 ? HTTP_LENGTH_UNKNOWN
+									  : length;
+	return MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_TRANSFER_ENCODING)
+		       ? HTTP_LENGTH_UNKNOWN
+		       : 0;
+}
+
+static void peer_text(struct MHD_Connection *mhd, char ret_text[static ADDRESS_BYTES])
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *sa = info ? info->client_addr : NULL;
+	ret_text[0] = '\0';
+	if (sa && sa->sa_family == AF_INET) {
+		const struct sockaddr_in *in = (const void *)sa;
+		inet_ntop(AF_INET, &in->sin_addr, ret_text, ADDRESS_BYTES);
+	} else if (sa && sa->sa_family == AF_INET6) {
+		const struct sockaddr_in6 *in6 = (const void *)sa;
+		if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
+			inet_ntop(AF_INET, in6->sin6_addr.s6_addr + 12, ret_text, ADDRESS_BYTES);
+		else
+			inet_ntop(AF_INET6, &in6->sin6_addr, ret_text, ADDRESS_BYTES);
+	}
+}
+
+static enum MHD_Result on_head(struct http_exchange *x, const char *method)
+{
+	char peer[ADDRESS_BYTES];
+	struct http_head head = {
+		.method = method,
+		.target = span_str(x->target),
+		.peer = peer,
+		.content_length = content_length(x->mhd),
+	};
+	peer_text(x->mhd, peer);
+	x->stage = STAGE_BODY;
+	x->own = x->http->calls->begin(x->http->context, x, &head);
+	if (!x->response)
+		return MHD_YES;
+	if (head.content_length > 0 && head.content_length <= SWALLOW_BYTES) {
+		x->stage = STAGE_REFUSED;
+		return MHD_YES;
+	}
+	return queue(x);
+}
+
+static enum MHD_Result on_body(struct http_exchange *x, const char *bytes, size_t *len)
+{
+	x->connection->body_bytes += *len;
+	if (x->stage == STAGE_BODY)
+		x->http->calls->body(x->own, span_of(bytes, *len));
+	*len = 0;
+	return MHD_YES;
+}
+
+static enum MHD_Result on_end(struct http_exchange *x)
+{
+	if (x->stage == STAGE_BODY) {
+		x->http->calls->end(x->own);
+		if (!x->response) {
+			x->stage = STAGE_WAITING;
+			x->connection->waiting = true;
+			MHD_suspend_connection(x->mhd);
+			return MHD_YES;
+		}
+	}
+	return queue(x);
+}
+
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const char *url,
+	const char *method, const char *version, const char *bytes, size_t *len, void **own)
+{
+	struct http_exchange *x = *own;
+	(void)cls;
+	(void)mhd;
+	(void)url;
+	(void)version;
+	if (!x)
+		return MHD_NO; /* there was no memory for it */
+	if (x->stage == STAGE_HEAD)
+		return on_head(x, method);
+	if (*len)
+		return on_body(x, bytes, len);
+	return on_end(x);
+}
+
+/* The first call for a request: the target before the library changes it. What it returns becomes
+ * *own above. */
+static void *on_target(void *cls, const char *target, struct MHD_Connection *mhd)
+{
+	struct http_exchange *x = calloc(1, sizeof(*x));
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	if (!x)
+		return NULL;
+	x->http = cls;
+	x->mhd = mhd;
+	x->connection = info ? info->socket_context : NULL;
+	x->target = strdup(target);
+	if (!x->target || !x->connection) {
+		free(x->target);
+		free(x);
+		return NULL;
+	}
+	return x;
+}
+
+static void on_completed(
+	void *cls, struct MHD_Connection *mhd, void **own, enum MHD_RequestTerminationCode how)
+{
+	struct http_exchange *x = *own;
+	(void)cls;
+	(void)mhd;
+	(void)how;
+	if (!x)
+		return;
+	if (x->own)
+		x->http->calls->gone(x->own);
+	if (x->response)
+		MHD_destroy_response(x->response);
+	x->connection->since_ms = clock_mono_ms();
+	x->connection->body_bytes = 0;
+	x->connection->waiting = false;
+	free(x->target);
+	free(x);
+	*own = NULL;
+}
+
+/* ---- connections ---- */
+
+static void on_connection(
+	void *cls, struct MHD_Connection *mhd, void **own, enum MHD_ConnectionNotificationCode what)
+{
+	struct http *h = cls;
+	struct connection *c = *own;
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		c = calloc(1, sizeof(*c));
+		*own = c;
+		if (!c)
+			return; /* its requests will be refused for want of memory */
+		c->mhd = mhd;
+		c->since_ms = clock_mono_ms();
+		c->next = h->connections;
+		c->back = &h->connections;
+		if (c->next)
+			c->next->back = &c->next;
+		h->connections = c;
+	} else if (c) {
+		*c->back = c->next;
+		if (c->next)
+			c->next->back = c->back;
+		free(c);
+		*own = NULL;
+	}
+}
+
+static bool is_late(const struct http_limits *l, const struct connection *c, uint64_t now_ms)
+{
+	uint64_t allowed_ms = l->deadline_ms;
+	if (l->body_rate_min)
+		allowed_ms += c->body_bytes * 1000 / l->body_rate_min;
+	else if (c->body_bytes)
+		return false;
+	return !c->waiting && now_ms > c->since_ms + allowed_ms;
+}
+
+unsigned http_expire(struct http *h, uint64_t now_ms)
+{
+	unsigned expired = 0;
+	for (struct connection *c = h->connections; c; c = c->next) {
+		if (c->expired || !is_late(&h->limits, c, now_ms))
+			continue;
+		/* The library's timeout is of inactivity only; its socket is made to look closed by
+		 * the peer. */
+		const union MHD_ConnectionInfo *info =
+			MHD_get_connection_info(c->mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+		if (info)
+			(void)shutdown(info->connect_fd, SHUT_RDWR);
+		c->expired = true;
+		expired++;
+	}
+	return expired;
+}
+
+unsigned http_connections(const struct http *h)
+{
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(h->mhd, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+	return info ? info->num_connections : 0;
+}
+
+/* ---- the daemon ---- */
+
+/* What the library has to say is mostly about what clients did. */
+static void on_complaint(void *cls, const char *format, va_list args)
+{
+	struct http *h = cls;
+	char text[256];
+	uint64_t dropped;
+	if (!log_allow(&h->complaints, clock_mono_ms(), &dropped))
+		return;
+	vsnprintf(text, sizeof(text), format, args);
+	log_notice(
+		"http", LOG_SPAN("reason", span_trim(span_str(text))), LOG_NUM("dropped", dropped));
+}
+
+static struct MHD_Daemon *start(struct http *h, int listen_fd)
+{
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
+		NULL, NULL, on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_complaint, h,
+		MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_URI_LOG_CALLBACK, on_target, h,
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_NOTIFY_CONNECTION,
+		on_connection, h, MHD_OPTION_CONNECTION_LIMIT, h->limits.connections,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT, h->limits.per_address,
+		MHD_OPTION_CONNECTION_TIMEOUT, h->limits.idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)POOL_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, -1, MHD_OPTION_END);
+}
+
+int http_open(int listen_fd, const struct http_limits *limits, const struct http_calls *calls,
+	void *context, struct http **ret)
+{
+	struct http *h = calloc(1, sizeof(*h));
+	if (!h)
+		return -ENOMEM;
+	h->limits = *limits;
+	h->calls = calls;
+	h->context = context;
+	h->complaints = (struct log_limit){.burst = 10, .window_ms = 10000};
+	h->mhd = start(h, listen_fd);
+	const union MHD_DaemonInfo *info =
+		h->mhd ? MHD_get_daemon_info(h->mhd, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+	if (!info) {
+		if (h->mhd)
+			MHD_stop_daemon(h->mhd);
+		free(h);
+		return -EIO;
+	}
+	h->fd = info->epoll_fd;
+	*ret = h;
+	return 0;
+}
+
+int http_fd(const struct http *h)
+{
+	return h->fd;
+}
+
+int http_wait_ms(const struct http *h)
+{
+	MHD_UNSIGNED_LONG_LONG wait_ms;
+	if (MHD_get_timeout(h->mhd, &wait_ms) != MHD_YES)
+		return -1;
+	return wait_ms > INT32_MAX ? INT32_MAX : (int)wait_ms;
+}
+
+void http_run(struct http *h)
+{
+	(void)MHD_run(h->mhd); /* it fails only for daemons that run by themselves */
+}
+
+void http_quiesce(struct http *h)
+{
+	int fd = MHD_quiesce_daemon(h->mhd);
+	if (fd >= 0)
+		close(fd);
+}
+
+void http_close(struct http *h)
+{
+	MHD_stop_daemon(h->mhd);
+	free(h);
+}

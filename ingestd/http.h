@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* http: HTTP as terminals speak it, and the only file that knows libmicrohttpd. It runs on the
+ * program's own loop, takes requests apart, and lets each wait for its answer without a thread.
+ * docs/PROTOCOL.md 0, 9 */
+#ifndef PUNCHD_INGESTD_HTTP_H
+#define PUNCHD_INGESTD_HTTP_H
+
+#include <stdint.h>
+
+#include "lib/span.h"
+
+/* One request and its reply. Owned by http. */
+struct http_exchange;
+
+#define HTTP_LENGTH_UNKNOWN UINT64_MAX
+
+struct http_head {
+	const char *method;
+	struct span target;      /* as it came, blanks and all */
+	const char *peer;        /* address without port: "192.0.2.7", "2001:db8::7" */
+	uint64_t content_length; /* or HTTP_LENGTH_UNKNOWN (chunked) */
+};
+
+/* What http tells the program. Each may call http_reply once for its exchange, at once or at any
+ * time later. */
+struct http_calls {
+	/* The head is read. Gives the program's own part of the exchange, which may be NULL. After
+	 * a reply here the other calls but `gone` do not come for this exchange. */
+	void *(*begin)(void *context, struct http_exchange *x, const struct http_head *head);
+	/* A piece of the body. */
+	void (*body)(void *own, struct span piece);
+	/* The body is whole (or there is none). Without a reply now, the connection waits for
+	 * http_reply. */
+	void (*end)(void *own);
+	/* The exchange is over, answered or not; `own` must be given up. Not called when it is
+	 * NULL. */
+	void (*gone)(void *own);
+};
+
+struct http_limits {
+	unsigned connections, per_address; /* per_address 0: no limit */
+	unsigned idle_s;
+	uint64_t
+		deadline_ms; /* from the first byte that may come to the last one, without a body */
+	uint64_t body_rate_min; /* bytes a second; a body earns time at this rate; 0: it needs none
+				 */
+};
+
+struct http;
+
+/* Serves the listening socket, which it owns from here on. 0 or a negative errno. */
+must_check int http_open(int listen_fd, const struct http_limits *limits,
+	const struct http_calls *calls, void *context, struct http **ret);
+
+/* The descriptor to poll for reading. */
+int http_fd(const struct http *h);
+/* How long to wait at most, in milliseconds; -1: as long as you like. */
+int http_wait_ms(const struct http *h);
+/* Does what is to be done; call it after polling and after every http_reply that did not come from
+ * a call. */
+void http_run(struct http *h);
+/* Ends connections that are past their deadline: how many. */
+unsigned http_expire(struct http *h, uint64_t now_ms);
+
+/* Answers an exchange; the bytes are copied. Every reply is text/plain. */
+void http_reply(struct http_exchange *x, unsigned status, struct span body);
+
+unsigned http_connections(const struct http *h);
+/* Takes no more connections. http_close wants every exchange answered before. */
+void http_quiesce(struct http *h);
+void http_close(struct http *h);
+
+#endif

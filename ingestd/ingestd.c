@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ingestd: takes what terminals push, makes it durable, and only then says OK. */
+#include <argp.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sysexits.h>
+
+#include "ingestd/listen.h"
+#include "ingestd/serve.h"
+#include "lib/clock.h"
+#include "lib/conf.h"
+#include "lib/daemon.h"
+#include "lib/io.h"
+#include "lib/log.h"
+#include "lib/sandbox.h"
+
+#define TICK_MS        250  /* admission list, desk, deadlines */
+#define SPACE_MS       1000 /* free space */
+#define STATUS_MS      5000
+#define LAST_WAIT_MS   5000 /* at the end, for what was taken in already */
+#define EVENTS         16
+#define OTHER_FDS      256 /* descriptors besides connections and large bodies */
+#define MOST_LISTENERS CONF_LISTEN_MAX
+
+struct ingestd {
+	struct conf conf;
+	struct serve serve;
+	struct http *http[MOST_LISTENERS];
+	int listeners[MOST_LISTENERS];
+	int listener_count;
+	int epoll_fd, signal_fd, done_fd, desk_fd;
+	bool ending;
+	uint64_t next_tick_ms, next_space_ms, next_status_ms, end_by_ms;
+};
+
+static __attribute__((noreturn)) void give_up(int code, const char *what, int rc)
+{
+	log_error(what, LOG_ERR(rc));
+	exit(code);
+}
+
+/* ---- options ---- */
+
+struct arguments {
+	const char *conf_file;
+	bool check;
+};
+
+static error_t take_option(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *a = state->input;
+	switch (key) {
+	case 'c':
+		a->conf_file = arg;
+		return 0;
+	case 'n':
+		a->check = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option options[] = {
+	{"config", 'c', "FILE", 0,
+		"configuration (default: $PUNCHD_CONF, else /etc/punchd/punchd.conf)", 0},
+	{"check", 'n', NULL, 0, "read the configuration, say whether it is good, and exit", 0},
+	{0},
+};
+
+static const struct argp parser = {options, take_option, NULL,
+	"Takes what attendance terminals push, makes it durable, and only then says OK.", NULL,
+	NULL, NULL};
+
+/* ---- opening ---- */
+
+static void open_listeners(struct ingestd *d)
+{
+	d->listener_count = listen_all(&d->conf, d->listeners);
+	if (d->listener_count < 0)
+		exit(EX_UNAVAILABLE);
+}
+
+static void open_spool(struct ingestd *d, const char *kind, struct spool *ret)
+{
+	int rc = spool_open(d->conf.spool_dir, kind, SPOOL_FOR_WRITING, ret);
+	if (rc == 0)
+		return;
+	log_error("cannot open spool", LOG_TEXT("dir", d->conf.spool_dir), LOG_TEXT("spool", kind),
+		LOG_ERR(rc));
+	exit(rc == -ENOENT ? EX_TEMPFAIL : EX_NOPERM); /* its consumer makes it: try again */
+}
+
+static void open_all(struct ingestd *d)
+{
+	struct serve *s = &d->serve;
+	char *list = conf_join(d->conf.state_dir, "admission/serials");
+	char *desk = conf_join(d->conf.run_dir, "desk.sock");
+	int rc = list && desk ? 0 : -ENOMEM;
+	s->conf = &d->conf;
+	s->budget.max_bytes = d->conf.body_memory_bytes;
+	s->refusals = s->failures = (struct log_limit){.burst = 20, .window_ms = 10000};
+	open_listeners(d);
+	open_spool(d, "upload", &s->upload_spool);
+	open_spool(d, "result", &s->result_spool);
+	if (spool_announce_writer(&s->upload_spool) < 0)
+		log_notice("somebody holds the spool's tmp/ locked", LOG_TEXT("spool", "upload"));
+	if (rc == 0)
+		rc = admit_open(list, d->conf.admit_any, &s->admit);
+	if (rc == 0)
+		rc = desk_open(desk, d->conf.desk_timeout_ms, serve_answered, &s->desk);
+	if (rc < 0)
+		give_up(EX_UNAVAILABLE, "cannot open the admission list's directory", rc);
+	free(list);
+	free(desk);
+}
+
+static void poll_for(struct ingestd *d, int fd)
+{
+	struct epoll_event ev = {.events = EPOLLIN, .data.fd = fd};
+	if (epoll_ctl(d->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0)
+		give_up(EX_OSERR, "cannot poll", -errno);
+}
+
+static void open_loop(struct ingestd *d)
+{
+	d->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	d->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	d->signal_fd = daemon_signals();
+	d->desk_fd = -1;
+	if (d->epoll_fd < 0 || d->done_fd < 0 || d->signal_fd < 0)
+		give_up(EX_OSERR, "cannot make the loop", -errno);
+	poll_for(d, d->done_fd);
+	poll_for(d, d->signal_fd);
+}
+
+/* Threads and the library come after the sandbox: privileges are a thread's own. */
+static void start_serving(struct ingestd *d)
+{
+	struct serve *s = &d->serve;
+	unsigned fds = sandbox_raise_descriptors((unsigned)d->conf.connections_max * 2 + OTHER_FDS);
+	unsigned most = fds > 2 * OTHER_FDS ? (fds - OTHER_FDS) / 2 : OTHER_FDS / 2;
+	if (most > d->conf.connections_max)
+		most = (unsigned)d->conf.connections_max;
+	else if (most < d->conf.connections_max)
+		log_warning("fewer connections than connections_max: the limit of descriptors is "
+			    "too low",
+			LOG_NUM("connections", most), LOG_NUM("descriptors", fds));
+	const struct http_limits limits = {
+		.connections = most / (unsigned)d->listener_count,
+		.per_address = (unsigned)d->conf.connections_per_address,
+		.idle_s = (unsigned)((d->conf.idle_timeout_ms + 999) / 1000),
+		.deadline_ms = d->conf.request_deadline_ms,
+		.body_rate_min = d->conf.body_rate_min,
+	};
+	int rc = commit_open(&s->upload_spool, d->done_fd, &s->upload_lane);
+	if (rc == 0)
+		rc = commit_open(&s->result_spool, d->done_fd, &s->result_lane);
+	for (int i = 0; rc == 0 && i < d->listener_count; i++) {
+		rc = http_open(d->listeners[i], &limits, &serve_calls, s, &d->http[i]);
+		if (rc == 0)
+			poll_for(d, http_fd(d->http[i]));
+	}
+	if (rc < 0)
+		give_up(EX_OSERR, "cannot serve", rc);
+}
+
+/* ---- the loop ---- */
+
+static void follow_desk(struct ingestd *d, uint64_t now_ms)
+{
+	if (!desk_tick(d->serve.desk, now_ms))
+		return;
+	/* A descriptor that was closed has left the set by itself. */
+	int fd = desk_fd(d->serve.desk);
+	if (fd >= 0)
+		poll_for(d, fd);
+	d->desk_fd = fd;
+	log_notice(fd >= 0 ? "desk is there" : "desk is away: polls hear OK, handshakes 503");
+}
+
+static void tick(struct ingestd *d, uint64_t now_ms)
+{
+	struct serve *s = &d->serve;
+	unsigned connections = 0, expired = 0;
+	d->next_tick_ms = now_ms + TICK_MS;
+	follow_desk(d, now_ms);
+	int rc = admit_refresh(s->admit);
+	if (rc > 0)
+		log_info("admission list read", LOG_NUM("serials", admit_count(s->admit)));
+	else if (rc < 0)
+		log_error("admission list not read: the one before goes on", LOG_ERR(rc));
+	for (int i = 0; i < d->listener_count; i++) {
+		expired += http_expire(d->http[i], now_ms);
+		connections += http_connections(d->http[i]);
+	}
+	uint64_t dropped;
+	if (expired && log_allow(&s->refusals, now_ms, &dropped))
+		log_notice("connections past their deadline ended", LOG_NUM("count", expired),
+			LOG_NUM("dropped", dropped));
+	if (now_ms >= d->next_space_ms) {
+		d->next_space_ms = now_ms + SPACE_MS;
+		serve_check_space(s);
+	}
+	if (now_ms >= d->next_status_ms) {
+		char line[128];
+		d->next_status_ms = now_ms + STATUS_MS;
+		snprintf(line, sizeof(line), "%u connections, %llu accepted, %llu refused%s",
+			connections, (unsigned long long)s->accepted,
+			(unsigned long long)s->refused, s->disk_full ? ", spool full" : "");
+		daemon_status(line);
+	}
+	daemon_alive();
+}
+
+static int wait_ms(const struct ingestd *d, uint64_t now_ms)
+{
+	int wait = d->next_tick_ms > now_ms ? (int)(d->next_tick_ms - now_ms) : 0;
+	for (int i = 0; i < d->listener_count; i++) {
+		int own = http_wait_ms(d->http[i]);
+		if (own >= 0 && own < wait)
+			wait = own;
+	}
+	return wait;
+}
+
+static void take_signals(struct ingestd *d, uint64_t now_ms)
+{
+	int sig;
+	while ((sig = daemon_next_signal(d->signal_fd)) != 0) {
+		if (sig == SIGHUP || d->ending)
+			continue;
+		daemon_stopping();
+		d->ending = true;
+		d->end_by_ms = now_ms + LAST_WAIT_MS;
+		for (int i = 0; i < d->listener_count; i++)
+			http_quiesce(d->http[i]);
+	}
+}
+
+static void turn(struct ingestd *d)
+{
+	struct epoll_event events[EVENTS];
+	eventfd_t count;
+	int n = epoll_wait(d->epoll_fd, events, EVENTS, wait_ms(d, clock_mono_ms()));
+	if (n < 0 && errno != EINTR)
+		give_up(EX_OSERR, "cannot wait", -errno);
+	uint64_t now_ms = clock_mono_ms();
+	for (int i = 0; i < n; i++) {
+		int fd = events[i].data.fd;
+		if (fd == d->done_fd)
+			(void)eventfd_read(d->done_fd, &count); /* only a wake-up; the lanes know */
+		else if (fd == d->signal_fd)
+			take_signals(d, now_ms);
+		else if (fd == d->desk_fd)
+			desk_read(d->serve.desk);
+	}
+	serve_committed(&d->serve, d->serve.upload_lane);
+	serve_committed(&d->serve, d->serve.result_lane);
+	for (int i = 0; i < d->listener_count; i++)
+		http_run(d->http[i]);
+	if (now_ms >= d->next_tick_ms)
+		tick(d, now_ms);
+}
+
+/* Whatever was taken in is answered; what stays open then is not ours to finish. */
+static void finish(struct ingestd *d)
+{
+	struct serve *s = &d->serve;
+	commit_finish(s->upload_lane);
+	commit_finish(s->result_lane);
+	serve_committed(s, s->upload_lane);
+	serve_committed(s, s->result_lane);
+	desk_close(s->desk); /* every question is answered, if only with "away" */
+	for (int i = 0; i < d->listener_count; i++) {
+		http_run(d->http[i]);
+		http_close(d->http[i]);
+	}
+	commit_free(s->upload_lane);
+	commit_free(s->result_lane);
+	admit_close(s->admit);
+	spool_close(&s->upload_spool);
+	spool_close(&s->result_spool);
+	conf_free(&d->conf);
+}
+
+int main(int argc, char **argv)
+{
+	static struct ingestd d;
+	struct arguments a = {0};
+	argp_program_version = "ingestd (punchd) 0.1";
+	argp_err_exit_status = EX_USAGE;
+	argp_parse(&parser, argc, argv, 0, NULL, &a);
+	log_open("ingestd", LOG_LEVEL_INFO);
+	if (conf_load(conf_path(a.conf_file), &d.conf) < 0)
+		return EX_CONFIG;
+	if (a.check)
+		return EX_OK;
+	daemon_refuse_root();
+	open_all(&d);
+	open_loop(&d);
+	int rc = sandbox_enter();
+	if (rc < 0)
+		give_up(EX_OSERR, "cannot enter the sandbox", rc);
+	start_serving(&d);
+	tick(&d, clock_mono_ms());
+	daemon_ready("serving");
+	log_info("serving", LOG_NUM("listeners", d.listener_count),
+		LOG_TEXT("admit", d.conf.admit_any ? "any" : "approved"));
+	while (!d.ending || (d.serve.waiting && clock_mono_ms() < d.end_by_ms))
+		turn(&d);
+	finish(&d);
+	return EX_OK;
+}

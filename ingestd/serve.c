@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* serve: see serve.h. Each request is a visit; a visit that waits is answered exactly once. */
+#include "ingestd/serve.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "ingestd/route.h"
+#include "lib/clock.h"
+
+#define FREE_FILES_MIN 1024 /* inodes; below it a spool is as full as without bytes */
+
+struct visit {
+	struct upload upload; /* first: what a committer gives back is the visit */
+	bool uploading;       /* `upload` is to be dropped */
+	struct serve *serve;
+	struct http_exchange *x;
+	struct route route;
+};
+
+static void reply(struct visit *v, unsigned status, const char *text)
+{
+	http_reply(v->x, status, span_str(text));
+}
+
+/* ---- refusals: a word for the log, a status for the terminal, never a body with "OK" ---- */
+
+static const char *words_of(unsigned status)
+{
+	switch (status) {
+	case 400:
+		return "bad request\n";
+	case 403:
+		return "not admitted\n";
+	case 404:
+		return "not found\n";
+	case 405:
+		return "method not allowed\n";
+	case 413:
+		return "too large\n";
+	default:
+		return "try again later\n";
+	}
+}
+
+static void refuse(struct serve *s, struct http_exchange *x, const struct http_head *head,
+	unsigned status, const char *reason)
+{
+	uint64_t dropped;
+	s->refused++;
+	if (log_allow(&s->refusals, clock_mono_ms(), &dropped))
+		log_notice("refused", LOG_NUM("status", status), LOG_TEXT("peer", head->peer),
+			LOG_SPAN("target", head->target), LOG_TEXT("reason", reason),
+			LOG_NUM("dropped", dropped));
+	http_reply(x, status, span_str(words_of(status)));
+}
+
+/* The same when the head is gone already. */
+static void refuse_visit(struct visit *v, unsigned status, const char *reason, int error)
+{
+	uint64_t dropped;
+	v->serve->refused++;
+	if (log_allow(&v->serve->failures, clock_mono_ms(), &dropped))
+		log_error("not stored", LOG_NUM("status", status),
+			LOG_TEXT("serial", v->route.serial), LOG_TEXT("table", v->route.table),
+			LOG_TEXT("reason", reason), LOG_ERR(error), LOG_NUM("dropped", dropped));
+	reply(v, status, words_of(status));
+}
+
+/* ---- what a terminal asks ---- */
+
+static void ask_desk(struct visit *v, enum msg_kind kind, const struct http_head *head)
+{
+	struct msg_question q = {
+		.kind = kind,
+		.serial = span_str(v->route.serial),
+		.peer = span_str(head->peer),
+		.target = head->target,
+	};
+	v->serve->waiting++;
+	if (desk_ask(v->serve->desk, &q, v) < 0)
+		serve_answered(v, NULL);
+}
+
+void serve_answered(void *owner, const struct msg_answer *answer)
+{
+	struct visit *v = owner;
+	v->serve->waiting--;
+	if (answer)
+		http_reply(v->x, answer->status, answer->body);
+	else if (v->route.kind == ROUTE_POLL)
+		reply(v, 200, "OK"); /* exactly this, without LF: docs/PROTOCOL.md 0.5 */
+	else
+		reply(v, 503, words_of(503)); /* the terminal shakes hands again */
+}
+
+/* ---- what a terminal says ---- */
+
+static bool goes_to_result(const struct visit *v)
+{
+	return v->route.kind == ROUTE_RESULT;
+}
+
+static int begin_upload(struct visit *v, const struct http_head *head)
+{
+	struct serve *s = v->serve;
+	bool result = goes_to_result(v);
+	struct spool_entry entry = {
+		.received_us = clock_wall_us(),
+		.kind = span_str(result ? "result" : "upload"),
+		.serial = span_str(v->route.serial),
+		.peer = span_str(head->peer),
+		.target = head->target,
+	};
+	v->upload.body_max_bytes = s->conf->body_max_bytes;
+	v->upload.lines_max = s->conf->body_lines_max;
+	v->upload.counts_lines = !result && v->route.reply != ROUTE_REPLY_PLAIN;
+	int rc = upload_begin(&v->upload, result ? &s->result_spool : &s->upload_spool, &s->budget,
+		&entry, head->content_length == HTTP_LENGTH_UNKNOWN ? 0 : head->content_length);
+	v->uploading = rc == 0;
+	return rc;
+}
+
+static void submit(struct visit *v)
+{
+	struct serve *s = v->serve;
+	int rc = upload_end(&v->upload);
+	if (rc == -EMSGSIZE) {
+		refuse_visit(v, 413,
+			"the body has more bytes or lines than body_max, body_lines_max", 0);
+		return;
+	}
+	if (rc < 0) {
+		refuse_visit(v, 503, "the body could not be written", rc);
+		return;
+	}
+	s->waiting++;
+	commit_submit(goes_to_result(v) ? s->result_lane : s->upload_lane, &v->upload.item);
+}
+
+/* The entry is durable (or it is not): only now may the terminal hear so. */
+static void answer_upload(struct visit *v)
+{
+	char text[64];
+	struct buf b = buf_with_max(sizeof(text));
+	v->serve->waiting--;
+	int rc = v->upload.item.result;
+	if (rc < 0) {
+		refuse_visit(v, 503, "the spool could not be written", rc);
+		return;
+	}
+	rc = route_put_reply(&b, &v->route, v->upload.lines.count);
+	v->serve->accepted++;
+	http_reply(v->x, rc < 0 ? 503 : 200, buf_span(&b));
+	buf_free(&b);
+}
+
+void serve_committed(struct serve *s, struct commit_lane *lane)
+{
+	(void)s;
+	struct commit_item *next, *item = commit_collect(lane);
+	for (; item; item = next) {
+		next = item->next;
+		answer_upload((struct visit *)(void *)item);
+	}
+}
+
+/* ---- the calls ---- */
+
+/* 0, or a status with a reason: may this request go on? */
+static unsigned gate(const struct serve *s, const struct visit *v, const struct http_head *head,
+	const char **ret_reason)
+{
+	bool says = v->route.kind == ROUTE_UPLOAD || v->route.kind == ROUTE_RESULT;
+	/* A handshake is let through: so the desk learns of devices that wait for approval, and it
+	 * is the desk that refuses. */
+	if (v->route.kind != ROUTE_HELLO && !admit_has(s->admit, v->route.serial)) {
+		*ret_reason = "the serial is not admitted";
+		return 403;
+	}
+	if (says && s->disk_full) {
+		*ret_reason = "less space is free than free_floor";
+		return 503;
+	}
+	if (says && head->content_length != HTTP_LENGTH_UNKNOWN &&
+		head->content_length > s->conf->body_max_bytes) {
+		*ret_reason = "the body is larger than body_max";
+		return 413;
+	}
+	return 0;
+}
+
+static void start(struct visit *v, const struct http_head *head)
+{
+	switch (v->route.kind) {
+	case ROUTE_UPLOAD:
+	case ROUTE_RESULT: {
+		int rc = begin_upload(v, head);
+		if (rc < 0)
+			refuse(v->serve, v->x, head, rc == -EINVAL ? 400 : 503,
+				"no entry can be made of it");
+		break;
+	}
+	case ROUTE_HELLO:
+		ask_desk(v, MSG_HELLO, head);
+		break;
+	case ROUTE_POLL:
+		ask_desk(v, MSG_POLL, head);
+		break;
+	case ROUTE_PING:
+		reply(v, 200, "OK");
+		break;
+	case ROUTE_LOOKUP:
+		reply(v, 200, "NONE\n");
+		break;
+	case ROUTE_VERIFY:
+		break; /* its body is read and thrown away first */
+	}
+}
+
+static void *on_begin(void *context, struct http_exchange *x, const struct http_head *head)
+{
+	static struct target target; /* large, and used only within this call */
+	struct serve *s = context;
+	const char *reason = "no such page, or no valid serial or table";
+	struct visit *v = calloc(1, sizeof(*v));
+	unsigned status = v ? 0 : 503;
+	if (!status && target_parse(head->target, &target) < 0)
+		status = 400;
+	if (!status)
+		status = route_decide(head->method, &target, &v->route);
+	if (!status)
+		status = gate(s, v, head, &reason);
+	if (status) {
+		refuse(s, x, head, status, v ? reason : "out of memory");
+		free(v);
+		return NULL;
+	}
+	v->serve = s;
+	v->x = x;
+	start(v, head);
+	return v;
+}
+
+static void on_body(void *own, struct span piece)
+{
+	struct visit *v = own;
+	if (v->uploading)
+		upload_add(&v->upload, piece);
+}
+
+static void on_end(void *own)
+{
+	struct visit *v = own;
+	if (v->route.kind == ROUTE_VERIFY)
+		reply(v, 200, "AUTH=Failed\n");
+	else if (v->uploading && v->upload.body_bytes == 0 && v->upload.error == 0)
+		reply(v, 200, v->route.reply == ROUTE_REPLY_COUNT ? "OK: 0\n" : "OK\n");
+	else if (v->uploading)
+		submit(v);
+}
+
+static void on_gone(void *own)
+{
+	struct visit *v = own;
+	if (v->uploading)
+		upload_drop(&v->upload);
+	free(v);
+}
+
+const struct http_calls serve_calls = {
+	.begin = on_begin,
+	.body = on_body,
+	.end = on_end,
+	.gone = on_gone,
+};
+
+void serve_check_space(struct serve *s)
+{
+	uint64_t bytes, files;
+	int rc = spool_free(&s->upload_spool, &bytes, &files);
+	bool full = rc < 0 || bytes < s->conf->free_floor_bytes ||
+		    (s->conf->free_floor_bytes && files < FREE_FILES_MIN);
+	if (full == s->disk_full)
+		return;
+	s->disk_full = full;
+	if (full)
+		log_error("spool is full: uploads hear 503", LOG_NUM("free", bytes),
+			LOG_NUM("floor", s->conf->free_floor_bytes), LOG_NUM("files", files));
+	else
+		log_notice("spool has room again", LOG_NUM("free", bytes));
+}
