@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* answer: what a terminal hears to its handshake and its polls. */
+#ifndef PUNCHD_CMDQD_ANSWER_H
+#define PUNCHD_CMDQD_ANSWER_H
+
+#include "cmdqd/devices.h"
+#include "lib/conf.h"
+#include "lib/msg.h"
+#include "lib/target.h"
+#include "store/records.h"
+
+/* Who answers. devices, defaults and records_path are to be set; the rest begins as zero. */
+struct answerer {
+	struct devices *devices;
+	const struct conf *defaults;
+	const char *records_path;       /* STATE/records; it may come to be later */
+	struct records_reader *records; /* NULL until it is there */
+	struct buf body;
+	struct target target;
+};
+
+/* 200 with the reply for an approved device; 403 for any other; 503 when the reply cannot be made
+ * now, so that the terminal asks again. The body is borrowed until the next call. */
+void answer(
+	struct answerer *a, const struct msg_question *q, uint64_t now_us, struct msg_answer *ret);
+void answer_close(struct answerer *a);
+
+#endif

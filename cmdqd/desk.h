@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* desk: where ingestd asks what a terminal is to hear (lib/msg.h). It carries questions and
+ * answers; what is answered is decided by whom it was opened for. */
+#ifndef PUNCHD_CMDQD_DESK_H
+#define PUNCHD_CMDQD_DESK_H
+
+#include <stdint.h>
+
+#include "cmdqd/loop.h"
+#include "lib/msg.h"
+
+#define DESK_CLIENTS_MAX 64
+#define DESK_STALL_MS    2000 /* a client that takes no answer for so long is dropped */
+
+/* Gives the answer's status and body; the body is borrowed until the next call. */
+typedef void desk_answer(void *context, const struct msg_question *q, struct msg_answer *ret);
+
+struct desk;
+
+/* Serves the socket file `path`, mode 0660, from `loop_fd`. -EADDRINUSE when another process does;
+ * other negative errno. */
+must_check int desk_open(
+	int loop_fd, const char *path, desk_answer *answer, void *context, struct desk **ret);
+/* Serves a connected socket as well; it belongs to the desk now, on failure too. 0 or a negative
+ * errno. */
+must_check int desk_adopt(struct desk *desk, int fd);
+/* Drops the clients that have stalled. Call it every second or so. */
+void desk_drop_stalled(struct desk *desk, uint64_t now_ms);
+size_t desk_clients(const struct desk *desk);
+void desk_close(struct desk *desk);
+
+#endif

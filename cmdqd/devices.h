@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* devices: every terminal that punchd has heard of, in memory, so that a poll costs one look-up;
+ * STATE/control follows. What a terminal says of itself is written within seconds. What an operator
+ * orders is durable when devices_save has returned 0. */
+#ifndef PUNCHD_CMDQD_DEVICES_H
+#define PUNCHD_CMDQD_DEVICES_H
+
+#include <stdint.h>
+
+#include "lib/span.h"
+#include "store/control.h"
+
+#define DEVICES_MAX         200000 /* of all states */
+#define DEVICES_PENDING_MAX 10000  /* of those, waiting for approval */
+#define DEVICES_SAVE_MOST   4096   /* in one devices_save */
+
+struct devices;
+
+/* Opens STATE/control and reads it. With `admit_any` a device is approved when it is first seen,
+ * else it waits for an operator. 0 or a negative errno. */
+must_check int devices_open(const char *control_path, bool admit_any, struct devices **ret);
+/* What was not saved is lost. */
+void devices_close(struct devices *t);
+
+/* NULL when it is not known. The pointer holds until another device is made known. */
+struct device *devices_find(struct devices *t, struct span serial);
+
+/* A device spoke: finds it, or makes it known, and notes when and from where. When too many wait
+ * for approval, the one that was silent for longest is forgotten. 0; 1 when it was not known
+ * before; -ENOSPC when there are DEVICES_MAX; -ENOMEM. */
+must_check int devices_see(struct devices *t, struct span serial, struct span peer, uint64_t now_us,
+	struct device **ret);
+
+/* An operator decided about it, whether or not it was ever seen. 0, -ENOSPC, -ENOMEM. */
+must_check int devices_decide(struct devices *t, struct span serial, enum device_state state);
+
+/* The device's record is to be written again: in its turn, or with the very next save. */
+void devices_changed(struct devices *t, struct device *d);
+void devices_ordered(struct devices *t, struct device *d);
+bool devices_unsaved(const struct devices *t);
+
+/* Writes in one transaction all that was ordered and, since polls wait meanwhile, at most
+ * DEVICES_SAVE_MOST of the others, those that have waited longest. 0 or a negative errno, then all
+ * of them still wait. */
+must_check int devices_save(struct devices *t);
+/* The same with all of them. */
+must_check int devices_save_all(struct devices *t);
+
+/* Counts up whenever the set of the approved changes. */
+uint64_t devices_approved_version(const struct devices *t);
+size_t devices_count(const struct devices *t, enum device_state state);
+
+/* Calls `visit` for each, in no order. 0 or what it returned. */
+int devices_each(struct devices *t, device_visit *visit, void *context);
+
+#endif

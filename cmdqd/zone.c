@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* zone: how far a time zone is from GMT at a given moment, by libc's own reading of the tz
+ * database. */
+#include "cmdqd/zone.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/io.h"
+
+#define ZONE_DIR "/usr/share/zoneinfo"
+
+/* A name that stays below the directory: no byte that means something to libc or to the file
+ * system. */
+static bool name_valid(const char *name)
+{
+	static const char allowed[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/";
+	size_t len = strlen(name);
+
+	return len > 0 && strspn(name, allowed) == len && name[0] != '/';
+}
+
+/* libc takes GMT for a zone that it cannot read and says nothing. So look first: the file must be
+ * there and be a compiled zone; zone1970.tab and its neighbours are not. */
+static int check_exists(const char *name)
+{
+	const char *dir = getenv("TZDIR");
+	char path[PATH_MAX];
+	char magic[4];
+
+	if (!name_valid(name))
+		return -ENOENT;
+	if (snprintf(path, sizeof(path), "%s/%s", dir ? dir : ZONE_DIR, name) >= (int)sizeof(path))
+		return -ENOENT;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return errno == ENOTDIR ? -ENOENT : -errno;
+	ssize_t got = read(fd, magic, sizeof(magic));
+	io_close(fd);
+	return got == sizeof(magic) && memcmp(magic, "TZif", sizeof(magic)) == 0 ? 0 : -ENOENT;
+}
+
+static int use_zone(const char *tz)
+{
+	int rc = tz ? setenv("TZ", tz, 1) : unsetenv("TZ");
+
+	if (rc < 0)
+		return -errno;
+	tzset();
+	return 0;
+}
+
+static int offset_now(const char *name, time_t at, int *ret_minutes)
+{
+	char tz[PATH_MAX];
+	struct tm local;
+
+	/* The colon says that a file is meant, never a rule like "EST5EDT". */
+	if (snprintf(tz, sizeof(tz), ":%s", name) >= (int)sizeof(tz))
+		return -ENAMETOOLONG;
+	int rc = use_zone(tz);
+	if (rc < 0)
+		return rc;
+	if (!localtime_r(&at, &local))
+		return -errno;
+	*ret_minutes = (int)(local.tm_gmtoff / 60);
+	return 0;
+}
+
+int zone_offset(const char *name, int64_t seconds, int *ret_minutes)
+{
+	int rc = check_exists(name);
+	if (rc < 0)
+		return rc;
+
+	const char *was = getenv("TZ");
+	char *saved = was ? strdup(was) : NULL;
+	if (was && !saved)
+		return -ENOMEM;
+	rc = offset_now(name, (time_t)seconds, ret_minutes);
+	int restored = use_zone(saved);
+	free(saved);
+	return rc < 0 ? rc : restored;
+}
