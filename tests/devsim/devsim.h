@@ -103,8 +103,11 @@ struct reply {
 void reply_reset(struct reply *reply, size_t max, bool no_body);
 int reply_feed(struct reply *reply);
 int reply_eof(struct reply *reply);
+
+/* answer.c: what it says. */
 const char *reply_body(const struct reply *reply);
 bool reply_contains(const struct reply *reply, const char *word);
+bool reply_number(const struct reply *reply, const char *key, uint32_t *ret_number);
 bool reply_acknowledges(const struct reply *reply, uint64_t count, bool count_required);
 
 /* upload.c, made.c: requests and the made-up data in them. */
@@ -230,6 +233,14 @@ extern struct run_options run_options;
 extern struct run_totals run_totals;
 void terminals_start(void);
 uint64_t terminals_unacked(void);
+
+/* wire.c: one exchange for `send`, blocking; `head` is held back from `rest` when 100 Continue is
+ * asked for. */
+struct wire {
+	struct bytes head, rest;
+	bool expect, half_close;
+};
+int wire_exchange(const struct wire *wire, struct reply *reply);
 
 /* The modes: each gets the rest of the command line and returns the exit code. */
 int run_main(int argc, char **argv);

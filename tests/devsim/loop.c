@@ -93,10 +93,10 @@ static void heap_add(struct timer *timer)
 {
 	if (heap_len + 1 >= heap_cap) {
 		size_t cap = heap_cap ? heap_cap * 2 : 1024;
-		struct timer **bigger = must_alloc(cap, sizeof(*bigger));
+		struct timer **bigger = must_alloc(cap, sizeof(struct timer *));
 
 		if (heap_len > 0) {
-			memcpy(bigger + 1, heap + 1, heap_len * sizeof(*heap));
+			memcpy(bigger + 1, heap + 1, heap_len * sizeof(struct timer *));
 		}
 		free(heap);
 		heap = bigger;

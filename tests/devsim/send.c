@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -26,7 +25,6 @@ enum send_key {
 
 #define SEND_REPLY_MAX (64U << 20)
 #define CHUNK          1000U
-#define CONTINUE_MS    1000
 
 static struct {
 	const char *target, *method, *body_path, *type, *raw_path;
@@ -161,126 +159,6 @@ static void build(struct bytes *head, struct bytes *rest)
 	bytes_free(&body);
 }
 
-/* Waits for the events until the deadline; 0 when it passed. */
-static short wait_for(int fd, short events, uint64_t until_us)
-{
-	struct pollfd one = {fd, events, 0};
-	uint64_t now = now_us();
-	int got;
-
-	if (now >= until_us) {
-		return 0;
-	}
-	do {
-		got = poll(&one, 1, (int)((until_us - now) / 1000 + 1));
-	} while (got < 0 && errno == EINTR);
-	return got > 0 ? one.revents : 0;
-}
-
-static int connect_wait(uint64_t until_us)
-{
-	int fd = net_connect(&settings.target, 0, true);
-	int err = 0;
-	socklen_t len = sizeof(err);
-
-	if (fd < 0) {
-		return fd;
-	}
-	if (wait_for(fd, POLLOUT, until_us) == 0) {
-		err = ETIMEDOUT;
-	} else if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0) {
-		err = errno;
-	}
-	if (err) {
-		close(fd);
-		return -err;
-	}
-	return fd;
-}
-
-/* 1 when something was read, 0 at the end of the stream or when the time is over. */
-static int receive(int fd, struct reply *reply, uint64_t until_us)
-{
-	ssize_t got;
-	int err;
-
-	if (wait_for(fd, POLLIN, until_us) == 0) {
-		return 0;
-	}
-	bytes_reserve(&reply->in, 65536);
-	got = recv(fd, reply->in.data + reply->in.len, 65536, 0);
-	if (got <= 0) {
-		return got < 0 && errno == EAGAIN;
-	}
-	reply->in.len += (size_t)got;
-	err = reply_feed(reply);
-	if (err < 0) {
-		die(EX_PROTOCOL, "the reply makes no sense: %s", strerror(-err));
-	}
-	return 1;
-}
-
-/* Sends, but stops as soon as a whole reply is there or the server has closed. */
-static void transmit(int fd, const struct bytes *bytes, struct reply *reply, uint64_t until_us)
-{
-	size_t sent = 0;
-
-	while (sent < bytes->len && !reply->done) {
-		short events = wait_for(fd, POLLIN | POLLOUT, until_us);
-		ssize_t got = 0;
-
-		if (events == 0) {
-			return;
-		}
-		if (events & POLLOUT) {
-			got = send(fd, bytes->data + sent, bytes->len - sent, MSG_NOSIGNAL);
-			sent += got > 0 ? (size_t)got : 0;
-		}
-		if (got < 0 && errno != EAGAIN) {
-			return;
-		}
-		if ((events & (POLLIN | POLLHUP | POLLERR)) && !receive(fd, reply, until_us)) {
-			return;
-		}
-	}
-}
-
-static void wait_continue(int fd, struct reply *reply)
-{
-	uint64_t until_us = now_us() + CONTINUE_MS * 1000ULL;
-
-	while (!reply->saw_continue && !reply->done && receive(fd, reply, until_us)) {
-	}
-	if (reply->saw_continue) {
-		fprintf(stderr, "devsim: 100 Continue\n");
-	}
-}
-
-static void exchange(
-	int fd, struct reply *reply, const struct bytes *head, const struct bytes *rest)
-{
-	uint64_t until_us = now_us() + settings.timeout_ms * 1000ULL;
-
-	transmit(fd, head, reply, until_us);
-	if (how.expect && !how.raw_path) {
-		wait_continue(fd, reply);
-	}
-	if (!reply->head_done) {
-		transmit(fd, rest, reply, until_us);
-	}
-	if (how.half_close) {
-		shutdown(fd, SHUT_WR);
-	}
-	while (!reply->done && receive(fd, reply, until_us)) {
-	}
-	if (!reply->done && now_us() < until_us && reply_eof(reply) < 0 && reply->in.len > 0) {
-		fprintf(stderr, "devsim: the reply is incomplete\n");
-	}
-	if (now_us() >= until_us) {
-		fprintf(stderr, "devsim: no whole reply within %u ms\n", settings.timeout_ms);
-	}
-}
-
 int send_main(int argc, char **argv)
 {
 	static const struct argp_child children[] = {{&place_argp, 0, "Where:", 1}, {0}};
@@ -291,23 +169,24 @@ int send_main(int argc, char **argv)
 		"connection, "
 		"64 usage.",
 		children, NULL, NULL};
-	struct bytes head = {0}, rest = {0};
+	struct wire wire = {0};
 	struct reply reply = {0};
-	int fd;
+	bool good;
+	int err;
 
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	wire.half_close = how.half_close;
 	if (how.raw_path) {
-		read_file(&head, how.raw_path);
+		read_file(&wire.head, how.raw_path);
 	} else {
-		build(&head, &rest);
-	}
-	fd = connect_wait(now_us() + settings.timeout_ms * 1000ULL);
-	if (fd < 0) {
-		die(EX_UNAVAILABLE, "%s: %s", settings.url, strerror(-fd));
+		wire.expect = how.expect;
+		build(&wire.head, &wire.rest);
 	}
 	reply_reset(&reply, SEND_REPLY_MAX, how.method && strcmp(how.method, "HEAD") == 0);
-	exchange(fd, &reply, &head, &rest);
-	close(fd);
+	err = wire_exchange(&wire, &reply);
+	if (err < 0) {
+		die(EX_UNAVAILABLE, "%s: %s", settings.url, strerror(-err));
+	}
 	if (reply.in.len > 0) {
 		size_t len = reply.done ? reply.head_len + reply.body_len : reply.in.len;
 
@@ -316,5 +195,10 @@ int send_main(int argc, char **argv)
 	if (fflush(stdout) != 0) {
 		die(EX_IOERR, "standard output: %s", strerror(errno));
 	}
-	return reply.done && reply.status >= 200 && reply.status < 300 ? 0 : 1;
+	good = reply.done && reply.status >= 200 && reply.status < 300;
+	bytes_free(&wire.head);
+	bytes_free(&wire.rest);
+	bytes_free(&reply.in);
+	bytes_free(&how.headers);
+	return good ? 0 : 1;
 }

@@ -16,9 +16,9 @@ static size_t slot_of(uint64_t us)
 	}
 	top = 63U - (unsigned int)__builtin_clzll(us);
 	if (top > 46) {
-		return STEPS * 42 - 1;
+		return (size_t)STEPS * 42 - 1;
 	}
-	return (top - 5) * STEPS + ((us >> (top - 6)) & (STEPS - 1));
+	return (size_t)(top - 5) * STEPS + ((us >> (top - 6)) & (STEPS - 1));
 }
 
 /* The largest value that falls into a slot. */

@@ -5,7 +5,6 @@
  */
 #include "tests/devsim/devsim.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define SAMPLE_LINES 5U
@@ -28,28 +27,6 @@ struct run_totals run_totals;
 static struct terminal *terminals;
 static struct timer end_timer;
 
-/* The number after a key of the handshake's reply; lines end at LF or CR. */
-static bool hello_number(const struct reply *reply, const char *key, uint32_t *ret_number)
-{
-	const char *at = reply_body(reply);
-	const char *end = at + reply->body_len;
-	size_t key_len = strlen(key);
-	uint32_t number = 0;
-
-	while (at && (size_t)(end - at) > key_len + 1) {
-		if (memcmp(at, key, key_len) == 0 && at[key_len] == '=') {
-			for (at += key_len + 1; at < end && *at >= '0' && *at <= '9'; at++) {
-				number = number * 10 + (uint32_t)(*at - '0');
-			}
-			*ret_number = number;
-			return true;
-		}
-		at = memchr(at, '\n', (size_t)(end - at));
-		at = at ? at + 1 : NULL;
-	}
-	return false;
-}
-
 static void read_hello(struct terminal *terminal, const struct reply *reply)
 {
 	uint32_t delay_s = 10;
@@ -61,13 +38,13 @@ static void read_hello(struct terminal *terminal, const struct reply *reply)
 				 !reply_contains(reply, "registry=ok") &&
 				 !reply_contains(reply, "GET OPTION");
 	terminal->device.old_cursors =
-		settings.dialect != DIALECT_ACC && !hello_number(reply, "ServerVer", &version);
-	if (!hello_number(reply, "ATTLOGStamp", &terminal->device.stamp)) {
-		hello_number(reply, "Stamp", &terminal->device.stamp);
+		settings.dialect != DIALECT_ACC && !reply_number(reply, "ServerVer", &version);
+	if (!reply_number(reply, "ATTLOGStamp", &terminal->device.stamp)) {
+		reply_number(reply, "Stamp", &terminal->device.stamp);
 	}
-	hello_number(reply, "PushOptionsFlag", &wants_options);
+	reply_number(reply, "PushOptionsFlag", &wants_options);
 	terminal->options_due = wants_options == 1;
-	hello_number(reply, "Delay", &delay_s);
+	reply_number(reply, "Delay", &delay_s);
 	terminal->delay_ms = run_options.poll_ms;
 	if (terminal->delay_ms == 0) {
 		terminal->delay_ms = delay_s < 1 || delay_s > 3600 ? 10000 : delay_s * 1000;

@@ -53,8 +53,8 @@ static void add_table(
 static void add_hello(struct bytes *out)
 {
 	static const char *const words[] = {
-		[DIALECT_NEW] = "&options=all&language=69&pushver=2.4.1&DeviceType=att"
-				"&PushOptionsFlag=1",
+		[DIALECT_NEW] =
+			"&options=all&language=69&pushver=2.4.1&DeviceType=att&PushOptionsFlag=1",
 		[DIALECT_OLD] = "&options=all&pushver=2.1.1&language=83",
 		[DIALECT_OLDEST] = "&options=all",
 		[DIALECT_ACC] = "&options=all&pushver=3.1.2&DeviceType=acc&PushOptionsFlag=1",
