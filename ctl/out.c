@@ -2,6 +2,7 @@
 /* out: three ways to write the same rows. */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 
 #include "ctl/out.h"
 #include "ctl/text.h"
@@ -29,6 +30,19 @@ int out_flushed(FILE *to)
 	if (fflush(to) == EOF || ferror(to))
 		return errno ? -errno : -EIO;
 	return 0;
+}
+
+void out_say(const char *format, ...)
+{
+	char line[8192];
+	struct buf shown = buf_with_max(4 * sizeof(line));
+	va_list arguments;
+	va_start(arguments, format);
+	int len = vsnprintf(line, sizeof(line), format, arguments);
+	va_end(arguments);
+	if (len >= 0 && text_escape(&shown, span_str(line), "\\") == 0)
+		printf("%.*s\n", SPAN_ARG(buf_span(&shown)));
+	buf_free(&shown);
 }
 
 /* ---- JSON ---- */
@@ -104,16 +118,16 @@ int out_json(FILE *to, json_t *object)
 	return rc;
 }
 
-static int json_row(struct out *o, const struct out_cell *cells)
+json_t *out_json_cells(
+	const struct out_column *columns, size_t column_count, const struct out_cell *cells)
 {
 	json_t *object = json_object();
-	int rc = object ? 0 : -ENOMEM;
-	for (size_t i = 0; rc == 0 && i < o->column_count; i++)
-		rc = json_cell(object, o->columns[i].key, &cells[i]);
-	if (rc == 0)
-		return out_json(o->to, object);
-	json_decref(object);
-	return rc;
+	for (size_t i = 0; object && i < column_count; i++)
+		if (json_cell(object, columns[i].key, &cells[i]) < 0) {
+			json_decref(object);
+			return NULL;
+		}
+	return object;
 }
 
 /* ---- text, for CSV and for people ---- */
@@ -276,7 +290,7 @@ int out_row(struct out *o, const struct out_cell *cells)
 		rc = csv_row(o, cells);
 		break;
 	case OUT_JSON:
-		rc = json_row(o, cells);
+		rc = out_json(o->to, out_json_cells(o->columns, o->column_count, cells));
 		break;
 	}
 	if (rc == 0 && o->at_once)

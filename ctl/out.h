@@ -79,9 +79,16 @@ must_check int out_end(struct out *o);
 /* One thing alone: in a table a line for each cell, its key before it. */
 must_check int out_card(struct out *o, const struct out_cell *cells);
 
+/* One line to standard output, with every byte escaped that could steer a terminal. Whether it was
+ * written is known at the end, by out_flushed. */
+void out_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* The state of a stream that was written to: flushes it; 0, -EPIPE or another negative errno. */
 must_check int out_flushed(FILE *to);
 
+/* The cells as one object, or NULL when there is no memory. */
+json_t *out_json_cells(
+	const struct out_column *columns, size_t column_count, const struct out_cell *cells);
 /* Adds a text to an object, with its "<key>_hex" when it is not UTF-8. 0 or -ENOMEM. */
 must_check int out_json_text(json_t *object, const char *key, struct span text);
 /* Writes an object and gives it back; a NULL one is -ENOMEM. */
