@@ -48,7 +48,7 @@ struct entry_ref {
 	uint32_t number;
 };
 
-/* 20 bytes, which sort by arrival. Sets p->failed for a name that is not of the spool's form. */
+/* 24 bytes, which sort by arrival. Sets p->failed for a name that is not of the spool's form. */
 void entry_ref_pack(struct pack *p, const struct entry_ref *entry);
 void entry_ref_unpack(struct unpack *u, struct entry_ref *ret);
 

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* batch: see the header. Order is everything here: bad parts are set aside, the good ones are
+ * committed, and then the file is moved. Whatever stops it in between, doing all of it again ends
+ * the same. */
+#include "parserd/batch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/log.h"
+#include "lib/serial.h"
+#include "parserd/upload.h"
+
+#define NOTICES_MAX \
+	32 /* of a batch; a client can cause them, and the batch's own line counts all */
+
+struct batch_file {
+	char name[SPOOL_NAME_BYTES];
+	struct buf bytes;
+	unsigned good, bad; /* entries */
+	const char *why;    /* what was wrong with the last bad one */
+};
+
+/* An entry with refused lines. Remembered until the commit, because before it nothing is true. */
+struct batch_notice {
+	char id[SPOOL_ENTRY_ID_BYTES];
+	char serial[SERIAL_MAX + 1];
+	char table[TARGET_TABLE_MAX + 1];
+	struct upload_tally tally;
+};
+
+int batch_open(struct batch *b, const struct spool *spool, struct records_writer *records,
+	size_t file_max_bytes)
+{
+	*b = (struct batch){.spool = spool, .records = records, .file_max_bytes = file_max_bytes};
+	b->files = calloc(BATCH_FILES_MAX, sizeof(*b->files));
+	b->notices = calloc(NOTICES_MAX, sizeof(*b->notices));
+	if (b->files != NULL && b->notices != NULL)
+		return 0;
+	batch_close(b);
+	return -ENOMEM;
+}
+
+static void forget(struct batch *b)
+{
+	for (size_t i = 0; i < b->file_count; i++)
+		buf_free(&b->files[i].bytes);
+	b->file_count = 0;
+	b->bytes = 0;
+}
+
+void batch_close(struct batch *b)
+{
+	forget(b);
+	free(b->files);
+	free(b->notices);
+	*b = (struct batch){.spool = NULL};
+}
+
+int batch_refuse(const struct spool *s, enum spool_state from, const char *name, const char *why)
+{
+	char bad_name[SPOOL_NAME_BYTES];
+	int rc = spool_refuse(s, from, name, why, bad_name);
+
+	if (rc == 0)
+		log_notice("file refused", LOG_TEXT("entry", name), LOG_TEXT("bad", bad_name),
+			LOG_TEXT("reason", why));
+	return rc;
+}
+
+/* ---- loading ---- */
+
+bool batch_full(const struct batch *b)
+{
+	return b->file_count == BATCH_FILES_MAX || b->bytes >= BATCH_BYTES_MAX;
+}
+
+int batch_add(struct batch *b, const char *name)
+{
+	struct batch_file *f = &b->files[b->file_count];
+	const char *why = NULL;
+
+	*f = (struct batch_file){.bytes = buf_with_max(b->file_max_bytes)};
+	snprintf(f->name, sizeof(f->name), "%s", name);
+	int rc = spool_load(b->spool, name, &f->bytes, &why);
+	if (rc == 0) {
+		b->file_count++;
+		b->bytes += f->bytes.len;
+		return 0;
+	}
+	buf_free(&f->bytes);
+	return rc == -EBADMSG ? batch_refuse(b->spool, SPOOL_CUR, name, why) : rc;
+}
+
+/* ---- the entries of a file ---- */
+
+struct walk {
+	const struct batch_file *file;
+	size_t offset;
+	unsigned number;
+	struct span part; /* the bytes of the entry that the last step met */
+	const char *why;
+};
+
+/* An entry that is whole but no upload is as bad as one that is not whole. */
+static enum spool_verdict walk_next(struct walk *w, struct upload *ret)
+{
+	struct span file = buf_span(&w->file->bytes);
+	struct spool_entry entry;
+	size_t from = w->offset;
+	enum spool_verdict verdict = spool_entry_next(
+		file, span_str("upload"), &w->offset, &w->number, &entry, &w->part, &w->why);
+
+	if (verdict != SPOOL_ENTRY)
+		return verdict;
+	w->part = span_of(file.ptr + from, w->offset - from);
+	return upload_read(&entry, w->file->name, ret, &w->why) == 0 ? SPOOL_ENTRY
+								     : SPOOL_ENTRY_BAD;
+}
+
+static void take_notice(struct batch *b, const struct upload *u, const struct upload_tally *t)
+{
+	if (t->refused == 0 || b->notice_count == NOTICES_MAX)
+		return;
+	struct batch_notice *n = &b->notices[b->notice_count++];
+	spool_entry_id(u->entry.name, u->entry.number, n->id);
+	snprintf(n->serial, sizeof(n->serial), "%.*s", SPAN_ARG(u->serial));
+	snprintf(n->table, sizeof(n->table), "%s", u->says.table);
+	n->tally = *t;
+}
+
+static void add_tally(struct upload_tally *sum, const struct upload_tally *t)
+{
+	sum->punches += t->punches;
+	sum->raw += t->raw;
+	sum->duplicates += t->duplicates;
+	sum->refused += t->refused;
+	sum->empty += t->empty;
+}
+
+static int store_file(
+	struct batch *b, struct batch_file *f, uint64_t now_us, struct upload_tally *sum)
+{
+	struct walk w = {.file = f};
+	struct upload u;
+	enum spool_verdict verdict;
+
+	f->good = f->bad = 0;
+	f->why = "no entry in it";
+	while ((verdict = walk_next(&w, &u)) != SPOOL_FILE_ENDED) {
+		struct upload_tally t = {.punches = 0};
+		if (verdict != SPOOL_ENTRY) {
+			f->bad++;
+			f->why = w.why;
+			continue;
+		}
+		int rc = upload_store(b->records, &u, now_us, &t);
+		if (rc != 0)
+			return rc;
+		f->good++;
+		add_tally(sum, &t);
+		take_notice(b, &u, &t);
+	}
+	return 0;
+}
+
+/* A second walk, in the rare file that needs it, so that the first one has no effect but in the
+ * transaction. */
+static int set_bad_parts_aside(const struct batch *b, const struct batch_file *f)
+{
+	struct walk w = {.file = f};
+	struct upload u;
+	enum spool_verdict verdict;
+
+	while ((verdict = walk_next(&w, &u)) != SPOOL_FILE_ENDED) {
+		char id[SPOOL_ENTRY_ID_BYTES];
+		if (verdict == SPOOL_ENTRY)
+			continue;
+		int rc = spool_refuse_part(b->spool, f->name, w.number, w.part, w.why);
+		if (rc != 0)
+			return rc;
+		spool_entry_id(f->name, w.number, id);
+		log_notice("entry refused", LOG_TEXT("entry", id), LOG_TEXT("reason", w.why));
+	}
+	return 0;
+}
+
+/* ---- the transaction ---- */
+
+static int store_all(struct batch *b, uint64_t now_us, struct upload_tally *sum)
+{
+	int rc = records_begin(b->records);
+
+	*sum = (struct upload_tally){.punches = 0};
+	b->notice_count = 0;
+	for (size_t i = 0; rc == 0 && i < b->file_count; i++)
+		rc = store_file(b, &b->files[i], now_us, sum);
+	for (size_t i = 0; rc == 0 && i < b->file_count; i++)
+		if (b->files[i].good > 0 && b->files[i].bad > 0)
+			rc = set_bad_parts_aside(b, &b->files[i]);
+	if (rc == 0)
+		return records_commit(b->records);
+	records_abort(b->records);
+	return rc;
+}
+
+static int store_all_growing(struct batch *b, uint64_t now_us, struct upload_tally *sum)
+{
+	int rc;
+
+	while ((rc = store_all(b, now_us, sum)) == -EXFULL) {
+		rc = records_grow(b->records);
+		if (rc != 0)
+			break;
+	}
+	return rc;
+}
+
+/* ---- and then ---- */
+
+/* The effects are durable by now, so that whatever goes wrong here costs only a second try. */
+static void move_on(const struct batch *b, const struct batch_file *f)
+{
+	int rc = f->good > 0 ? spool_finish(b->spool, f->name)
+			     : batch_refuse(b->spool, SPOOL_CUR, f->name, f->why);
+
+	if (rc == -EEXIST)
+		rc = batch_refuse(b->spool, SPOOL_CUR, f->name,
+			"its name is that of a file that was done before");
+	if (rc != 0)
+		log_error("worked file stays in cur", LOG_TEXT("entry", f->name), LOG_ERR(rc));
+}
+
+static void log_batch(const struct batch *b, const struct upload_tally *sum)
+{
+	uint64_t entries = 0;
+
+	for (size_t i = 0; i < b->notice_count; i++) {
+		const struct batch_notice *n = &b->notices[i];
+		log_notice("lines refused", LOG_TEXT("entry", n->id), LOG_TEXT("serial", n->serial),
+			LOG_TEXT("table", n->table), LOG_NUM("records", n->tally.punches),
+			LOG_NUM("duplicates", n->tally.duplicates),
+			LOG_NUM("bad", n->tally.refused));
+	}
+	for (size_t i = 0; i < b->file_count; i++)
+		entries += b->files[i].good;
+	if (entries == 0)
+		return; /* each file was refused, and said so */
+	log_info("stored", LOG_NUM("files", b->file_count), LOG_NUM("entries", entries),
+		LOG_NUM("records", sum->punches), LOG_NUM("duplicates", sum->duplicates),
+		LOG_NUM("bad", sum->refused), LOG_NUM("raw", sum->raw),
+		LOG_NUM("empty", sum->empty));
+}
+
+void batch_drop(struct batch *b, bool release)
+{
+	for (size_t i = 0; release && i < b->file_count; i++) {
+		int rc = spool_release(b->spool, b->files[i].name);
+		if (rc != 0)
+			log_error("file stays in cur", LOG_TEXT("entry", b->files[i].name),
+				LOG_ERR(rc));
+	}
+	forget(b);
+}
+
+int batch_work(struct batch *b, uint64_t now_us, bool release)
+{
+	struct upload_tally sum;
+
+	if (b->file_count == 0)
+		return 0;
+	int rc = store_all_growing(b, now_us, &sum);
+	if (rc != 0) {
+		batch_drop(b, release);
+		return rc;
+	}
+	for (size_t i = 0; i < b->file_count; i++)
+		move_on(b, &b->files[i]);
+	log_batch(b, &sum);
+	forget(b);
+	return 0;
+}

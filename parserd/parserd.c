@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* parserd: takes uploads out of the spool and keeps what they say. The loop knows when; the inbox
+ * knows which file is next, the batch how files become durable, the upload what a body means. */
+#include <argp.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "lib/clock.h"
+#include "lib/conf.h"
+#include "lib/daemon.h"
+#include "lib/log.h"
+#include "lib/sandbox.h"
+#include "parserd/inbox.h"
+
+#ifndef PUNCHD_VERSION
+#define PUNCHD_VERSION "0.1"
+#endif
+
+#define SPOOL_KIND     "upload"
+#define SWEEP_MS       ((uint64_t)5 * 60 * 1000)
+#define RETRY_FIRST_MS ((uint64_t)1000)
+#define RETRY_MOST_MS  ((uint64_t)30 * 1000)
+/* While files keep coming, a pause lets more of them share the next sync. docs/ARCHITECTURE.md */
+#define GATHER_MS 20
+
+/* ---- options ---- */
+
+struct options {
+	const char *config;
+	bool check, once;
+};
+
+const char *argp_program_version = "parserd (punchd) " PUNCHD_VERSION;
+
+static error_t take_option(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case 'c':
+		o->config = arg;
+		return 0;
+	case 'k':
+		o->check = true;
+		return 0;
+	case '1':
+		o->once = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_usage(state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static struct options read_options(int argc, char **argv)
+{
+	static const struct argp_option list[] = {
+		{"config", 'c', "FILE", 0, "Read FILE instead of /etc/punchd/punchd.conf", 0},
+		{"check", 'k', NULL, 0, "Say whether the configuration is good, and exit", 0},
+		{"once", '1', NULL, 0, "Work off all that is waiting, and exit", 0},
+		{.name = NULL},
+	};
+	static const struct argp argp = {
+		.options = list,
+		.parser = take_option,
+		.doc = "Takes uploads out of the spool and keeps what they say.",
+	};
+	struct options o = {.config = NULL};
+
+	argp_err_exit_status = EX_USAGE;
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	return o;
+}
+
+/* ---- opening ---- */
+
+struct parserd {
+	struct conf conf;
+	bool once, stopping;
+	int watch_fd, signal_fd;
+	struct spool spool;
+	struct records_writer *records;
+	struct batch batch;
+	struct inbox inbox;
+	uint64_t next_sweep_ms, retry_ms;
+	struct log_limit trouble;
+};
+
+/* For the service manager: what will not be mended by starting again has a code of its own. */
+static int exit_code(int rc)
+{
+	switch (rc) {
+	case -EACCES:
+	case -EPERM:
+		return EX_NOPERM;
+	case -EUCLEAN:
+	case -EPROTONOSUPPORT:
+		return EX_DATAERR;
+	case -EBUSY:
+		return EX_TEMPFAIL;
+	case -ENOENT:
+	case -ENOTDIR:
+		return EX_CANTCREAT;
+	default:
+		return EX_IOERR;
+	}
+}
+
+static int fail(const char *event, const char *path, int rc)
+{
+	log_error(event, LOG_TEXT("path", path), LOG_ERR(rc));
+	return exit_code(rc);
+}
+
+/* The watch comes first: its library wants a low descriptor. */
+static int open_watch(struct parserd *p)
+{
+	char path[4096];
+
+	/* Where packages made the directories this may be forbidden; then they are there. */
+	int made = spool_make(p->conf.spool_dir, SPOOL_KIND);
+	snprintf(path, sizeof(path), "%s/" SPOOL_KIND "/new", p->conf.spool_dir);
+	p->watch_fd = spool_watch_open(path);
+	if (p->watch_fd < 0)
+		return fail("cannot watch the spool", path, made < 0 ? made : p->watch_fd);
+	return EX_OK;
+}
+
+static int open_spool(struct parserd *p)
+{
+	int rc = spool_open(p->conf.spool_dir, SPOOL_KIND, SPOOL_FOR_CONSUMING, &p->spool);
+
+	if (rc == -EBUSY)
+		return fail("another parserd is at work on the spool", p->conf.spool_dir, rc);
+	return rc < 0 ? fail("cannot open the spool", p->conf.spool_dir, rc) : EX_OK;
+}
+
+static int open_records(struct parserd *p)
+{
+	char *path = conf_join(p->conf.state_dir, "records");
+	int rc = path == NULL ? -ENOMEM
+			      : records_writer_open(path, p->conf.records_map_bytes, &p->records);
+
+	free(path);
+	if (rc == 0)
+		rc = batch_open(&p->batch, &p->spool, p->records, p->conf.file_max_bytes);
+	return rc < 0 ? fail("cannot open the records", p->conf.state_dir, rc) : EX_OK;
+}
+
+static int open_signals(struct parserd *p)
+{
+	p->signal_fd = daemon_signals();
+	return p->signal_fd < 0 ? fail("cannot take signals", "", p->signal_fd) : EX_OK;
+}
+
+static int open_all(struct parserd *p)
+{
+	int code = open_watch(p);
+
+	if (code == EX_OK)
+		code = open_signals(p);
+	if (code == EX_OK)
+		code = open_spool(p);
+	if (code == EX_OK)
+		code = open_records(p);
+	p->inbox = (struct inbox){.spool = &p->spool, .batch = &p->batch};
+	return code;
+}
+
+static int enter_sandbox(void)
+{
+	int rc = sandbox_enter();
+
+	return rc < 0 ? fail("cannot give up privileges", "", rc) : EX_OK;
+}
+
+/* ---- the loop ---- */
+
+static void take_signals(struct parserd *p)
+{
+	for (int sig; (sig = daemon_next_signal(p->signal_fd)) != 0;) {
+		if (sig == SIGHUP)
+			inbox_rescan(&p->inbox);
+		else
+			p->stopping = true;
+	}
+}
+
+/* Until `wait_ms` are over, a signal comes or, with `for_files`, a file does. */
+static void wait_ms(struct parserd *p, uint64_t wait_ms_most, bool for_files)
+{
+	uint64_t now_ms = clock_mono_ms();
+	uint64_t until_ms = now_ms + wait_ms_most;
+	uint64_t slice_ms = daemon_watchdog_ms() > 0 ? daemon_watchdog_ms() / 2 : RETRY_MOST_MS;
+	struct pollfd fds[] = {
+		{.fd = p->signal_fd, .events = POLLIN},
+		{.fd = for_files ? p->watch_fd : -1, .events = POLLIN},
+	};
+
+	for (; now_ms < until_ms; now_ms = clock_mono_ms()) {
+		uint64_t left_ms = until_ms - now_ms;
+		daemon_alive();
+		if (poll(fds, 2, (int)(left_ms < slice_ms ? left_ms : slice_ms)) > 0)
+			break;
+	}
+	take_signals(p);
+}
+
+static void sweep(struct parserd *p)
+{
+	uint64_t now_ms = clock_mono_ms();
+
+	if (now_ms < p->next_sweep_ms)
+		return;
+	p->next_sweep_ms = now_ms + SWEEP_MS;
+	int swept = spool_sweep(&p->spool, clock_wall_us(), p->conf.draft_stale_ms);
+	if (swept < 0)
+		log_warning("cannot sweep stale drafts", LOG_ERR(swept));
+	else if (swept > 0)
+		log_notice("stale drafts removed", LOG_NUM("files", swept));
+}
+
+static void say_waiting(const struct parserd *p)
+{
+	char status[64];
+
+	snprintf(status, sizeof(status), "%llu files waiting",
+		(unsigned long long)inbox_waiting(&p->inbox));
+	daemon_status(status);
+}
+
+/* Did anything arrive? Without the watch nothing is known, and every rescan looks. */
+static bool drain(struct parserd *p)
+{
+	int rc = p->watch_fd < 0 ? 0 : spool_watch_drain();
+
+	if (rc < 0) {
+		log_warning("watch is lost; the spool is looked at every rescan interval",
+			LOG_ERR(rc));
+		p->watch_fd = -1; /* or it would wake us for ever */
+	}
+	return rc > 0;
+}
+
+/* Files were worked on. If there are more already, they are coming fast. */
+static void gather(struct parserd *p)
+{
+	p->retry_ms = RETRY_FIRST_MS;
+	if (drain(p) && inbox_waiting(&p->inbox) == 0 && !p->once)
+		wait_ms(p, GATHER_MS, false);
+}
+
+static void be_idle(struct parserd *p)
+{
+	uint64_t now_ms = clock_mono_ms();
+	uint64_t sweep_in_ms = p->next_sweep_ms > now_ms ? p->next_sweep_ms - now_ms : 0;
+	uint64_t rescan_ms = p->conf.rescan_ms;
+
+	p->retry_ms = RETRY_FIRST_MS;
+	wait_ms(p, sweep_in_ms < rescan_ms ? sweep_in_ms : rescan_ms, true);
+	(void)drain(p);
+}
+
+/* The surroundings are bad: wait, longer each time. An exit code when waiting cannot help. */
+static int bear_trouble(struct parserd *p, int rc)
+{
+	uint64_t dropped;
+
+	if (rc == -EUCLEAN || rc == -EPROTONOSUPPORT)
+		return fail("records are damaged", p->conf.state_dir, rc);
+	if (log_allow(&p->trouble, clock_mono_ms(), &dropped))
+		log_error("cannot store; will try again", LOG_ERR(rc), LOG_NUM("dropped", dropped));
+	if (p->once)
+		return EX_TEMPFAIL;
+	daemon_status("cannot store; waiting");
+	wait_ms(p, p->retry_ms, false);
+	p->retry_ms = p->retry_ms * 2 < RETRY_MOST_MS ? p->retry_ms * 2 : RETRY_MOST_MS;
+	return EX_OK;
+}
+
+static int work(struct parserd *p)
+{
+	int (*next)(struct inbox *, uint64_t) = inbox_recover;
+	int code = EX_OK;
+
+	while (!p->stopping && code == EX_OK) {
+		daemon_alive();
+		sweep(p);
+		int rc = next(&p->inbox, clock_wall_us());
+		say_waiting(p);
+		if (rc < 0)
+			code = bear_trouble(p, rc);
+		else if (rc > 0)
+			gather(p);
+		else if (next == inbox_recover)
+			next = inbox_work;
+		else if (p->once)
+			break;
+		else
+			be_idle(p);
+		take_signals(p);
+	}
+	return code;
+}
+
+static void close_all(struct parserd *p)
+{
+	inbox_close(&p->inbox);
+	batch_close(&p->batch);
+	records_writer_close(p->records);
+	spool_close(&p->spool);
+	spool_watch_close();
+	conf_free(&p->conf);
+}
+
+int main(int argc, char **argv)
+{
+	struct parserd p = {
+		.retry_ms = RETRY_FIRST_MS, .trouble = {.burst = 3, .window_ms = 60 * 1000}};
+	struct options o = read_options(argc, argv);
+
+	log_open("parserd", LOG_LEVEL_INFO);
+	if (conf_load(conf_path(o.config), &p.conf) < 0)
+		return EX_CONFIG;
+	if (o.check)
+		return EX_OK;
+	p.once = o.once;
+
+	daemon_refuse_root();
+	int code = open_all(&p);
+	if (code == EX_OK)
+		code = enter_sandbox();
+	if (code != EX_OK)
+		return code;
+
+	daemon_ready("looking for files");
+	code = work(&p);
+	daemon_stopping();
+	close_all(&p);
+	return code;
+}
