@@ -54,7 +54,7 @@ struct conf {
 const char *conf_path(const char *option);
 
 /* Reads the file. 0; or a negative errno after every fault was written to stderr as "file:line:
- * what is wrong". */
+ * what is wrong"; reading stops at what is no "key = value" of ours. */
 must_check int conf_load(const char *path, struct conf *ret);
 void conf_free(struct conf *c);
 

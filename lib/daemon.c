@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* daemon: signals, and the service manager's protocol. A build without libsystemd tells nobody and
+ * is handed nothing. */
+#include "lib/daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+
+#ifdef PUNCHD_NO_SYSTEMD
+#define sd_notify(unset, state)              ((void)(state))
+#define sd_notifyf(unset, format, text)      ((void)(text))
+#define sd_listen_fds(unset)                 (0)
+#define sd_watchdog_enabled(unset, ret_usec) (*(ret_usec) = 0)
+#else
+#include <systemd/sd-daemon.h>
+_Static_assert(DAEMON_FIRST_SOCKET == SD_LISTEN_FDS_START, "the number is systemd's");
+#endif
+
+void daemon_refuse_root(void)
+{
+	if (geteuid() != 0 && getuid() != 0)
+		return;
+	log_error("will not run as root: start it as the user made for it, as its unit file does");
+	exit(EX_NOPERM);
+}
+
+int daemon_signals(void)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+		return -errno;
+	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int daemon_next_signal(int signal_fd)
+{
+	struct signalfd_siginfo info;
+
+	return read(signal_fd, &info, sizeof(info)) == sizeof(info) ? (int)info.ssi_signo : 0;
+}
+
+unsigned daemon_sockets(void)
+{
+	int count = sd_listen_fds(1);
+
+	return count > 0 ? (unsigned)count : 0;
+}
+
+/* Where no service manager listens these do nothing, and where it cannot be told there is nothing
+ * better to do. */
+void daemon_ready(const char *status)
+{
+	sd_notifyf(0, "READY=1\nSTATUS=%s", status);
+}
+
+void daemon_status(const char *status)
+{
+	sd_notifyf(0, "STATUS=%s", status);
+}
+
+void daemon_stopping(void)
+{
+	sd_notify(0, "STOPPING=1");
+}
+
+void daemon_alive(void)
+{
+	sd_notify(0, "WATCHDOG=1");
+}
+
+uint64_t daemon_watchdog_ms(void)
+{
+	uint64_t period_us = 0;
+
+	return sd_watchdog_enabled(0, &period_us) > 0 ? period_us / 1000 : 0;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* msg: the packets of desk.sock and the sockets they go through. */
+#include "lib/msg.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "lib/io.h"
+#include "lib/num.h"
+#include "lib/serial.h"
+
+#define PEER_MAX     64 /* bytes; an IPv6 address with its scope is shorter */
+#define SOCKET_BYTES (1024 * 1024)
+#define BACKLOG      16
+
+static const char *const kind_names[] = {[MSG_HELLO] = "hello", [MSG_POLL] = "poll"};
+
+/* ---- packets ---- */
+
+/* What follows the head's LF goes in as it is. The head alone cannot reach the limit. */
+static int end_packet(struct buf *b, int rc, struct span rest)
+{
+	if (rc == 0 && rest.len > MSG_MAX - b->len)
+		rc = -EMSGSIZE;
+	return rc < 0 ? rc : buf_add_span(b, rest);
+}
+
+int msg_put_question(struct buf *b, const struct msg_question *q)
+{
+	int rc;
+
+	buf_clear(b);
+	if (q->serial.len > SERIAL_MAX || q->peer.len > PEER_MAX)
+		return -EMSGSIZE;
+	rc = buf_printf(b, "%" PRIu64 " %s %.*s %.*s\n", q->id, kind_names[q->kind],
+		SPAN_ARG(q->serial), SPAN_ARG(q->peer));
+	return end_packet(b, rc, q->target);
+}
+
+int msg_put_answer(struct buf *b, const struct msg_answer *a)
+{
+	buf_clear(b);
+	return end_packet(b, buf_printf(b, "%" PRIu64 " %u\n", a->id, a->status), a->body);
+}
+
+/* Cuts the head off and into exactly `count` words. */
+static bool read_head(struct span *packet, struct span *words, size_t count)
+{
+	struct span head;
+
+	if (!span_next(packet, '\n', &head) || !packet->ptr)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!span_next(&head, ' ', &words[i]))
+			return false;
+	return !head.ptr;
+}
+
+static bool read_kind(struct span name, enum msg_kind *ret)
+{
+	for (size_t i = 0; i < sizeof(kind_names) / sizeof(*kind_names); i++) {
+		if (span_is(name, kind_names[i])) {
+			*ret = (enum msg_kind)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Something that can be shown and stored; whose address it is does not matter here. */
+static bool peer_valid(struct span peer)
+{
+	if (peer.len < 1 || peer.len > PEER_MAX)
+		return false;
+	for (size_t i = 0; i < peer.len; i++)
+		if (peer.ptr[i] <= ' ' || peer.ptr[i] > '~')
+			return false;
+	return true;
+}
+
+int msg_get_question(struct span packet, struct msg_question *ret)
+{
+	struct msg_question q;
+	struct span words[4];
+
+	if (!read_head(&packet, words, 4) || num_u64(words[0], 0, UINT64_MAX, &q.id) < 0 ||
+		!read_kind(words[1], &q.kind) || !serial_valid(words[2]) || !peer_valid(words[3]))
+		return -EBADMSG;
+	q.serial = words[2];
+	q.peer = words[3];
+	q.target = packet;
+	*ret = q;
+	return 0;
+}
+
+int msg_get_answer(struct span packet, struct msg_answer *ret)
+{
+	struct span words[2];
+	uint64_t id, status;
+
+	if (!read_head(&packet, words, 2) || num_u64(words[0], 0, UINT64_MAX, &id) < 0 ||
+		num_u64(words[1], 0, 999, &status) < 0)
+		return -EBADMSG;
+	if (status != 200 && status != 403 && status != 503)
+		return -EBADMSG;
+	*ret = (struct msg_answer){.id = id, .status = (unsigned)status, .body = packet};
+	return 0;
+}
+
+/* ---- sockets ---- */
+
+static int make_address(const char *path, struct sockaddr_un *ret)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(address.sun_path, path, strlen(path));
+	*ret = address;
+	return 0;
+}
+
+/* Room for many packets, so that a burst does not make the other side wait. The kernel may give
+ * less, and it would do: its answer is not looked at. */
+static int make_socket(void)
+{
+	const int bytes = SOCKET_BYTES;
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+	return fd;
+}
+
+int msg_connect(const char *path)
+{
+	struct sockaddr_un address;
+	int fd, rc = make_address(path, &address);
+
+	if (rc < 0)
+		return rc;
+	fd = make_socket();
+	if (fd < 0)
+		return fd;
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
+		rc = -errno;
+		io_close(fd);
+		return rc;
+	}
+	return fd;
+}
+
+/* Removes a socket file that its owner left behind. Only a refused connection shows that nobody
+ * listens: any other answer, a full backlog too, comes from somebody alive. */
+static int clear_the_way(const char *path)
+{
+	struct stat st;
+	int fd;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISSOCK(st.st_mode))
+		return -EEXIST;
+	fd = msg_connect(path);
+	if (fd != -ECONNREFUSED) {
+		io_close(fd);
+		return fd == -EACCES ? fd : -EADDRINUSE;
+	}
+	return unlink(path) < 0 ? -errno : 0;
+}
+
+/* The mode is set before listen(): until then every connection is refused, whatever the umask let
+ * through. */
+static int bind_and_listen(int fd, const char *path, const struct sockaddr_un *address, mode_t mode)
+{
+	if (bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0)
+		return -errno;
+	return chmod(path, mode) < 0 || listen(fd, BACKLOG) < 0 ? -errno : 0;
+}
+
+int msg_listen(const char *path, unsigned mode)
+{
+	struct sockaddr_un address;
+	int fd, rc = make_address(path, &address);
+
+	if (rc == 0)
+		rc = clear_the_way(path);
+	if (rc < 0)
+		return rc;
+	fd = make_socket();
+	if (fd < 0)
+		return fd;
+	rc = bind_and_listen(fd, path, &address, mode);
+	if (rc == 0)
+		return fd;
+	io_close(fd);
+	return rc;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* sandbox: the only file that knows libcap-ng. */
+#include "lib/sandbox.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <limits.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+/* The bounding set can only be emptied by who has CAP_SETPCAP. A daemon that was started without it
+ * has nothing to give up there that no_new_privs does not keep shut. */
+static int drop_capabilities(void)
+{
+	bool may_empty_bounds = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP) == 1;
+
+	capng_clear(CAPNG_SELECT_BOTH);
+	if (capng_apply(may_empty_bounds ? CAPNG_SELECT_BOTH : CAPNG_SELECT_CAPS) < 0)
+		return -EPERM;
+	return capng_get_caps_process() < 0 ||
+			       capng_have_capabilities(CAPNG_SELECT_CAPS) != CAPNG_NONE
+		       ? -EPERM
+		       : 0;
+}
+
+int sandbox_enter(void)
+{
+	const struct rlimit no_core = {0, 0};
+	int rc = drop_capabilities();
+
+	if (rc < 0)
+		return rc;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -errno;
+	/* A core would hold templates and cards; so does the memory that a tracer sees. */
+	if (setrlimit(RLIMIT_CORE, &no_core) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return -errno;
+	return 0;
+}
+
+unsigned sandbox_raise_descriptors(unsigned wanted)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return 0;
+	if (limit.rlim_cur < wanted) {
+		struct rlimit raised = limit;
+
+		raised.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+		if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+			limit = raised;
+	}
+	return limit.rlim_cur < UINT_MAX ? (unsigned)limit.rlim_cur : UINT_MAX;
+}
