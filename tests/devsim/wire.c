@@ -107,13 +107,18 @@ static void wait_continue(int fd, struct reply *reply)
 	}
 }
 
-static void exchange(
-	int fd, struct reply *reply, const struct bytes *head, const struct bytes *rest)
+/* Returns a negative errno only when there was no connection; everything else shows in the reply.
+ */
+int wire_exchange(const struct wire *wire, struct reply *reply)
 {
 	uint64_t until_us = now_us() + settings.timeout_ms * 1000ULL;
+	int fd = connect_wait(until_us);
 
-	transmit(fd, head, reply, until_us);
-	if (how.expect && !how.raw_path) {
+	if (fd < 0) {
+		return fd;
+	}
+	transmit(fd, &wire->head, reply, until_us);
+	if (wire->expect) {
 		wait_continue(fd, reply);
 	}
 	if (!reply->head_done) {
