@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* devices: what is kept over a restart, who is forgotten, and what the set of the approved is. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cmdqd/devices.h"
+
+static struct room {
+	char dir[64];
+	char control[80];
+	struct devices *t;
+} room;
+
+static void open_again(bool admit_any)
+{
+	if (room.t)
+		devices_close(room.t);
+	assert_int_equal(devices_open(room.control, admit_any, &room.t), 0);
+}
+
+static int open_room(void **state)
+{
+	(void)state;
+	room = (struct room){.dir = "/tmp/punchd-devices-XXXXXX"};
+	assert_non_null(mkdtemp(room.dir));
+	snprintf(room.control, sizeof(room.control), "%s/control", room.dir);
+	open_again(false);
+	return 0;
+}
+
+static int close_room(void **state)
+{
+	char command[128];
+
+	(void)state;
+	devices_close(room.t);
+	snprintf(command, sizeof(command), "rm -rf %s", room.dir);
+	return system(command);
+}
+
+static struct device *see(const char *serial, uint64_t now_us)
+{
+	struct device *d = NULL;
+
+	assert_true(devices_see(room.t, span_str(serial), span_str("192.0.2.7"), now_us, &d) >= 0);
+	return d;
+}
+
+static struct device *see_number(unsigned number, uint64_t now_us)
+{
+	char serial[SERIAL_MAX + 1];
+
+	snprintf(serial, sizeof(serial), "N%06u", number);
+	return see(serial, now_us);
+}
+
+static bool knows(const char *serial)
+{
+	return devices_find(room.t, span_str(serial)) != NULL;
+}
+
+static void test_first_sight_waits(void **state)
+{
+	struct device *d;
+
+	(void)state;
+	assert_int_equal(devices_see(room.t, span_str("A"), span_str("192.0.2.7"), 5, &d), 1);
+	assert_int_equal(d->state, DEVICE_PENDING);
+	assert_string_equal(d->serial, "A");
+	assert_string_equal(d->address, "192.0.2.7");
+	assert_int_equal(d->first_seen_us, 5);
+	assert_int_equal(devices_see(room.t, span_str("A"), span_str("2001:db8::1"), 9, &d), 0);
+	assert_int_equal(d->first_seen_us, 5);
+	assert_int_equal(d->last_seen_us, 9);
+	assert_string_equal(d->address, "2001:db8::1");
+	/* A serial is all of its bytes. */
+	assert_false(knows("AA"));
+	assert_false(knows("a"));
+	assert_false(knows(""));
+}
+
+static void test_any_is_approved(void **state)
+{
+	(void)state;
+	see("WAITED", 1);
+	assert_int_equal(devices_decide(room.t, span_str("REFUSED"), DEVICE_REFUSED), 0);
+	assert_int_equal(devices_save_all(room.t), 0);
+	open_again(true);
+	assert_int_equal(see("A", 5)->state, DEVICE_APPROVED);
+	assert_int_equal(see("WAITED", 5)->state, DEVICE_APPROVED);
+	assert_int_equal(see("REFUSED", 5)->state, DEVICE_REFUSED);
+	assert_int_equal(devices_count(room.t, DEVICE_APPROVED), 2);
+	assert_int_equal(devices_count(room.t, DEVICE_PENDING), 0);
+}
+
+static void test_round_trip(void **state)
+{
+	struct device *d = see("A", 1700000000000000);
+
+	(void)state;
+	assert_int_equal(devices_decide(room.t, span_str("A"), DEVICE_APPROVED), 0);
+	d->polls = 7;
+	d->handshakes = 3;
+	strcpy(d->push_version, "2.4.1");
+	strcpy(d->class, "att");
+	strcpy(d->language, "69");
+	strcpy(d->firmware, "Ver 1=2%");
+	strcpy(d->info, "Ver 1=2%,1,2");
+	d->set = (struct device_settings){.error_delay_s = 60,
+		.delay_s = 20,
+		.trans_interval_min = 2,
+		.trans_times = "08:00",
+		.trans_flags = "AttLog OpLog",
+		.time_zone = "Asia/Kolkata",
+		.realtime = -1};
+	const struct device before = *d;
+	assert_true(devices_unsaved(room.t));
+	assert_int_equal(devices_save(room.t), 0);
+	assert_false(devices_unsaved(room.t));
+
+	open_again(false);
+	d = devices_find(room.t, span_str("A"));
+	assert_non_null(d);
+	assert_memory_equal(d, &before, sizeof(before));
+	assert_int_equal(devices_count(room.t, DEVICE_APPROVED), 1);
+}
+
+static void test_unsaved_is_lost_and_saved_is_not(void **state)
+{
+	(void)state;
+	see("A", 1);
+	assert_int_equal(devices_save(room.t), 0);
+	see("B", 1);
+	open_again(false);
+	assert_true(knows("A"));
+	assert_false(knows("B"));
+}
+
+/* The one that was silent for longest goes, in memory and on the disk. */
+static void test_pending_is_bounded(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < DEVICES_PENDING_MAX; i++)
+		see_number(i, 1);
+	assert_int_equal(devices_decide(room.t, span_str("N000001"), DEVICE_APPROVED), 0);
+	assert_int_equal(devices_save_all(room.t), 0);
+	see("N000000", 2); /* no longer the one silent for longest */
+	see("X1", 3);      /* takes the place of the approved one */
+	see("X2", 3);
+	see("X3", 3);
+	assert_int_equal(devices_count(room.t, DEVICE_PENDING), DEVICES_PENDING_MAX);
+	assert_true(knows("N000000"));
+	assert_true(knows("N000001"));
+	assert_false(knows("N000002"));
+	assert_false(knows("N000003"));
+	assert_true(knows("N000004"));
+	assert_int_equal(devices_save_all(room.t), 0);
+	open_again(false);
+	assert_int_equal(devices_count(room.t, DEVICE_PENDING), DEVICES_PENDING_MAX);
+	assert_false(knows("N000002"));
+	assert_true(knows("X3"));
+}
+
+static void test_forgotten_and_back(void **state)
+{
+	(void)state;
+	see("A", 1);
+	assert_int_equal(devices_save(room.t), 0);
+	for (unsigned i = 0; i < DEVICES_PENDING_MAX; i++)
+		see_number(i, 2);
+	assert_false(knows("A"));
+	see("A", 3);
+	assert_int_equal(devices_save_all(room.t), 0);
+	open_again(false);
+	assert_true(knows("A"));
+}
+
+/* A flood of serials that nobody asked for costs no more than its bound. */
+static void test_flood(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 5 * DEVICES_PENDING_MAX; i++)
+		see_number(i, i);
+	assert_int_equal(devices_count(room.t, DEVICE_PENDING), DEVICES_PENDING_MAX);
+	assert_int_equal(devices_save_all(room.t), 0);
+	open_again(false);
+	assert_int_equal(devices_count(room.t, DEVICE_PENDING), DEVICES_PENDING_MAX);
+}
+
+static void test_table_is_bounded(void **state)
+{
+	struct device *d;
+
+	(void)state;
+	open_again(true);
+	for (unsigned i = 0; i < DEVICES_MAX; i++)
+		see_number(i, 1);
+	assert_int_equal(devices_see(room.t, span_str("A"), span_str(""), 1, &d), -ENOSPC);
+	assert_int_equal(devices_decide(room.t, span_str("A"), DEVICE_APPROVED), -ENOSPC);
+	see_number(0, 1);
+}
+
+/* Orders do not wait behind what the terminals say of themselves. */
+static void test_orders_go_first(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 2 * DEVICES_SAVE_MOST; i++)
+		see_number(i, 1);
+	assert_int_equal(devices_decide(room.t, span_str("A"), DEVICE_APPROVED), 0);
+	assert_int_equal(devices_decide(room.t, span_str("N008000"), DEVICE_REFUSED), 0);
+	assert_int_equal(devices_save(room.t), 0);
+	assert_true(devices_unsaved(room.t));
+	open_again(false);
+	assert_int_equal(devices_count(room.t, DEVICE_APPROVED), 1);
+	assert_int_equal(devices_count(room.t, DEVICE_REFUSED), 1);
+	assert_int_equal(devices_count(room.t, DEVICE_PENDING), DEVICES_SAVE_MOST);
+}
+
+static void test_version_follows_the_approved(void **state)
+{
+	uint64_t version = devices_approved_version(room.t);
+
+	(void)state;
+	see("A", 1);
+	assert_int_equal(devices_decide(room.t, span_str("A"), DEVICE_REFUSED), 0);
+	assert_int_equal(devices_approved_version(room.t), version);
+	assert_int_equal(devices_decide(room.t, span_str("A"), DEVICE_APPROVED), 0);
+	assert_int_not_equal(devices_approved_version(room.t), version);
+	version = devices_approved_version(room.t);
+	assert_int_equal(devices_decide(room.t, span_str("A"), DEVICE_APPROVED), 0);
+	assert_int_equal(devices_approved_version(room.t), version);
+	assert_int_equal(devices_decide(room.t, span_str("A"), DEVICE_REFUSED), 0);
+	assert_int_not_equal(devices_approved_version(room.t), version);
+}
+
+/* 100,000 records of two thirds of a kilobyte do not fit into the first map. */
+static void test_map_grows(void **state)
+{
+	(void)state;
+	open_again(true);
+	for (unsigned i = 0; i < DEVICES_MAX / 2; i++) {
+		struct device *d = see_number(i, 1);
+		memset(d->info, 'x', sizeof(d->info) - 1);
+		memset(d->set.trans_flags, 'y', sizeof(d->set.trans_flags) - 1);
+	}
+	assert_int_equal(devices_save_all(room.t), 0);
+	open_again(true);
+	assert_int_equal(devices_count(room.t, DEVICE_APPROVED), DEVICES_MAX / 2);
+}
+
+#define IN_A_ROOM(test) cmocka_unit_test_setup_teardown(test, open_room, close_room)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_A_ROOM(test_first_sight_waits),
+		IN_A_ROOM(test_any_is_approved),
+		IN_A_ROOM(test_round_trip),
+		IN_A_ROOM(test_unsaved_is_lost_and_saved_is_not),
+		IN_A_ROOM(test_pending_is_bounded),
+		IN_A_ROOM(test_forgotten_and_back),
+		IN_A_ROOM(test_flood),
+		IN_A_ROOM(test_table_is_bounded),
+		IN_A_ROOM(test_orders_go_first),
+		IN_A_ROOM(test_version_follows_the_approved),
+		IN_A_ROOM(test_map_grows),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
