@@ -98,7 +98,7 @@ static void open_spool(struct ingestd *d, const char *kind, struct spool *ret)
 static void open_all(struct ingestd *d)
 {
 	struct serve *s = &d->serve;
-	char *list = conf_join(d->conf.state_dir, "admission/serials");
+	char *list = conf_join(d->conf.state_dir, "cmdqd/admission");
 	char *desk = conf_join(d->conf.run_dir, "desk.sock");
 	int rc = list && desk ? 0 : -ENOMEM;
 	s->conf = &d->conf;

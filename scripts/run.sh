@@ -1,0 +1,177 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# run.sh DIR PORT: punchd in the foreground, for a first look and for developing. Everything it keeps is below DIR. A
+# daemon that dies is started again; Ctrl-C ends all. On a server systemd does this, each daemon in its own sandbox.
+set -euo pipefail
+
+usage="usage: make run [DIR=var] [PORT=8081]"
+dir=${1:?$usage}
+port=${2:?$usage}
+build=${B:-build}
+daemons=(parserd cmdqd ingestd)
+declare -A pid_of=() started=()
+
+die() {
+    echo "run: $1" >&2
+    exit "$2"
+}
+
+[[ $port =~ ^[0-9]+$ ]] && ((port >= 1 && port <= 65535)) || die "PORT=$port: a number from 1 to 65535" 64
+((port >= 1024)) || die "PORT=$port: ports below 1024 are root's, and no daemon runs as root" 64
+
+# ---- users: root gives each daemon its own, anybody else is all of them ----
+
+# Groups are doors: who is in one may do one thing. docs/TRUST.md
+make_users() {
+    local g u
+    for g in upload result order desk read; do
+        getent group "punchd-$g" >/dev/null || groupadd --system "punchd-$g"
+    done
+    for u in "${daemons[@]}"; do
+        id "punchd-$u" >/dev/null 2>&1 ||
+            useradd --system --user-group --no-create-home --home-dir /nonexistent \
+                --shell /usr/sbin/nologin "punchd-$u"
+    done
+    usermod -G punchd-upload,punchd-result,punchd-desk punchd-ingestd
+    usermod -G punchd-upload,punchd-read punchd-parserd
+    usermod -G punchd-result,punchd-order,punchd-desk,punchd-read punchd-cmdqd
+}
+
+as() { # as DAEMON COMMAND…: becomes the daemon's user, if that is ours to do
+    local user=punchd-$1
+    shift
+    if ((EUID == 0)); then
+        exec setpriv --reuid "$user" --regid "$user" --init-groups --no-new-privs -- "$@"
+    fi
+    exec "$@"
+}
+
+owned() { # owned OWNER GROUP MODE DIR
+    mkdir -p "$4"
+    if ((EUID == 0)); then
+        chown "$1:$2" "$4"
+    fi
+    chmod "$3" "$4"
+}
+
+make_dirs() {
+    mkdir -p "$dir/spool" "$dir/state"
+    chmod 755 "$dir" "$dir/spool" "$dir/state"
+    owned punchd-parserd punchd-upload 2750 "$dir/spool/upload"
+    owned punchd-cmdqd punchd-result 2750 "$dir/spool/result"
+    owned punchd-cmdqd punchd-order 2750 "$dir/spool/order"
+    owned punchd-parserd punchd-read 2750 "$dir/state/parserd"
+    owned punchd-cmdqd punchd-read 2751 "$dir/state/cmdqd" # the admission list in it is for ingestd
+    owned punchd-cmdqd punchd-desk 2750 "$dir/run"
+}
+
+# A clone below /root cannot be entered by the daemons' users: then the state goes where it can.
+choose_dir() {
+    mkdir -p "$dir"
+    dir=$(cd "$dir" && pwd)
+    ((EUID == 0)) || return 0
+    if (as parserd test -x "$dir"); then
+        return 0
+    fi
+    [[ ${1:-} == default ]] || die "DIR=$dir cannot be entered by the daemons' users; name another, such as DIR=/srv/punchd" 77
+    rmdir "$dir" 2>/dev/null || true
+    echo "run: $dir cannot be entered by the daemons' users, so the state goes to /var/lib/punchd-run"
+    dir=/var/lib/punchd-run
+    mkdir -p "$dir"
+}
+
+write_conf() {
+    if [[ -e $dir/punchd.conf ]]; then
+        grep -q "^listen.*:$port\"" "$dir/punchd.conf" && return 0
+        echo "run: $dir/punchd.conf is used as it is; PORT=$port is not in it"
+        port=$(sed -n 's/^listen.*:\([0-9]*\)".*/\1/p' "$dir/punchd.conf" | head -n 1)
+        return 0
+    fi
+    cat >"$dir/punchd.conf.new" <<CONF
+# Written by "make run" for a first look. It admits ANY serial; a server should have: admit = approved
+spool_dir = "$dir/spool"
+state_dir = "$dir/state"
+run_dir = "$dir/run"
+listen = {"0.0.0.0:$port"}
+admit = any
+CONF
+    chmod 644 "$dir/punchd.conf.new"
+    mv "$dir/punchd.conf.new" "$dir/punchd.conf"
+}
+
+# ---- supervision ----
+
+start() {
+    (as "$1" "$dir/bin/$1" -c "$dir/punchd.conf") &
+    pid_of[$1]=$!
+    started[$1]=$SECONDS
+}
+
+stop_all() {
+    trap - EXIT
+    trap '' INT TERM
+    for d in "${daemons[@]}"; do
+        [[ -n ${pid_of[$d]:-} ]] && kill -TERM "${pid_of[$d]}" 2>/dev/null
+    done
+    wait
+    echo "run: all daemons have ended; everything is kept in $dir"
+    exit 0
+}
+
+supervise() {
+    local died d code
+    while true; do
+        code=0
+        died=
+        wait -n -p died "${pid_of[@]}" || code=$?
+        for d in "${daemons[@]}"; do
+            [[ ${pid_of[$d]} == "$died" ]] || continue
+            # A fault of the configuration does not mend itself.
+            ((code != 78)) || die "$d does not accept $dir/punchd.conf (see above)" 78
+            ((code == 75)) || echo "run: $d ended with status $code; starting it again" >&2
+            ((SECONDS - started[$d] > 1)) || sleep 0.3
+            start "$d"
+        done
+    done
+}
+
+banner() {
+    local address
+    address=$(hostname -I 2>/dev/null | awk '{print $1}') || true
+    cat <<TXT
+
+    punchd is running. Everything it keeps is below $dir; Ctrl-C ends it.
+    It admits ANY serial: fine for a first look, not for a server (admit = approved).
+
+    Key into the terminal:   server address ${address:-this machine}   port $port
+    (menu Comm. > Cloud Server / ADMS; domain name off, proxy off)
+
+    Then try, in another shell:
+        export PUNCHD_CONF=$dir/punchd.conf
+        $build/punchctl status
+        $build/devsim run --url http://127.0.0.1:$port --terminals 1 --seconds 10
+        $build/punchctl punch follow
+
+TXT
+}
+
+[[ $dir == var ]] && which=default || which=given
+if ((EUID == 0)); then
+    make_users
+fi
+choose_dir "$which"
+make_dirs
+write_conf
+mkdir -p "$dir/bin"
+for d in "${daemons[@]}"; do
+    install -m 755 "$build/$d" "$dir/bin/$d"
+done
+# Nobody else may be serving from this directory.
+exec 9>"$dir/lock"
+flock -n 9 || die "another make run is using $dir" 75
+trap stop_all INT TERM EXIT
+for d in "${daemons[@]}"; do
+    start "$d"
+done
+banner
+supervise
