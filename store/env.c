@@ -109,10 +109,7 @@ static int open_env(
 
 	if (rc != 0)
 		return env_errno(rc);
-	if (map_bytes > 0)
-		rc = mdb_env_set_mapsize(env, map_bytes);
-	if (rc == 0)
-		rc = mdb_env_set_maxdbs(env, databases);
+	rc = mdb_env_set_maxdbs(env, databases);
 	if (rc == 0)
 		rc = mdb_env_open(env, path, flags, 0640);
 	if (rc != 0) {
@@ -126,7 +123,7 @@ static int open_env(
 static int bear(const char *aside)
 {
 	MDB_env *env;
-	int rc = open_env(aside, 0, 1, 0, &env);
+	int rc = open_env(aside, 1, 0, &env);
 
 	if (rc != 0)
 		return rc;
@@ -220,25 +217,44 @@ int env_make(const char *path)
 
 /* ---- use ---- */
 
+/* The size that is in the file stands when it is larger: the map has grown once. */
+static int widen(MDB_env *env, uint64_t map_bytes)
+{
+	MDB_envinfo info;
+	int rc = mdb_env_info(env, &info);
+
+	if (rc == 0 && info.me_mapsize < map_bytes)
+		rc = mdb_env_set_mapsize(env, map_bytes);
+	return env_errno(rc);
+}
+
 int env_open_writer(const char *path, uint64_t map_bytes, unsigned databases, MDB_env **ret)
 {
+	MDB_env *env;
 	int dead;
 
 	/* LMDB would make what is missing, in place. */
 	if (!has_data(path))
 		return errno == EACCES ? -EACCES : -ENOENT;
-	int rc = open_env(path, map_bytes, databases, 0, ret);
+	int rc = open_env(path, databases, 0, &env);
+	if (rc != 0)
+		return rc;
 	/* A reader that was killed would keep pages from being used again for ever. */
-	if (rc == 0)
-		(void)mdb_reader_check(*ret, &dead);
-	return rc;
+	(void)mdb_reader_check(env, &dead);
+	rc = widen(env, map_bytes);
+	if (rc != 0) {
+		mdb_env_close(env);
+		return rc;
+	}
+	*ret = env;
+	return 0;
 }
 
 int env_open_reader(const char *path, unsigned databases, MDB_env **ret)
 {
 	if (!has_data(path))
 		return errno == EACCES ? -EACCES : -ENOENT;
-	return open_env(path, 0, databases, MDB_RDONLY | MDB_NOTLS, ret);
+	return open_env(path, databases, MDB_RDONLY | MDB_NOTLS, ret);
 }
 
 int env_grow(MDB_env *env)

@@ -22,8 +22,8 @@ int env_errno(int mdb_code);
  * errno. */
 must_check int env_make(const char *path);
 
-/* Opens it to write (one process only) or to read. `map_bytes` 0 takes the size that the file
- * has; so does one that is smaller than what the file holds. -ENOENT when it was never made. On
+/* Opens it to write (one process only) or to read. The map has at least `map_bytes`, and at least
+ * the size that it has grown to. -ENOENT when it was never made. On
  * success `*ret` is the caller's to close with mdb_env_close. A reader's transactions belong to
  * nobody's thread (MDB_NOTLS), and it needs write access to lock.mdb. */
 must_check int env_open_writer(
