@@ -101,8 +101,7 @@ static int first_transaction(MDB_env *env)
 	return env_errno(mdb_txn_commit(txn));
 }
 
-static int open_env(
-	const char *path, uint64_t map_bytes, unsigned databases, unsigned flags, MDB_env **ret)
+static int open_env(const char *path, unsigned databases, unsigned flags, MDB_env **ret)
 {
 	MDB_env *env;
 	int rc = mdb_env_create(&env);
