@@ -163,7 +163,7 @@ static void open_desk(struct cmdqd *c)
 	c->records_path = join_or_fail(c->conf.state_dir, "records");
 	c->answerer = (struct answerer){
 		.devices = c->devices, .defaults = &c->conf, .records_path = c->records_path};
-	or_fail(desk_open(c->loop_fd, path, on_question, c, &c->desk), path);
+	or_fail(desk_serve(c->loop_fd, path, on_question, c, &c->desk), path);
 	free(path);
 }
 
@@ -245,7 +245,7 @@ static void run(struct cmdqd *c)
 static int stop(struct cmdqd *c)
 {
 	daemon_stopping();
-	desk_close(c->desk);
+	desk_shut(c->desk);
 	int rc = devices_save_all(c->devices);
 	if (rc == 0)
 		rc = admission_write(&c->admission, clock_mono_ms());

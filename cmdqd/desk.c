@@ -33,7 +33,7 @@ struct desk {
 	char question[MSG_MAX];
 	size_t client_count;
 	LIST_HEAD(, client) clients;
-	struct log_limit bad_packets;
+	struct log_limit bad_packets, comings;
 };
 
 static void drop(struct client *c)
@@ -45,12 +45,19 @@ static void drop(struct client *c)
 	free(c);
 }
 
-static void log_bad_packet(struct desk *desk)
+/* What clients can cause; `rc` 0 when nothing failed. */
+static void tell(struct log_limit *limit, enum log_level level, const char *event, int rc)
 {
+	const struct log_field no_error = {.key = NULL}, error = LOG_ERR(rc);
 	uint64_t dropped;
 
-	if (log_allow(&desk->bad_packets, clock_mono_ms(), &dropped))
-		log_warning("packet at the desk is no question", LOG_NUM("dropped", dropped));
+	if (log_allow(limit, clock_mono_ms(), &dropped))
+		log_at(level, event, rc < 0 ? error : no_error, LOG_NUM("dropped", dropped));
+}
+
+static void log_bad_packet(struct desk *desk)
+{
+	tell(&desk->bad_packets, LOG_LEVEL_WARNING, "packet at the desk is no question", 0);
 }
 
 /* 0; -EAGAIN when the client's socket is full; other negative errno. */
@@ -141,9 +148,9 @@ static void client_ready(struct loop_source *source, uint32_t events)
 	if (rc == 0 && (events & EPOLLERR))
 		rc = -ECONNRESET;
 	if (rc == -ECONNRESET || rc == -EPIPE)
-		log_info("client has left the desk", LOG_NUM("clients", c->desk->client_count - 1));
+		tell(&c->desk->comings, LOG_LEVEL_INFO, "client has left the desk", 0);
 	else if (rc < 0)
-		log_warning("client at the desk dropped", LOG_ERR(rc));
+		tell(&c->desk->comings, LOG_LEVEL_WARNING, "client at the desk dropped", rc);
 	if (rc < 0)
 		drop(c);
 }
@@ -181,9 +188,9 @@ static void listener_ready(struct loop_source *source, uint32_t events)
 	if (rc == 0)
 		rc = desk_adopt(desk, fd);
 	if (rc < 0)
-		log_warning("client at the desk not accepted", LOG_ERR(rc));
+		tell(&desk->comings, LOG_LEVEL_WARNING, "client at the desk not accepted", rc);
 	else
-		log_info("client has come to the desk", LOG_NUM("clients", desk->client_count));
+		tell(&desk->comings, LOG_LEVEL_INFO, "client has come to the desk", 0);
 }
 
 void desk_drop_stalled(struct desk *desk, uint64_t now_ms)
@@ -205,7 +212,7 @@ size_t desk_clients(const struct desk *desk)
 	return desk->client_count;
 }
 
-int desk_open(int loop_fd, const char *path, desk_answer *answer, void *context, struct desk **ret)
+int desk_serve(int loop_fd, const char *path, desk_answer *answer, void *context, struct desk **ret)
 {
 	struct desk *desk = calloc(1, sizeof(*desk));
 	if (!desk)
@@ -214,21 +221,21 @@ int desk_open(int loop_fd, const char *path, desk_answer *answer, void *context,
 	desk->answer = answer;
 	desk->context = context;
 	desk->packet = buf_with_max(MSG_MAX);
-	desk->bad_packets = (struct log_limit){.burst = 5, .window_ms = 10000};
+	desk->bad_packets = desk->comings = (struct log_limit){.burst = 5, .window_ms = 10000};
 	LIST_INIT(&desk->clients);
 
 	int fd = msg_listen(path, 0660);
 	desk->listener = (struct loop_source){fd, listener_ready};
 	int rc = fd < 0 ? fd : loop_add(loop_fd, &desk->listener, EPOLLIN);
 	if (rc < 0) {
-		desk_close(desk);
+		desk_shut(desk);
 		return rc;
 	}
 	*ret = desk;
 	return 0;
 }
 
-void desk_close(struct desk *desk)
+void desk_shut(struct desk *desk)
 {
 	if (!desk)
 		return;

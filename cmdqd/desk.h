@@ -19,7 +19,7 @@ struct desk;
 
 /* Serves the socket file `path`, mode 0660, from `loop_fd`. -EADDRINUSE when another process does;
  * other negative errno. */
-must_check int desk_open(
+must_check int desk_serve(
 	int loop_fd, const char *path, desk_answer *answer, void *context, struct desk **ret);
 /* Serves a connected socket as well; it belongs to the desk now, on failure too. 0 or a negative
  * errno. */
@@ -27,6 +27,6 @@ must_check int desk_adopt(struct desk *desk, int fd);
 /* Drops the clients that have stalled. Call it every second or so. */
 void desk_drop_stalled(struct desk *desk, uint64_t now_ms);
 size_t desk_clients(const struct desk *desk);
-void desk_close(struct desk *desk);
+void desk_shut(struct desk *desk);
 
 #endif
