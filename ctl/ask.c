@@ -12,6 +12,7 @@
 #include "lib/num.h"
 #include "lib/serial.h"
 #include "spool/spool.h"
+#include "store/control.h"
 
 #define TIMEOUT_MAX_MS (24ull * 3600 * 1000)
 
@@ -73,6 +74,20 @@ static void take_states(struct argp_state *state, const char *arg, unsigned *sta
 	}
 }
 
+static void take_device_states(struct argp_state *state, const char *arg, unsigned *states)
+{
+	struct span rest = span_str(arg), piece;
+	while (span_next(&rest, ',', &piece)) {
+		unsigned before = *states;
+		for (unsigned one = DEVICE_PENDING; one <= DEVICE_REFUSED; one++)
+			if (span_is(piece, device_state_name((enum device_state)one)))
+				*states |= 1u << one;
+		if (*states == before)
+			wrong(state, "--state '%.*s' is none of pending, approved, refused",
+				SPAN_ARG(piece));
+	}
+}
+
 static void take_format(struct argp_state *state, struct ask *a, enum out_format format)
 {
 	if (a->format != OUT_TABLE && a->format != format)
@@ -130,6 +145,9 @@ static error_t take(int key, char *arg, struct argp_state *state)
 		break;
 	case ASK_STATE:
 		take_states(state, arg, &a->states);
+		break;
+	case ASK_DEVICE_STATE:
+		take_device_states(state, arg, &a->device_states);
 		break;
 	case ASK_ALL:
 		a->all = true;

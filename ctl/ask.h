@@ -29,6 +29,8 @@ struct ask {
 	unsigned states; /* a bit for each enum spool_state that was named; 0: not given */
 	bool all, body, yes;
 
+	unsigned device_states; /* the same for enum device_state */
+
 	/* of orders */
 	bool no_wait, wait;
 	uint64_t timeout_ms;
@@ -74,6 +76,7 @@ enum ask_key {
 	ASK_JSON,
 	ASK_CSV,
 	ASK_STATE,
+	ASK_DEVICE_STATE,
 	ASK_ALL,
 	ASK_BODY,
 	ASK_YES,
