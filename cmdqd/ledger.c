@@ -8,6 +8,7 @@
 
 #include "lib/log.h"
 #include "store/env.h"
+#include "store/schema.h"
 
 #define LEDGER_MAP_BYTES (64UL << 20)
 #define LEDGER_TEXT_MAX  (8 * 1024) /* of one device */

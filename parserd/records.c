@@ -8,6 +8,7 @@
 
 #include "lib/num.h"
 #include "store/env.h"
+#include "store/schema.h"
 
 #define DAY_US ((uint64_t)24 * 3600 * 1000000)
 

@@ -9,7 +9,6 @@
 #ifndef PUNCHD_STORE_CONTROL_H
 #define PUNCHD_STORE_CONTROL_H
 
-#include <lmdb.h>
 #include <stdint.h>
 
 #include "lib/buf.h"
@@ -17,13 +16,6 @@
 #include "lib/span.h"
 
 #define CONTROL_SCHEMA 1
-
-enum control_db { CONTROL_DEVICE, CONTROL_META, CONTROL_DBS };
-
-/* Opens the handles of all databases within `txn`, which must be committed for them to last.
- * `make`: makes what is missing and writes the schema's number. 0; -ENOENT when it was never
- * made; -EPROTONOSUPPORT for another schema; other negative errno. */
-must_check int control_open_dbs(MDB_txn *txn, bool make, MDB_dbi ret[static CONTROL_DBS]);
 
 enum device_state { DEVICE_PENDING, DEVICE_APPROVED, DEVICE_REFUSED };
 

@@ -16,7 +16,6 @@
 #ifndef PUNCHD_STORE_RECORDS_H
 #define PUNCHD_STORE_RECORDS_H
 
-#include <lmdb.h>
 #include <stdint.h>
 
 #include "lib/buf.h"
@@ -25,21 +24,6 @@
 #include "store/pack.h"
 
 #define RECORDS_SCHEMA 1
-
-enum records_db {
-	RECORDS_PUNCH,
-	RECORDS_JOURNAL,
-	RECORDS_RAW,
-	RECORDS_REFUSED,
-	RECORDS_STAMP,
-	RECORDS_META,
-	RECORDS_DBS,
-};
-
-/* Opens the handles of all databases within `txn`, which must be committed for them to last.
- * `make`: makes what is missing and writes the schema's number. 0; -ENOENT when it was never
- * made; -EPROTONOSUPPORT for another schema; other negative errno. */
-must_check int records_open_dbs(MDB_txn *txn, bool make, MDB_dbi ret[static RECORDS_DBS]);
 
 /* ---- entry_ref.c: which spool entry a fact was first seen in ---- */
 
