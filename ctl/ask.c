@@ -78,11 +78,13 @@ static void take_device_states(struct argp_state *state, const char *arg, unsign
 {
 	struct span rest = span_str(arg), piece;
 	while (span_next(&rest, ',', &piece)) {
-		unsigned before = *states;
+		bool known = false;
 		for (unsigned one = DEVICE_PENDING; one <= DEVICE_REFUSED; one++)
-			if (span_is(piece, device_state_name((enum device_state)one)))
+			if (span_is(piece, device_state_name((enum device_state)one))) {
 				*states |= 1u << one;
-		if (*states == before)
+				known = true;
+			}
+		if (!known)
 			wrong(state, "--state '%.*s' is none of pending, approved, refused",
 				SPAN_ARG(piece));
 	}
@@ -177,8 +179,7 @@ static error_t take(int key, char *arg, struct argp_state *state)
 		break;
 	case ARGP_KEY_END:
 		if (a->word_count < v->words_min)
-			wrong(state, "%s is missing",
-				a->word_count == 0 ? v->words : "the last word");
+			wrong(state, "a word is missing: %s", v->words);
 		if (a->wait && a->no_wait)
 			wrong(state, "--wait and --no-wait exclude each other");
 		break;

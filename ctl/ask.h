@@ -55,6 +55,7 @@ struct noun {
 	const char *name;
 	const char *brief;
 	const struct verb *verbs; /* ends with a verb without run */
+	const char *example;
 };
 
 /* The nouns, one in each of punch.c, spool.c, device.c and status.c. */

@@ -226,4 +226,5 @@ static const struct verb verbs[] = {
 	{0},
 };
 
-const struct noun noun_device = {"device", "The terminals, and what is ordered of them", verbs};
+const struct noun noun_device = {"device", "The terminals, and what is ordered of them", verbs,
+	"punchctl device approve ABCD250100001"};

@@ -41,26 +41,42 @@ static int not_open(const struct places *ps, const struct place *p, int rc)
 	return fail_at(rc, "open", path);
 }
 
+static int open_one(struct places *ps, enum place_kind kind)
+{
+	struct place *p = &ps->at[kind];
+	int rc = spool_open(ps->dir, p->kind, SPOOL_FOR_OPERATING, &p->spool);
+	p->open = rc == 0;
+	p->missing = rc == -ENOENT;
+	return rc;
+}
+
+static bool all_missing(const struct places *ps)
+{
+	for (unsigned i = 0; i < PLACES; i++)
+		if (!ps->at[i].missing)
+			return false;
+	return true;
+}
+
 int places_open(const struct ask *a, const enum place_kind *only, struct places *ret)
 {
-	struct places ps = {.dir = a->conf.spool_dir, .file_max_bytes = a->conf.file_max_bytes};
-	int code = EX_OK;
+	int rcs[PLACES] = {0}, code = EX_OK;
 	bool any = false;
 
-	for (unsigned i = 0; i < PLACES; i++) {
-		ps.at[i] = kinds[i];
-		if (only && *only != i)
-			continue;
-		int rc = spool_open(ps.dir, kinds[i].kind, SPOOL_FOR_OPERATING, &ps.at[i].spool);
-		ps.at[i].open = rc == 0;
-		any |= rc == 0;
-		if (rc < 0)
-			code = not_open(&ps, &kinds[i], rc);
-	}
-	if (!any)
-		return code;
-	*ret = ps;
-	return EX_OK;
+	*ret = (struct places){.dir = a->conf.spool_dir, .file_max_bytes = a->conf.file_max_bytes};
+	memcpy(ret->at, kinds, sizeof(kinds));
+	for (unsigned i = 0; i < PLACES; i++)
+		if (!only || *only == i) {
+			rcs[i] = open_one(ret, (enum place_kind)i);
+			any |= ret->at[i].open;
+		}
+	if (all_missing(ret))
+		return fail(EX_UNAVAILABLE, "there are no spools in %s yet; the daemons make them",
+			ret->dir);
+	for (unsigned i = 0; i < PLACES; i++)
+		if (rcs[i] < 0)
+			code = not_open(ret, &ret->at[i], rcs[i]);
+	return any ? EX_OK : code;
 }
 
 void places_close(struct places *p)

@@ -16,6 +16,7 @@ struct place {
 	const char *kind;     /* "upload" */
 	const char *consumer; /* "parserd" */
 	bool open;
+	bool missing; /* it was never made */
 	struct spool spool;
 };
 
@@ -29,8 +30,8 @@ struct places {
 bool place_named(const char *word, enum place_kind *ret);
 
 /* Opens all spools, or only `*only` when that is not NULL. An exit code, said: EX_UNAVAILABLE when
- * nothing was ever made there. Of several spools one at least is open then, and of the others it is
- * said why they are not. */
+ * nothing was ever made there; `*ret` may be looked at even then. Of several spools one at least is
+ * open then, and of the others it is said why they are not. */
 int places_open(const struct ask *a, const enum place_kind *only, struct places *ret);
 void places_close(struct places *p);
 

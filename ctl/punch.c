@@ -151,4 +151,5 @@ static const struct verb verbs[] = {
 	{0},
 };
 
-const struct noun noun_punch = {"punch", "What the terminals recorded", verbs};
+const struct noun noun_punch = {
+	"punch", "What the terminals recorded", verbs, "punchctl punch ls --since today"};

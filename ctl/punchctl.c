@@ -8,6 +8,7 @@
 
 #include "ctl/ask.h"
 #include "ctl/fail.h"
+#include "ctl/text.h"
 
 #ifndef PUNCHD_VERSION
 #define PUNCHD_VERSION "0.1"
@@ -56,8 +57,7 @@ static struct front parse_front(int argc, char **argv)
 		       "its devices.\v"
 		       "  punch ls|count|follow                       what was punched\n"
 		       "  device ls|show|wait|approve|refuse|set      the terminals\n"
-		       "  spool ls|show|check                         what waits, was done, was "
-		       "refused\n"
+		       "  spool ls|show|check                         what waits, what was done\n"
 		       "  spool hold|release|replay|discard\n"
 		       "  status                                      everything on one screen\n"
 		       "\n"
@@ -92,12 +92,19 @@ static const struct verb *find_verb(const struct noun *n, const char *name)
 	return NULL;
 }
 
+static void print_verb(const struct verb *v)
+{
+	const char *words = v->words ? v->words : "";
+	size_t wide = text_columns(span_str(words));
+	printf("  %-8s %s%*s %s\n", v->name, words, wide < 20 ? (int)(20 - wide) : 0, "", v->brief);
+}
+
 static void print_verbs(const struct noun *n)
 {
 	printf("Usage: punchctl [-c FILE] %s VERB [OPTION…]\n%s.\n\n", n->name, n->brief);
 	for (const struct verb *v = n->verbs; v->run; v++)
-		printf("  %-8s %-28s %s\n", v->name, v->words ? v->words : "", v->brief);
-	printf("\npunchctl %s VERB --help says more, with an example.\n", n->name);
+		print_verb(v);
+	printf("\nExample: %s\npunchctl %s VERB --help says more.\n", n->example, n->name);
 }
 
 /* The verb that `argv[at]` names. A noun whose only verb has no name needs none. */
@@ -143,9 +150,10 @@ int main(int argc, char **argv)
 
 	const char *path = conf_path(ask.conf_option);
 	int rc = conf_load(path, &ask.conf);
-	if (rc < 0)
-		return rc == -ENOENT || rc == -EACCES ? fail_at(rc, "read", path)
-						      : fail(EX_CONFIG, "%s has faults", path);
+	if (rc == -EACCES)
+		return fail_at(rc, "read", path);
+	if (rc < 0) /* what is wrong has been said */
+		return rc == -ENOENT ? EX_NOINPUT : EX_CONFIG;
 	int code = verb->run(&ask);
 	conf_free(&ask.conf);
 	free(ask.words);

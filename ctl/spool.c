@@ -281,4 +281,5 @@ static const struct verb verbs[] = {
 	{0},
 };
 
-const struct noun noun_spool = {"spool", "What waits, what was done, what was refused", verbs};
+const struct noun noun_spool = {"spool", "What waits, what was done, what was refused", verbs,
+	"punchctl spool ls upload --state bad"};

@@ -16,38 +16,54 @@ enum daemon { INGESTD, PARSERD, CMDQD, DAEMONS };
 
 static const char *const daemon_names[DAEMONS] = {"ingestd", "parserd", "cmdqd"};
 
+enum known { NOT_YET, KNOWN, NOT_READABLE };
+
 struct status {
 	int at_work[DAEMONS]; /* 1, 0, or negative when it cannot be told */
 	struct summary spools[PLACES];
 	size_t spool_count;
+	bool free_known;
 	uint64_t free_bytes, free_files;
-	bool free_known, records_known, devices_known;
+	enum known records_known, devices_known;
 	struct records_counts records;
 	uint64_t devices[DEVICE_REFUSED + 1];
 };
 
 /* ---- looking ---- */
 
+/* Whose spool was never made has never been at work. */
+static void look_at_daemons(struct status *s, const struct places *ps)
+{
+	const struct place *upload = &ps->at[PLACE_UPLOAD], *order = &ps->at[PLACE_ORDER];
+	s->at_work[INGESTD] = s->at_work[PARSERD] = upload->missing ? 0 : -1;
+	s->at_work[CMDQD] = order->missing ? 0 : -1;
+	if (upload->open) {
+		s->at_work[INGESTD] = spool_has_writer(&upload->spool);
+		s->at_work[PARSERD] = spool_has_consumer(&upload->spool);
+	}
+	if (order->open)
+		s->at_work[CMDQD] = spool_has_consumer(&order->spool);
+}
+
+/* What cannot be opened is said; the rest of the screen is still worth having. */
 static void look_at_spools(const struct ask *a, struct status *s, struct places *ps)
 {
-	for (unsigned i = 0; i < DAEMONS; i++)
-		s->at_work[i] = -1;
-	/* What cannot be opened has been said; the rest of the screen is still worth having. */
-	if (places_open(a, NULL, ps) != EX_OK)
-		return;
+	const struct place *upload = &ps->at[PLACE_UPLOAD];
+	(void)places_open(a, NULL, ps);
 	for (unsigned i = 0; i < PLACES; i++)
 		if (ps->at[i].open &&
 			summary_make(&ps->at[i], clock_wall_us(), &s->spools[s->spool_count]) == 0)
 			s->spool_count++;
-	const struct place *upload = &ps->at[PLACE_UPLOAD], *order = &ps->at[PLACE_ORDER];
-	if (upload->open) {
-		s->at_work[INGESTD] = spool_has_writer(&upload->spool);
-		s->at_work[PARSERD] = spool_has_consumer(&upload->spool);
-		s->free_known = place_may(upload, SPOOL_NEW) &&
-				spool_free(&upload->spool, &s->free_bytes, &s->free_files) == 0;
-	}
-	if (order->open)
-		s->at_work[CMDQD] = spool_has_consumer(&order->spool);
+	s->free_known = place_may(upload, SPOOL_NEW) &&
+			spool_free(&upload->spool, &s->free_bytes, &s->free_files) == 0;
+	look_at_daemons(s, ps);
+}
+
+static enum known known_by(int rc, const char *path)
+{
+	if (rc < 0 && rc != -ENOENT)
+		(void)fail_at(rc, "read", path ? path : "a store");
+	return rc == 0 ? KNOWN : rc == -ENOENT ? NOT_YET : NOT_READABLE;
 }
 
 static void look_at_records(const struct ask *a, struct status *s)
@@ -59,9 +75,7 @@ static void look_at_records(const struct ask *a, struct status *s)
 		rc = records_count(r, &s->records);
 		records_close(r);
 	}
-	s->records_known = rc == 0;
-	if (rc < 0 && rc != -ENOENT)
-		(void)fail_at(rc, "read", path ? path : "the records");
+	s->records_known = known_by(rc, path);
 	free(path);
 }
 
@@ -82,9 +96,7 @@ static void look_at_devices(const struct ask *a, struct status *s)
 		rc = control_devices(r, count_device, s);
 		control_close(r);
 	}
-	s->devices_known = rc == 0;
-	if (rc < 0 && rc != -ENOENT)
-		(void)fail_at(rc, "read", path ? path : "the devices");
+	s->devices_known = known_by(rc, path);
 	free(path);
 }
 
@@ -97,6 +109,11 @@ static const char *at_work_text(int at_work)
 	return at_work ? "at work" : "NOT at work";
 }
 
+static const char *unknown_text(enum known known)
+{
+	return known == NOT_YET ? "none yet" : "cannot be read";
+}
+
 static unsigned long long percent(uint64_t part, uint64_t whole)
 {
 	return whole ? (unsigned long long)(part / (whole / 100 ? whole / 100 : 1)) : 0;
@@ -106,8 +123,8 @@ static void print_records(const struct status *s)
 {
 	char used[TEXT_SIZE_BYTES], map[TEXT_SIZE_BYTES];
 	const struct records_counts *c = &s->records;
-	if (!s->records_known) {
-		printf("records  none yet\n");
+	if (s->records_known != KNOWN) {
+		printf("records  %s\n", unknown_text(s->records_known));
 		return;
 	}
 	text_size(c->used_bytes, used);
@@ -121,13 +138,13 @@ static void print_records(const struct status *s)
 
 static void print_devices(const struct status *s)
 {
-	if (s->devices_known)
+	if (s->devices_known == KNOWN)
 		printf("devices  %llu approved, %llu pending, %llu refused\n",
 			(unsigned long long)s->devices[DEVICE_APPROVED],
 			(unsigned long long)s->devices[DEVICE_PENDING],
 			(unsigned long long)s->devices[DEVICE_REFUSED]);
 	else
-		printf("devices  none yet\n");
+		printf("devices  %s\n", unknown_text(s->devices_known));
 }
 
 static void print_free(const struct status *s, const struct conf *c)
@@ -146,6 +163,8 @@ static int print(const struct status *s, const struct conf *c)
 	for (unsigned i = 0; i < DAEMONS; i++)
 		printf("%-8s %s\n", daemon_names[i], at_work_text(s->at_work[i]));
 	printf("\n");
+	if (s->spool_count == 0)
+		printf("spools   cannot be read, or none yet\n");
 	int rc = s->spool_count > 0 ? summary_write(stdout, OUT_TABLE, s->spools, s->spool_count)
 				    : 0;
 	printf("\n");
@@ -203,9 +222,9 @@ static int print_json(const struct status *s)
 		rc = json_object_set_new(o, "daemons", daemons_json(s));
 	if (rc == 0)
 		rc = json_object_set_new(o, "spools", spools_json(s));
-	if (rc == 0 && s->records_known)
+	if (rc == 0 && s->records_known == KNOWN)
 		rc = json_object_set_new(o, "records", records_json(&s->records));
-	if (rc == 0 && s->devices_known)
+	if (rc == 0 && s->devices_known == KNOWN)
 		rc = json_object_set_new(o, "devices", devices_json(s));
 	if (rc == 0 && s->free_known)
 		rc = json_object_set_new(o, "free_bytes", json_integer((json_int_t)s->free_bytes));
@@ -251,4 +270,4 @@ static const struct verb verbs[] = {
 	{0},
 };
 
-const struct noun noun_status = {"status", "Everything on one screen", verbs};
+const struct noun noun_status = {"status", "Everything on one screen", verbs, "punchctl status"};
