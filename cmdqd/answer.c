@@ -26,13 +26,13 @@ static void log_first_sight(const struct msg_question *q, const struct device *d
 		return;
 	if (d->state == DEVICE_APPROVED) {
 		log_notice("new device admitted", LOG_SPAN("serial", q->serial),
-			LOG_SPAN("peer", q->peer), LOG_NUM("dropped", dropped));
+			LOG_SPAN("peer", q->peer), LOG_NUM(dropped ? "dropped" : NULL, dropped));
 		return;
 	}
 	snprintf(command, sizeof(command), "punchctl device approve %.*s", SPAN_ARG(q->serial));
 	log_notice("unknown device waits for approval", LOG_SPAN("serial", q->serial),
 		LOG_SPAN("peer", q->peer), LOG_TEXT("command", command),
-		LOG_NUM("dropped", dropped));
+		LOG_NUM(dropped ? "dropped" : NULL, dropped));
 }
 
 static void log_trouble(const char *event, struct span serial, int rc)
@@ -41,7 +41,7 @@ static void log_trouble(const char *event, struct span serial, int rc)
 
 	if (log_allow(&trouble_limit, clock_mono_ms(), &dropped))
 		log_error(event, LOG_SPAN("serial", serial), LOG_ERR(rc),
-			LOG_NUM("dropped", dropped));
+			LOG_NUM(dropped ? "dropped" : NULL, dropped));
 }
 
 /* ---- stamps ---- */

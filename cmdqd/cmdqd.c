@@ -167,6 +167,14 @@ static void open_desk(struct cmdqd *c)
 	free(path);
 }
 
+static void say_ready(const struct cmdqd *c)
+{
+	log_notice("ready", LOG_NUM("approved", devices_count(c->devices, DEVICE_APPROVED)),
+		LOG_NUM("pending", devices_count(c->devices, DEVICE_PENDING)),
+		LOG_NUM("refused", devices_count(c->devices, DEVICE_REFUSED)));
+	daemon_ready("answering");
+}
+
 /* ---- the loop ---- */
 
 static void on_question(void *context, const struct msg_question *q, struct msg_answer *ret)
@@ -193,7 +201,7 @@ static void log_failure(struct log_limit *limit, uint64_t now_ms, const char *ev
 	uint64_t dropped;
 
 	if (rc < 0 && log_allow(limit, now_ms, &dropped))
-		log_error(event, LOG_ERR(rc), LOG_NUM("dropped", dropped));
+		log_error(event, LOG_ERR(rc), LOG_NUM(dropped ? "dropped" : NULL, dropped));
 }
 
 static bool due(uint64_t *last_ms, uint64_t every_ms, uint64_t now_ms)
@@ -251,9 +259,10 @@ static int stop(struct cmdqd *c)
 		rc = admission_write(&c->admission, clock_mono_ms());
 	if (rc < 0)
 		log_error("state not saved at the end", LOG_ERR(rc));
-	intake_close(&c->intake);
 	answer_close(&c->answerer);
 	devices_close(c->devices);
+	/* Last: with the spool's lock another cmdqd may open all of it. */
+	intake_close(&c->intake);
 	io_close(c->state_fd);
 	io_close(c->signals.fd);
 	io_close(c->loop_fd);
@@ -274,7 +283,7 @@ int main(int argc, char **argv)
 	open_state(&c);
 	open_desk(&c);
 	or_fail(sandbox_enter(), "the sandbox");
-	daemon_ready("answering");
+	say_ready(&c);
 	run(&c);
 	return stop(&c);
 }

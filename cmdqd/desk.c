@@ -52,7 +52,8 @@ static void tell(struct log_limit *limit, enum log_level level, const char *even
 	uint64_t dropped;
 
 	if (log_allow(limit, clock_mono_ms(), &dropped))
-		log_at(level, event, rc < 0 ? error : no_error, LOG_NUM("dropped", dropped));
+		log_at(level, event, rc < 0 ? error : no_error,
+			LOG_NUM(dropped ? "dropped" : NULL, dropped));
 }
 
 static void log_bad_packet(struct desk *desk)
@@ -200,8 +201,8 @@ void desk_drop_stalled(struct desk *desk, uint64_t now_ms)
 	for (struct client *c = LIST_FIRST(&desk->clients); c; c = next) {
 		next = LIST_NEXT(c, others);
 		if (c->unsent.len > 0 && now_ms - c->stalled_since_ms >= DESK_STALL_MS) {
-			log_warning("client at the desk dropped",
-				LOG_TEXT("reason", "it does not read"));
+			tell(&desk->comings, LOG_LEVEL_WARNING, "client at the desk does not read",
+				0);
 			drop(c);
 		}
 	}
