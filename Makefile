@@ -1,5 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# One Makefile for the whole house. `make help` lists what it can do.
+# One Makefile for the whole house. What `make help` shows:
+## make run [DIR=var] [PORT=8081]  punchd in the foreground; installs what is missing
+## make test                      everything that must hold; installs what is missing
+## make all                       the programs, into build/
+## make unit                      the unit tests alone
+## make bench                     how fast, as ratios to limits measured in the same run
+## make order-check               10,000 replies: written, synced, renamed, synced, then answered
+## make kill-check                200 times kill -9 of a random daemon under load, then count
+## make crash-check               kill -9 at every step of writer and consumer
+## make fuzz TIME=60              each fuzz target for so many seconds
+## make format / make tidy        clang-format / clang-tidy over all files
+## make install [DESTDIR=]        programs, manual pages, example configuration
+## make SANITIZE=address,undefined B=build/san  the same with sanitizers
 
 B       ?= build
 PREFIX  ?= /usr
@@ -22,6 +34,8 @@ LDFLAGS  += -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed
 
 DAEMONS  = ingestd parserd cmdqd
 PROGRAMS = $(DAEMONS) punchctl spoolput devsim
+
+.DEFAULT_GOAL = all
 
 # A room's objects become an archive, so that a program takes only what it uses and links only the libraries it needs.
 room     = $(patsubst %.c,$(B)/obj/%.o,$(filter-out $(2),$(wildcard $(1)/*.c)))
@@ -64,33 +78,48 @@ $(B)/obj/%.o: %.c Makefile
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 
-# ---- unit tests: drop a file in and it runs ----
-UNIT = $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
-TEST_LIBS = -lcmocka -llmdb -linotifytools -lsodium -ljansson -lconfuse -lz $(BASE_LIBS)
+# ---- tests: drop a file in and it runs ----
+UNIT      = $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
+TEST_LIBS = -lcmocka -lmicrohttpd -llmdb -linotifytools -lsodium -ljansson -lconfuse -lz $(BASE_LIBS)
 
-# The daemons' own modules, without their main, for the tests that look inside one.
-INSIDE = $(foreach r,ingestd parserd cmdqd,$(B)/inside-$(r).a)
-$(B)/inside-%.a: ;
-define inside
-$(B)/inside-$(1).a: $(call room,$(1),$(1)/$(1).c)
-	@rm -f $$@
-	ar rcs $$@ $$^
-endef
-$(foreach r,ingestd parserd cmdqd,$(eval $(call inside,$(r))))
+# The daemons' and punchctl's own modules, without their main, for what looks inside one.
+INSIDE = $(foreach r,ingestd parserd cmdqd ctl,$(B)/inside-$(r).a)
+$(B)/inside-ingestd.a: $(call room,ingestd,ingestd/ingestd.c)
+$(B)/inside-parserd.a: $(call room,parserd,parserd/parserd.c)
+$(B)/inside-cmdqd.a:   $(call room,cmdqd,cmdqd/cmdqd.c)
+$(B)/inside-ctl.a:     $(call room,ctl,ctl/punchctl.c)
 
 $(B)/unit/%: $(B)/obj/tests/unit/%.o $(INSIDE) $(STORE) $(SPOOL) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) $< $(INSIDE) $(STORE) $(SPOOL) $(LIB) $(TEST_LIBS) -lmicrohttpd -o $@
+	$(CC) $(LDFLAGS) $< $(INSIDE) $(STORE) $(SPOOL) $(LIB) $(TEST_LIBS) -o $@
 
-.PHONY: unit
-unit: $(UNIT)
+.PHONY: unit-programs tests test unit
+unit-programs: $(UNIT)
+tests: unit-programs
+
+test:
+	@scripts/deps.sh test
+	@B=$(B) tests/run.sh
+
+unit: unit-programs
 	@for t in $(UNIT); do echo "== $$t"; $$t || exit 1; done
 
-.PHONY: format
+# ---- the rest ----
+.PHONY: run help format tidy clean
+run:
+	@scripts/deps.sh build
+	@$(MAKE) --no-print-directory -s -j$$(nproc) all
+	@B=$(B) exec scripts/run.sh $(DIR) $(PORT)
+
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
-.PHONY: clean
+tidy:
+	clang-tidy --quiet $$(git ls-files '*.c' ':!tests') -- $(CPPFLAGS) -std=gnu11
+
 clean:
 	rm -rf $(B)
+
+help:
+	@sed -n 's/^## *//p' Makefile
 .SECONDARY:

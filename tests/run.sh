@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Everything that must hold, within fifteen minutes. Prints what it runs and closes with "N passed, N failed".
+set -uo pipefail
+cd "$(dirname "$0")/.."
+build=${B:-build}
+jobs=$(nproc)
+passed=0
+failed=0
+skipped=0
+failures=()
+
+# step NAME COMMAND…: one thing that holds or does not; its output is shown when it does not.
+step() {
+    local name=$1 log
+    shift
+    log=$(mktemp)
+    if "$@" >"$log" 2>&1; then
+        passed=$((passed + 1))
+        printf 'ok      %s\n' "$name"
+    else
+        failed=$((failed + 1))
+        failures+=("$name")
+        printf 'FAILED  %s\n' "$name"
+        sed 's/^/        /' "$log" | tail -n 80
+    fi
+    rm -f "$log"
+}
+
+# tally NAME COMMAND…: a suite that counts for itself; its last line is "N passed, N failed[, N skipped]".
+tally() {
+    local name=$1 log line
+    shift
+    log=$(mktemp)
+    printf -- '--      %s\n' "$name"
+    "$@" 2>&1 | tee "$log" | sed 's/^/        /'
+    line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1)
+    if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)? ]]; then
+        passed=$((passed + BASH_REMATCH[1]))
+        failed=$((failed + BASH_REMATCH[2]))
+        skipped=$((skipped + ${BASH_REMATCH[4]:-0}))
+        ((BASH_REMATCH[2] == 0)) || failures+=("$name")
+    else
+        failed=$((failed + 1))
+        failures+=("$name: did not finish")
+    fi
+    rm -f "$log"
+}
+
+format_is_right() {
+    git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror
+}
+
+manuals_are_right() {
+    local faults
+    faults=$(git ls-files '*.[1-8]' | xargs mandoc -T lint -W warning 2>&1)
+    [[ -z $faults ]] || { echo "$faults"; return 1; }
+}
+
+units() { # units BUILD LABEL
+    local t
+    for t in "$1"/unit/test_*; do
+        [[ -x $t && $t != *.d ]] && step "$2 ${t##*/}" "$t"
+    done
+}
+
+step "build" make -s -j"$jobs" B="$build" all tests
+step "layering" tests/layering.sh
+step "format" format_is_right
+step "manual pages" manuals_are_right
+units "$build" unit
+sanitized=$build/sanitized
+step "build with ASan and UBSan" make -s -j"$jobs" B="$sanitized" SANITIZE=address,undefined CFLAGS="-O1 -g" unit-programs
+units "$sanitized" "sanitized unit"
+step "golden" tests/golden/run.sh "$build"
+step "corpora of the fuzz targets, replayed" env B="$build/fuzz" tests/fuzz/run.sh replay
+step "crash at every step (slice)" env B="$build" tests/crash/run.sh --quick
+step "crash checker sees planted faults" env B="$build" tests/crash/run.sh --self-test
+tally "system" python3 tests/system/run.py --build "$build"
+
+for f in "${failures[@]}"; do
+    echo "failed: $f"
+done
+if ((skipped > 0)); then
+    echo "$passed passed, $failed failed, $skipped skipped"
+else
+    echo "$passed passed, $failed failed"
+fi
+((failed == 0))
