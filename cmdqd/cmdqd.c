@@ -145,11 +145,15 @@ static void open_spools(struct cmdqd *c)
 
 static void open_state(struct cmdqd *c)
 {
-	char *control = join_or_fail(c->conf.state_dir, "control");
+	char *dir = join_or_fail(c->conf.state_dir, CONF_CMDQD_DIR);
+	char *control = join_or_fail(c->conf.state_dir, CONF_CONTROL);
 
-	c->state_fd = or_fail(io_open_dir(AT_FDCWD, c->conf.state_dir), c->conf.state_dir);
+	/* Others may pass: the admission list in it is for ingestd. */
+	or_fail(io_make_dir(dir, 02751), dir);
+	c->state_fd = or_fail(io_open_dir(AT_FDCWD, dir), dir);
 	or_fail(devices_open(control, c->conf.admit_any, &c->devices), control);
 	free(control);
+	free(dir);
 	c->admission = (struct admission){.state_fd = c->state_fd, .devices = c->devices};
 	or_fail(admission_write(&c->admission, clock_mono_ms()), "the admission list");
 	c->intake.devices = c->devices;
@@ -158,9 +162,9 @@ static void open_state(struct cmdqd *c)
 
 static void open_desk(struct cmdqd *c)
 {
-	char *path = join_or_fail(c->conf.run_dir, "desk.sock");
+	char *path = join_or_fail(c->conf.run_dir, CONF_DESK);
 
-	c->records_path = join_or_fail(c->conf.state_dir, "records");
+	c->records_path = join_or_fail(c->conf.state_dir, CONF_RECORDS);
 	c->answerer = (struct answerer){
 		.devices = c->devices, .defaults = &c->conf, .records_path = c->records_path};
 	or_fail(desk_serve(c->loop_fd, path, on_question, c, &c->desk), path);

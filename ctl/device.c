@@ -12,7 +12,7 @@
 
 int device_open(const struct ask *a, struct control_reader **ret)
 {
-	char *path = conf_join(a->conf.state_dir, "control");
+	char *path = conf_join(a->conf.state_dir, CONF_CONTROL);
 	if (!path)
 		return fail(EX_OSERR, "out of memory");
 	int rc = control_open(path, ret);
@@ -151,7 +151,7 @@ static int device_verb_wait(struct ask *a)
 	if (!serial_valid(serial))
 		return fail(EX_USAGE, "'%s' is no serial number: 1 to 32 of A-Z a-z 0-9 _ -",
 			a->words[0]);
-	char *path = conf_join(a->conf.state_dir, "control");
+	char *path = conf_join(a->conf.state_dir, CONF_CONTROL);
 	int seen = path ? was_seen(path, &r, serial) : -ENOMEM;
 	while (seen == 0 && (!a->has_timeout || clock_mono_ms() < deadline_ms)) {
 		clock_sleep_ms(POLL_MS);

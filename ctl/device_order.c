@@ -196,7 +196,7 @@ static bool shows(const struct order *o)
 	struct device d;
 	const struct setting *s;
 	struct span value;
-	char *path = conf_join(o->ask->conf.state_dir, "control");
+	char *path = conf_join(o->ask->conf.state_dir, CONF_CONTROL);
 	int rc = path ? control_open(path, &r) : -ENOMEM;
 	if (rc == 0) {
 		rc = control_device(r, span_str(o->serial), &d);

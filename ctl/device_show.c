@@ -174,7 +174,7 @@ static json_t *read_stamps(const struct ask *a, struct span serial)
 {
 	struct records_reader *r;
 	json_t *stamps = json_object();
-	char *path = conf_join(a->conf.state_dir, "records");
+	char *path = conf_join(a->conf.state_dir, CONF_RECORDS);
 	int rc = stamps && path ? records_open(path, &r) : -ENOMEM;
 	if (rc == 0) {
 		rc = records_stamps(r, serial, note_stamp, stamps);

@@ -10,7 +10,7 @@
 
 int punch_open(const struct ask *a, struct records_reader **ret)
 {
-	char *path = conf_join(a->conf.state_dir, "records");
+	char *path = conf_join(a->conf.state_dir, CONF_RECORDS);
 	if (!path)
 		return fail(EX_OSERR, "out of memory");
 	int rc = records_open(path, ret);

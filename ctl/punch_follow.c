@@ -37,7 +37,7 @@ static bool unread(FILE *to)
 /* Waits for the records to be made. EX_OK with a NULL reader when it was stopped before. */
 static int await_records(const struct ask *a, struct records_reader **ret, bool *ret_waited)
 {
-	char *path = conf_join(a->conf.state_dir, "records");
+	char *path = conf_join(a->conf.state_dir, CONF_RECORDS);
 	int rc = path ? records_open(path, ret) : -ENOMEM;
 	*ret_waited = rc == -ENOENT;
 	if (*ret_waited)

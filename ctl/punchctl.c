@@ -154,9 +154,10 @@ int main(int argc, char **argv)
 		return fail_at(rc, "read", path);
 	if (rc < 0) /* what is wrong has been said */
 		return rc == -ENOENT ? EX_NOINPUT : EX_CONFIG;
+	char **words = ask.words; /* a verb takes words off their front */
 	int code = verb->run(&ask);
 	conf_free(&ask.conf);
-	free(ask.words);
+	free(words);
 	rc = out_flushed(stdout);
 	return rc < 0 && code == EX_OK ? fail_at(rc, "write", "to standard output") : code;
 }

@@ -69,7 +69,7 @@ static enum known known_by(int rc, const char *path)
 static void look_at_records(const struct ask *a, struct status *s)
 {
 	struct records_reader *r;
-	char *path = conf_join(a->conf.state_dir, "records");
+	char *path = conf_join(a->conf.state_dir, CONF_RECORDS);
 	int rc = path ? records_open(path, &r) : -ENOMEM;
 	if (rc == 0) {
 		rc = records_count(r, &s->records);
@@ -90,7 +90,7 @@ static int count_device(void *context, const struct device *d)
 static void look_at_devices(const struct ask *a, struct status *s)
 {
 	struct control_reader *r;
-	char *path = conf_join(a->conf.state_dir, "control");
+	char *path = conf_join(a->conf.state_dir, CONF_CONTROL);
 	int rc = path ? control_open(path, &r) : -ENOMEM;
 	if (rc == 0) {
 		rc = control_devices(r, count_device, s);

@@ -98,8 +98,8 @@ static void open_spool(struct ingestd *d, const char *kind, struct spool *ret)
 static void open_all(struct ingestd *d)
 {
 	struct serve *s = &d->serve;
-	char *list = conf_join(d->conf.state_dir, "cmdqd/admission");
-	char *desk = conf_join(d->conf.run_dir, "desk.sock");
+	char *list = conf_join(d->conf.state_dir, CONF_ADMISSION);
+	char *desk = conf_join(d->conf.run_dir, CONF_DESK);
 	int rc = list && desk ? 0 : -ENOMEM;
 	s->conf = &d->conf;
 	s->budget.max_bytes = d->conf.body_memory_bytes;

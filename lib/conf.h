@@ -10,9 +10,18 @@
 
 #define CONF_LISTEN_MAX 8
 
+/* Where things are below state_dir and run_dir. Each daemon's state is in a directory of its own.
+ */
+#define CONF_PARSERD_DIR "parserd"
+#define CONF_RECORDS     "parserd/records"
+#define CONF_CMDQD_DIR   "cmdqd"
+#define CONF_CONTROL     "cmdqd/control"
+#define CONF_ADMISSION   "cmdqd/admission"
+#define CONF_DESK        "desk.sock"
+
 struct conf {
 	char *spool_dir; /* holds upload/ result/ order/ */
-	char *state_dir; /* holds records/ control/ admission */
+	char *state_dir; /* holds parserd/ and cmdqd/ */
 	char *run_dir;   /* holds desk.sock */
 
 	/* ingestd */

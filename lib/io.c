@@ -86,6 +86,13 @@ int io_open_dir(int at_fd, const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
+int io_make_dir(const char *path, mode_t mode)
+{
+	if (mkdir(path, 0700) < 0)
+		return errno == EEXIST ? 0 : -errno;
+	return chmod(path, mode) < 0 ? -errno : 0; /* whatever the umask */
+}
+
 /* Writes the draft of a file, so that it is durable under its own name but not yet in anybody's
  * way. */
 static int write_draft(int dir_fd, const char *draft, struct span bytes, mode_t mode)

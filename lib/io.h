@@ -20,6 +20,10 @@ must_check int io_read_all(int fd, struct buf *into);
  * negative errno. */
 must_check int io_open_dir(int at_fd, const char *path);
 
+/* Makes a directory that may be there already; then its mode is left as it is. 0 or a negative
+ * errno. */
+must_check int io_make_dir(const char *path, mode_t mode);
+
 /* Puts `bytes` in place of `name` in the directory, in one step and durably: written aside, synced,
  * renamed, the directory synced. A reader sees the old file or the new one. 0 or a negative errno,
  * then the old file stands. */

@@ -12,6 +12,7 @@
 #include "lib/clock.h"
 #include "lib/conf.h"
 #include "lib/daemon.h"
+#include "lib/io.h"
 #include "lib/log.h"
 #include "lib/sandbox.h"
 #include "parserd/inbox.h"
@@ -143,10 +144,13 @@ static int open_spool(struct parserd *p)
 
 static int open_records(struct parserd *p)
 {
-	char *path = conf_join(p->conf.state_dir, "records");
-	int rc = path == NULL ? -ENOMEM
-			      : records_writer_open(path, p->conf.records_map_bytes, &p->records);
+	char *dir = conf_join(p->conf.state_dir, CONF_PARSERD_DIR);
+	char *path = conf_join(p->conf.state_dir, CONF_RECORDS);
+	int rc = path == NULL || dir == NULL ? -ENOMEM : io_make_dir(dir, 02750);
 
+	if (rc == 0)
+		rc = records_writer_open(path, p->conf.records_map_bytes, &p->records);
+	free(dir);
 	free(path);
 	if (rc == 0)
 		rc = batch_open(&p->batch, &p->spool, p->records, p->conf.file_max_bytes);
@@ -241,8 +245,8 @@ static bool drain(struct parserd *p)
 	int rc = p->watch_fd < 0 ? 0 : spool_watch_drain();
 
 	if (rc < 0) {
-		log_warning("watch is lost; the spool is looked at every rescan interval",
-			LOG_ERR(rc));
+		log_warning(
+			"watch is lost; the spool is looked at every rescan interval", LOG_ERR(rc));
 		p->watch_fd = -1; /* or it would wake us for ever */
 	}
 	return rc > 0;
