@@ -170,7 +170,7 @@ static int show_entry(struct showing *s, const struct shown_file *f, unsigned nu
 	s->shown++;
 	if (s->ask->format == OUT_JSON)
 		return show_json(s, f, number, e, why);
-		if (s->only)
+	if (s->only)
 		print_file(f);
 	print_entry(s, number, e, why);
 	return 0;
@@ -215,7 +215,7 @@ static int show_file(struct showing *s, struct shown_file *f)
 	if (rc == -EACCES)
 		s->code = fail(EX_NOPERM, "may not read %s/%s/%s: run as root or as the user of %s",
 			f->place->kind, spool_state_name(f->state), f->name, f->place->consumer);
-		if (s->ask->format != OUT_JSON && !s->only)
+	if (s->ask->format != OUT_JSON && !s->only)
 		print_file(f);
 	else if (rc < 0)
 		(void)!show_json(s, f, 0, NULL, NULL);
