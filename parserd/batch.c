@@ -234,6 +234,7 @@ static void move_on(const struct batch *b, const struct batch_file *f)
 
 static void log_batch(const struct batch *b, const struct upload_tally *sum)
 {
+	uint64_t files = 0;
 	uint64_t entries = 0;
 
 	for (size_t i = 0; i < b->notice_count; i++) {
@@ -243,11 +244,13 @@ static void log_batch(const struct batch *b, const struct upload_tally *sum)
 			LOG_NUM("duplicates", n->tally.duplicates),
 			LOG_NUM("bad", n->tally.refused));
 	}
-	for (size_t i = 0; i < b->file_count; i++)
+	for (size_t i = 0; i < b->file_count; i++) {
+		files += b->files[i].good > 0;
 		entries += b->files[i].good;
-	if (entries == 0)
-		return; /* each file was refused, and said so */
-	log_info("stored", LOG_NUM("files", b->file_count), LOG_NUM("entries", entries),
+	}
+	if (files == 0)
+		return; /* each one was refused, and said so */
+	log_info("stored", LOG_NUM("files", files), LOG_NUM("entries", entries),
 		LOG_NUM("records", sum->punches), LOG_NUM("duplicates", sum->duplicates),
 		LOG_NUM("bad", sum->refused), LOG_NUM("raw", sum->raw),
 		LOG_NUM("empty", sum->empty));

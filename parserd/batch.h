@@ -8,8 +8,9 @@
 #include "spool/spool.h"
 
 #define BATCH_FILES_MAX 4096
-#define BATCH_BYTES_MAX ((size_t)16 * 1024 * 1024) /* it is full then; the last file may go over \
-						    */
+#define BATCH_BYTES_MAX                                                          \
+	((size_t)16 * 1024 * 1024) /* it is full then; the last file may go over \
+				    */
 
 struct batch_file;
 struct batch_notice;

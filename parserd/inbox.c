@@ -156,9 +156,10 @@ int inbox_recover(struct inbox *in, uint64_t now_us)
 	if (rc != 0)
 		return rc;
 	in->recovering = in->next < in->list.count;
-	if (!in->recovering)
+	if (!in->recovering) {
+		inbox_rescan(in);
 		return 0;
-
+	}
 	const char *name = in->list.items[in->next].name;
 	if (spool_name_valid(span_str(name), NULL))
 		rc = work_alone(in, name, now_us);
