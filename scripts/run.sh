@@ -107,7 +107,16 @@ start() {
     started[$1]=$SECONDS
 }
 
+# The consumers make the spools; ingestd wants to find them.
+wait_for_spools() {
+    for _ in {1..100}; do
+        [[ -d $dir/spool/upload/hold && -d $dir/spool/result/hold ]] && return 0
+        sleep 0.05
+    done
+}
+
 stop_all() {
+    set +e # whatever has ended by itself meanwhile is no fault
     trap - EXIT
     trap '' INT TERM
     for d in "${daemons[@]}"; do
@@ -171,6 +180,7 @@ exec 9>"$dir/lock"
 flock -n 9 || die "another make run is using $dir" 75
 trap stop_all INT TERM EXIT
 for d in "${daemons[@]}"; do
+    [[ $d != ingestd ]] || wait_for_spools
     start "$d"
 done
 banner
