@@ -14,7 +14,7 @@
 #define ADMISSION_PAUSE_MS 200 /* between two writings that nobody waits for */
 
 struct admission {
-	int state_fd; /* the directory STATE; borrowed */
+	int state_fd; /* the directory STATE/cmdqd; borrowed */
 	struct devices *devices;
 	bool written;             /* by this process */
 	uint64_t written_version; /* devices_approved_version then */

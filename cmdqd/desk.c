@@ -236,12 +236,21 @@ int desk_serve(int loop_fd, const char *path, desk_answer *answer, void *context
 	return 0;
 }
 
+static void drop_all(struct desk *desk)
+{
+	struct client *next;
+
+	for (struct client *c = LIST_FIRST(&desk->clients); c; c = next) {
+		next = LIST_NEXT(c, others);
+		drop(c);
+	}
+}
+
 void desk_shut(struct desk *desk)
 {
 	if (!desk)
 		return;
-	while (!LIST_EMPTY(&desk->clients))
-		drop(LIST_FIRST(&desk->clients));
+	drop_all(desk);
 	io_close(desk->listener.fd);
 	buf_free(&desk->packet);
 	free(desk);

@@ -149,8 +149,10 @@ static int write_waiting(struct devices *t, size_t most, size_t *ret_count)
 
 static void take_off_written(struct devices *t, size_t count)
 {
-	while (count-- > 0) {
-		struct slot *s = TAILQ_FIRST(&t->waiting);
+	struct slot *next;
+
+	for (struct slot *s = TAILQ_FIRST(&t->waiting); count > 0; count--, s = next) {
+		next = TAILQ_NEXT(s, waiting);
 		if (s->forgotten) {
 			slot_free(t, s);
 			continue;
@@ -206,9 +208,10 @@ static void forget(struct devices *t, struct slot *s)
 	devices_changed(t, &s->device);
 }
 
+/* After each one that was added: there is one too many at most. */
 static void bound_pending(struct devices *t)
 {
-	while (t->counts[DEVICE_PENDING] > DEVICES_PENDING_MAX)
+	if (t->counts[DEVICE_PENDING] > DEVICES_PENDING_MAX)
 		forget(t, TAILQ_FIRST(&t->pending));
 }
 
@@ -358,24 +361,34 @@ int devices_open(const char *control_path, bool admit_any, struct devices **ret)
 	return 0;
 }
 
-static void free_all(struct devices *t)
+static void free_bucket(struct devices *t, unsigned bucket)
 {
-	struct slot *s;
+	struct slot *next;
 
-	for (unsigned i = 0; i < BUCKETS; i++)
-		while ((s = LIST_FIRST(&t->buckets[i]))) {
-			LIST_REMOVE(s, chain);
-			slot_free(t, s);
-		}
-	while ((s = TAILQ_FIRST(&t->waiting)))
+	for (struct slot *s = LIST_FIRST(&t->buckets[bucket]); s; s = next) {
+		next = LIST_NEXT(s, chain);
 		slot_free(t, s);
+	}
+}
+
+static void free_forgotten(struct devices *t)
+{
+	struct slot *next;
+
+	for (struct slot *s = TAILQ_FIRST(&t->waiting); s; s = next) {
+		next = TAILQ_NEXT(s, waiting);
+		slot_free(t, s);
+	}
 }
 
 void devices_close(struct devices *t)
 {
 	if (!t)
 		return;
-	free_all(t);
+	for (unsigned i = 0; i < BUCKETS; i++)
+		free_bucket(t, i);
+	/* Nobody else waits any more. */
+	free_forgotten(t);
 	ledger_close(t->ledger);
 	free(t);
 }

@@ -16,7 +16,7 @@
 
 #define KIND           "order"
 #define FILES_AT_ONCE  256
-#define SWEEP_EVERY_MS (60 * 60 * 1000)
+#define SWEEP_EVERY_MS UINT64_C(3600000)
 
 /* An entry at work. */
 struct work {

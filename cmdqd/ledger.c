@@ -11,7 +11,7 @@
 #include "store/schema.h"
 
 #define LEDGER_MAP_BYTES (64UL << 20)
-#define LEDGER_TEXT_MAX  (8 * 1024) /* of one device */
+#define LEDGER_TEXT_MAX  8192 /* of one device */
 
 struct ledger {
 	MDB_env *env;

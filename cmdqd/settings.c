@@ -5,9 +5,7 @@
 #include <errno.h>
 #include <stddef.h>
 
-#include "lib/num.h"
-
-#define TIMES_MAX 10 /* docs/PROTOCOL.md 1.3 */
+#include "lib/conf_key.h"
 
 struct settings settings_effective(const struct conf *defaults, const struct device_settings *own)
 {
@@ -48,96 +46,49 @@ const char *settings_flag_name(enum settings_flag flag)
 	return flag_names[flag];
 }
 
-static bool flags_valid(struct span text)
-{
-	struct span word;
-
-	while (settings_next_flag(&text, &word))
-		if (settings_flag_of(word) == SETTINGS_NO_FLAG)
-			return false;
-	return true;
-}
-
-static bool time_of_day_valid(struct span text)
-{
-	uint64_t number;
-
-	return text.len == 5 && text.ptr[2] == ':' &&
-	       num_u64(span_of(text.ptr, 2), 0, 23, &number) == 0 &&
-	       num_u64(span_from(text, 3), 0, 59, &number) == 0;
-}
-
-static bool times_valid(struct span text)
-{
-	struct span piece;
-	size_t count = 0;
-
-	while (span_next(&text, ';', &piece))
-		if (!time_of_day_valid(piece) || ++count > TIMES_MAX)
-			return false;
-	return true;
-}
-
-static bool zone_name_valid(struct span text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if (text.ptr[i] <= ' ' || text.ptr[i] > '~')
-			return false;
-	return true;
-}
+/* ---- a device's own ---- */
 
 #define OWN(member)  offsetof(struct device_settings, member)
 #define ROOM(member) sizeof(((struct device_settings *)NULL)->member)
 
-static const struct number_key {
-	const char *key;
-	size_t at;
-	uint64_t unit_ms, min, max;
-	const char *why;
-} number_keys[] = {
-	{"error_delay", OWN(error_delay_s), 1000, 30, 300,
-		"error_delay is not a time of 30 s to 300 s"},
-	{"delay", OWN(delay_s), 1000, 2, 60, "delay is not a time of 2 s to 60 s"},
-	{"trans_interval", OWN(trans_interval_min), 60000, 1, 1440,
-		"trans_interval is not a time of 1 min to 1440 min"},
-};
-
-static const struct text_key {
+/* Each is a key of punchd.conf too, and has its range; a text has room for so many bytes. */
+static const struct setting {
 	const char *key;
 	size_t at, room;
-	bool (*valid)(struct span text);
 	const char *why;
-} text_keys[] = {
-	{"trans_times", OWN(trans_times), ROOM(trans_times), times_valid,
+} known[SETTINGS_KEYS] = {
+	{"error_delay", OWN(error_delay_s), 0, "error_delay is not a time of 30 s to 300 s"},
+	{"delay", OWN(delay_s), 0, "delay is not a time of 2 s to 60 s"},
+	{"trans_interval", OWN(trans_interval_min), 0,
+		"trans_interval is not a time of 1 min to 1440 min"},
+	{"trans_times", OWN(trans_times), ROOM(trans_times),
 		"trans_times is not a list HH:MM;HH:MM of at most ten times"},
-	{"trans_flags", OWN(trans_flags), ROOM(trans_flags), flags_valid,
+	{"trans_flags", OWN(trans_flags), ROOM(trans_flags),
 		"trans_flags has a name that is no flag"},
-	{"time_zone", OWN(time_zone), ROOM(time_zone), zone_name_valid,
-		"time_zone is not the name of a zone"},
+	{"time_zone", OWN(time_zone), ROOM(time_zone), "time_zone is not the name of a zone"},
+	{"realtime", OWN(realtime), 0, "realtime is neither yes nor no"},
 };
 
-/* Whole units only: a device would not hear of the rest. */
-static int set_number(struct device_settings *own, const struct number_key *k, struct span value)
+/* 0 stands for "not set" in a device, so it cannot be set. */
+static int set_amount(struct device_settings *own, const struct setting *s, struct span value)
 {
-	uint64_t ms = 0;
+	uint64_t amount = 0;
 
-	if (value.len > 0) {
-		int rc = num_duration_ms(value, k->min * k->unit_ms, k->max * k->unit_ms, &ms);
-		if (rc < 0 || ms % k->unit_ms != 0)
-			return -EINVAL;
-	}
-	ms /= k->unit_ms;
-	memcpy((char *)own + k->at, &ms, sizeof(ms));
+	if (value.len > 0 &&
+		(!conf_key_amount(conf_key_find(s->key), value, &amount) || amount == 0))
+		return -EINVAL;
+	memcpy((char *)own + s->at, &amount, sizeof(amount));
 	return 0;
 }
 
-static int set_text(struct device_settings *own, const struct text_key *k, struct span value)
+static int set_text(struct device_settings *own, const struct setting *s, struct span value)
 {
-	char *text = (char *)own + k->at;
+	char *text = (char *)own + s->at;
 
-	if (value.len >= k->room || (value.len > 0 && !k->valid(value)))
+	if (value.len >= s->room ||
+		(value.len > 0 && !conf_key_allows(conf_key_find(s->key), value)))
 		return -EINVAL;
-	memset(text, 0, k->room);
+	memset(text, 0, s->room);
 	if (value.len > 0)
 		memcpy(text, value.ptr, value.len);
 	return 0;
@@ -156,28 +107,24 @@ static int set_realtime(struct device_settings *own, struct span value)
 	return 0;
 }
 
-static int refuse(const char *why, const char **ret_why)
+static int set(struct device_settings *own, const struct setting *s, struct span value)
 {
-	*ret_why = why;
-	return -EINVAL;
+	if (s->at == OWN(realtime))
+		return set_realtime(own, value);
+	return s->room > 0 ? set_text(own, s, value) : set_amount(own, s, value);
 }
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 int settings_set(
 	struct device_settings *own, struct span key, struct span value, const char **ret_why)
 {
-	for (size_t i = 0; i < COUNT(number_keys); i++)
-		if (span_is(key, number_keys[i].key))
-			return set_number(own, &number_keys[i], value) < 0
-				       ? refuse(number_keys[i].why, ret_why)
-				       : 0;
-	for (size_t i = 0; i < COUNT(text_keys); i++)
-		if (span_is(key, text_keys[i].key))
-			return set_text(own, &text_keys[i], value) < 0
-				       ? refuse(text_keys[i].why, ret_why)
-				       : 0;
-	if (!span_is(key, "realtime"))
-		return refuse("a key is not known", ret_why);
-	return set_realtime(own, value) < 0 ? refuse("realtime is neither yes nor no", ret_why) : 0;
+	for (size_t i = 0; i < SETTINGS_KEYS; i++) {
+		if (!span_is(key, known[i].key))
+			continue;
+		int rc = set(own, &known[i], value);
+		if (rc < 0)
+			*ret_why = known[i].why;
+		return rc;
+	}
+	*ret_why = "a key is not known";
+	return -EINVAL;
 }

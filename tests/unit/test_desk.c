@@ -9,7 +9,6 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -21,6 +20,7 @@
 #include "lib/clock.h"
 #include "lib/io.h"
 #include "store/env.h"
+#include "store/schema.h"
 
 #define NOW_US 1767607200000000 /* 2026-01-05T10:00:00Z */
 
