@@ -7,10 +7,10 @@
 
 #include <cmocka.h>
 #include <errno.h>
-#include <lmdb.h>
 
 #include "store/control.h"
 #include "store/env.h"
+#include "store/schema.h"
 #include "tests/unit/scratch.h"
 
 static struct device full_device(void)
