@@ -138,20 +138,25 @@ static void open_loop(struct ingestd *d)
 	poll_for(d, d->signal_fd);
 }
 
+/* A connection needs a descriptor, and one in four may be storing a large body. */
+static unsigned connections_within(const struct conf *c)
+{
+	unsigned wanted = (unsigned)c->connections_max;
+	unsigned fds = sandbox_raise_descriptors(wanted + wanted / 4 + OTHER_FDS);
+	unsigned most = fds > 2 * OTHER_FDS ? (fds - OTHER_FDS) / 5 * 4 : OTHER_FDS / 2;
+	if (most >= wanted)
+		return wanted;
+	log_warning("fewer connections than connections_max: the limit of descriptors is too low",
+		LOG_NUM("connections", most), LOG_NUM("descriptors", fds));
+	return most;
+}
+
 /* Threads and the library come after the sandbox: privileges are a thread's own. */
 static void start_serving(struct ingestd *d)
 {
 	struct serve *s = &d->serve;
-	unsigned fds = sandbox_raise_descriptors((unsigned)d->conf.connections_max * 2 + OTHER_FDS);
-	unsigned most = fds > 2 * OTHER_FDS ? (fds - OTHER_FDS) / 2 : OTHER_FDS / 2;
-	if (most > d->conf.connections_max)
-		most = (unsigned)d->conf.connections_max;
-	else if (most < d->conf.connections_max)
-		log_warning("fewer connections than connections_max: the limit of descriptors is "
-			    "too low",
-			LOG_NUM("connections", most), LOG_NUM("descriptors", fds));
 	const struct http_limits limits = {
-		.connections = most / (unsigned)d->listener_count,
+		.connections = connections_within(&d->conf) / (unsigned)d->listener_count,
 		.per_address = (unsigned)d->conf.connections_per_address,
 		.idle_s = (unsigned)((d->conf.idle_timeout_ms + 999) / 1000),
 		.deadline_ms = d->conf.request_deadline_ms,
