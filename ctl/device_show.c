@@ -190,9 +190,11 @@ static void print_stamps(json_t *stamps)
 {
 	const char *table;
 	json_t *one;
-	json_object_foreach(stamps, table, one) out_say("%-14s  %s at %s, %s", "stamp",
-		json_string_value(json_object_get(one, "stamp")),
-		json_string_value(json_object_get(one, "received")), table);
+	if (json_object_size(stamps) > 0)
+		printf("last stamps\n");
+	json_object_foreach(stamps, table, one)
+		out_say("  %-12s  %s, %s", table, json_string_value(json_object_get(one, "stamp")),
+			json_string_value(json_object_get(one, "received")));
 }
 
 static int show(const struct ask *a, const struct device *d)

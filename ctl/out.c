@@ -2,6 +2,7 @@
 /* out: three ways to write the same rows. */
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
 
 #include "ctl/out.h"
@@ -24,12 +25,21 @@ void out_begin(struct out *o, FILE *to, enum out_format format, const struct out
 	}
 }
 
+bool out_unread(FILE *to)
+{
+	struct pollfd p = {.fd = fileno(to)};
+	return poll(&p, 1, 0) > 0 && (p.revents & (POLLERR | POLLHUP | POLLNVAL));
+}
+
 int out_flushed(FILE *to)
 {
 	errno = 0;
-	if (fflush(to) == EOF || ferror(to))
-		return errno ? -errno : -EIO;
-	return 0;
+	if (fflush(to) != EOF && !ferror(to))
+		return 0;
+	if (errno)
+		return -errno;
+	/* It failed before, and why is forgotten. */
+	return out_unread(to) ? -EPIPE : -EIO;
 }
 
 void out_say(const char *format, ...)

@@ -83,6 +83,9 @@ must_check int out_card(struct out *o, const struct out_cell *cells);
  * written is known at the end, by out_flushed. */
 void out_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Has the reader of a pipe or a terminal gone? */
+bool out_unread(FILE *to);
+
 /* The state of a stream that was written to: flushes it; 0, -EPIPE or another negative errno. */
 must_check int out_flushed(FILE *to);
 

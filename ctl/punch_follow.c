@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* punch_follow: new punches, as they are committed. */
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -27,13 +26,6 @@ static void stop_on_signals(void)
 	sigaction(SIGHUP, &action, NULL);
 }
 
-/* Has the reader of our output gone, where there is no line to write to learn it by? */
-static bool unread(FILE *to)
-{
-	struct pollfd p = {.fd = fileno(to)};
-	return poll(&p, 1, 0) > 0 && (p.revents & (POLLERR | POLLHUP | POLLNVAL));
-}
-
 /* Waits for the records to be made. EX_OK with a NULL reader when it was stopped before. */
 static int await_records(const struct ask *a, struct records_reader **ret, bool *ret_waited)
 {
@@ -42,7 +34,7 @@ static int await_records(const struct ask *a, struct records_reader **ret, bool 
 	*ret_waited = rc == -ENOENT;
 	if (*ret_waited)
 		fail_note("there are no records yet; waiting for parserd to make %s", path);
-	while (rc == -ENOENT && !stopped && !unread(stdout)) {
+	while (rc == -ENOENT && !stopped && !out_unread(stdout)) {
 		clock_sleep_ms(POLL_MS);
 		rc = records_open(path, ret);
 	}
@@ -57,7 +49,7 @@ static int follow(struct rows *w, struct records_reader *r)
 	int rc = 0;
 	while (rc == 0 && !stopped && !rows_spent(w)) {
 		rc = rows_by_journal(w, r);
-		if (rc == 0 && unread(stdout))
+		if (rc == 0 && out_unread(stdout))
 			rc = -EPIPE;
 		if (rc == 0 && !stopped && !rows_spent(w))
 			clock_sleep_ms(POLL_MS);
