@@ -193,14 +193,35 @@ static int settle(struct intake *in, uint64_t now_ms)
 	return rc < 0 ? rc : admission_write(in->admission, now_ms);
 }
 
+/* Which files of a list are in cur/ and wait to be settled. */
+struct taken {
+	bool file[FILES_AT_ONCE];
+	size_t count;
+};
+
+static int take_files(struct intake *in, const struct spool_list *l, struct taken *ret)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		int rc = do_file(in, l->items[i].name);
+		if (rc < 0)
+			return rc;
+		ret->file[i] = rc == 0;
+		ret->count += rc == 0;
+	}
+	return 0;
+}
+
 /* An order is in the spool until it is done, so memory may be ahead of the store: after a failure,
  * or a crash, it is done again to the same end. */
-static int finish_all(struct intake *in, const struct spool_list *done, uint64_t now_ms)
+static int finish_files(
+	struct intake *in, const struct spool_list *l, const struct taken *taken, uint64_t now_ms)
 {
 	int settled = settle(in, now_ms), rc = settled;
 
-	for (size_t i = 0; i < done->count; i++) {
-		const char *name = done->items[i].name;
+	for (size_t i = 0; i < l->count; i++) {
+		if (!taken->file[i])
+			continue;
+		const char *name = l->items[i].name;
 		int moved = settled == 0 ? spool_finish(&in->orders, name)
 					 : spool_release(&in->orders, name);
 		if (moved < 0 && rc == 0)
@@ -209,32 +230,18 @@ static int finish_all(struct intake *in, const struct spool_list *done, uint64_t
 	return rc;
 }
 
-/* Works through the list and keeps in it those that are to be finished. */
-static int do_files(struct intake *in, struct spool_list *l)
-{
-	size_t kept = 0;
-	int rc = 0;
-
-	for (size_t i = 0; i < l->count && rc >= 0; i++) {
-		rc = do_file(in, l->items[i].name);
-		if (rc == 0)
-			l->items[kept++] = l->items[i];
-	}
-	l->count = kept;
-	return rc < 0 ? rc : 0;
-}
-
 static int pass(struct intake *in, uint64_t now_ms)
 {
+	struct taken taken = {0};
 	struct spool_list l;
 	int rc = spool_scan(&in->orders, SPOOL_NEW, FILES_AT_ONCE, &l);
 
 	if (rc < 0)
 		return rc;
 	in->hurry = l.total > l.count;
-	rc = do_files(in, &l);
-	if (l.count > 0) {
-		int finished = finish_all(in, &l, now_ms);
+	rc = take_files(in, &l, &taken);
+	if (taken.count > 0) {
+		int finished = finish_files(in, &l, &taken, now_ms);
 		rc = rc < 0 ? rc : finished;
 	}
 	spool_list_free(&l);

@@ -50,7 +50,7 @@ static void test_set_everything(void **state)
 {
 	struct order o = parse("order: device.set\nserial: A\nerror_delay: 45 s\ndelay: 1 "
 			       "min\ntrans_interval: 1 h\n"
-			       "trans_times: 08:00;23:59\ntrans_flags: AttLog biophoto\n"
+			       "trans_times: 08:00;23:59\ntrans_flags: AttLog BioPhoto\n"
 			       "time_zone: Asia/Kolkata\nrealtime: no\n");
 	struct device_settings own = {0};
 
@@ -62,7 +62,7 @@ static void test_set_everything(void **state)
 		assert_int_equal(own.delay_s, 60);
 		assert_int_equal(own.trans_interval_min, 60);
 		assert_string_equal(own.trans_times, "08:00;23:59");
-		assert_string_equal(own.trans_flags, "AttLog biophoto");
+		assert_string_equal(own.trans_flags, "AttLog BioPhoto");
 		assert_string_equal(own.time_zone, "Asia/Kolkata");
 		assert_int_equal(own.realtime, -1);
 	}
