@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* fail: one line that says what, where, why, and what to do. */
 #include <errno.h>
+#include <grp.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -80,39 +81,40 @@ int fail_code(int rc)
 	}
 }
 
-/* The owner of `path`, or of the nearest directory above it that may be looked at. */
-static void owner_of(const char *path, char *ret_user, size_t room)
+/* What there is at `path`, or the nearest directory above it that may be looked at. */
+static bool nearest(const char *path, struct stat *ret)
 {
 	char at[LINE_MAX_BYTES];
-	struct stat st;
 	snprintf(at, sizeof(at), "%s", path);
-	while (stat(at, &st) < 0) {
+	while (stat(at, ret) < 0) {
 		char *slash = strrchr(at, '/');
-		if (!slash || slash == at) {
-			snprintf(ret_user, room, "its owner");
-			return;
-		}
+		if (!slash || slash == at)
+			return false;
 		*slash = '\0';
 	}
-	const struct passwd *pw = st.st_uid == 0 ? NULL : getpwuid(st.st_uid);
-	if (pw)
-		snprintf(ret_user, room, "as %s", pw->pw_name);
-	else if (st.st_uid == 0)
-		snprintf(ret_user, room, "as a member of its group");
-	else
-		snprintf(ret_user, room, "as user %u", (unsigned)st.st_uid);
+	return true;
+}
+
+int fail_permission(const char *what, const char *shown, const char *path)
+{
+	struct stat st;
+	if (!nearest(path, &st))
+		return fail(EX_NOPERM, "may not %s %s: run as root", what, shown);
+	const struct group *group = st.st_mode & S_IRGRP ? getgrgid(st.st_gid) : NULL;
+	const struct passwd *user = st.st_uid ? getpwuid(st.st_uid) : NULL;
+	return fail(EX_NOPERM, "may not %s %s: run as root%s%s%s%s", what, shown,
+		user ? " or as " : "", user ? user->pw_name : "",
+		group ? ", or be in the group " : "", group ? group->gr_name : "");
 }
 
 int fail_at(int rc, const char *what, const char *path)
 {
-	char user[128];
 	if (rc == -EPIPE)
 		return EX_OK;
 	switch (-rc) {
 	case EACCES:
 	case EPERM:
-		owner_of(path, user, sizeof(user));
-		return fail(EX_NOPERM, "may not %s %s: run as root or %s", what, path, user);
+		return fail_permission(what, path, path);
 	case EUCLEAN:
 		return fail(EX_DATAERR, "cannot %s %s: it is damaged", what, path);
 	case EPROTONOSUPPORT:

@@ -16,10 +16,14 @@ int fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3))
 void fail_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Says that punchctl could not `what` ("read", "open", …) the thing at `path`, and why, and for
- * want of permission what to do: "run as root or as USER", the owner of the thing. Gives the exit
- * code of a negative errno. Silent, and EX_OK, for -EPIPE: whoever read the output has seen enough.
+ * want of permission what to do: "run as root or as USER", the owner of the thing, or the group it
+ * is open to. Gives the exit code of a negative errno. Silent, and EX_OK, for -EPIPE: whoever read
+ * the output has seen enough.
  */
 int fail_at(int rc, const char *what, const char *path);
+
+/* For want of permission alone, of the thing at `path`, which is spelled `shown`. EX_NOPERM. */
+int fail_permission(const char *what, const char *shown, const char *path);
 
 /* The exit code of a negative errno. */
 int fail_code(int rc);

@@ -93,14 +93,34 @@ int place_refused(const struct places *ps, const struct place *p, enum spool_sta
 	return fail_at(-EACCES, "look into", path);
 }
 
+/* All of a spool's closed states belong to its consumer: one line says it for all. */
+static int refused_states(const struct places *ps, const struct place *p, unsigned states)
+{
+	char names[64] = "", shown[4096], path[4096];
+	unsigned count = 0;
+	for (unsigned i = 0; i < SPOOL_STATES; i++) {
+		const char *name = spool_state_name((enum spool_state)i);
+		size_t len = strlen(names);
+		if (!(states & 1u << i) || place_may(p, (enum spool_state)i))
+			continue;
+		snprintf(names + len, sizeof(names) - len, "%s%s", len ? "," : "", name);
+		snprintf(path, sizeof(path), "%s/%s/%s", ps->dir, p->kind, name);
+		count++;
+	}
+	if (count == 0)
+		return EX_OK;
+	snprintf(shown, sizeof(shown), count > 1 ? "%s/%s/{%s}" : "%s/%s/%s", ps->dir, p->kind,
+		names);
+	return fail_permission("look into", shown, path);
+}
+
 int places_refused(const struct places *ps, unsigned states)
 {
 	int code = EX_OK;
-	for (unsigned i = 0; i < PLACES; i++)
-		for (unsigned state = 0; ps->at[i].open && state < SPOOL_STATES; state++)
-			if ((states & 1u << state) &&
-				!place_may(&ps->at[i], (enum spool_state)state))
-				code = place_refused(ps, &ps->at[i], (enum spool_state)state);
+	for (unsigned i = 0; i < PLACES; i++) {
+		int one = ps->at[i].open ? refused_states(ps, &ps->at[i], states) : EX_OK;
+		code = one == EX_OK ? code : one;
+	}
 	return code;
 }
 

@@ -7,7 +7,10 @@
 
 #include "ctl/fail.h"
 #include "ctl/spool.h"
+#include "lib/clock.h"
 #include "lib/io.h"
+
+#define REFUSING_MS 200
 
 struct checking {
 	const struct ask *ask;
@@ -97,9 +100,13 @@ static bool is_set_aside(const struct place *p, const char *name, unsigned numbe
 static void check_refused_entry(struct checking *c, enum spool_state state, const char *name,
 	unsigned number, const char *why)
 {
-	if (state == SPOOL_DONE && is_set_aside(c->place, name, number))
-		return;
-	fault(c, state, name, number, why);
+	char text[256];
+	if (state != SPOOL_DONE) {
+		fault(c, state, name, number, why);
+	} else if (!is_set_aside(c->place, name, number)) {
+		snprintf(text, sizeof(text), "not done, and not set aside in bad: %s", why);
+		fault(c, state, name, number, text);
+	}
 }
 
 static void check_entries(
@@ -129,7 +136,7 @@ static void check_content(
 	struct buf bytes;
 	struct stat now;
 	const char *why = NULL;
-	if (st->st_size == 0) {
+	if (S_ISREG(st->st_mode) && st->st_size == 0) {
 		fault(c, state, name, 0, "it is empty");
 		return;
 	}
@@ -184,17 +191,25 @@ static void check_file(struct checking *c, enum spool_state state, const char *n
 		check_content(c, state, name, &st);
 }
 
-/* A reason without its file would mislead. */
+static bool is_lonely(const struct place *p, const char *file, const char *name)
+{
+	ino_t inode;
+	return !exists(p, SPOOL_BAD, name, &inode) && exists(p, SPOOL_BAD, file, &inode);
+}
+
+/* A reason without its file would mislead. A daemon writes it first and moves the file then, so it
+ * is given a moment. */
 static void check_lonely_reason(struct checking *c, const char *file)
 {
 	char name[256];
-	ino_t inode;
 	size_t len = strlen(file);
 	if (len <= 4 || strcmp(file + len - 4, ".why") != 0)
 		return;
 	snprintf(name, sizeof(name), "%.*s", (int)(len - 4), file);
-	if (spool_name_valid(span_str(name), NULL) && !exists(c->place, SPOOL_BAD, name, &inode) &&
-		exists(c->place, SPOOL_BAD, file, &inode))
+	if (!spool_name_valid(span_str(name), NULL) || !is_lonely(c->place, file, name))
+		return;
+	clock_sleep_ms(REFUSING_MS);
+	if (is_lonely(c->place, file, name))
 		fault(c, SPOOL_BAD, file, 0, "a reason whose refused file is not there");
 }
 

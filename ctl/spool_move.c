@@ -186,7 +186,7 @@ static void do_many(struct work *w, enum place_kind kind)
 	for (unsigned state = 0; state < SPOOL_STATES; state++)
 		if (w->from & BIT(state))
 			do_state(w, &w->places.at[kind], (enum spool_state)state);
-	if (w->ask->yes || !w->deed->deletes)
+	if ((w->ask->yes || !w->deed->deletes) && (w->count > 0 || w->code == EX_OK))
 		printf("%llu file%s %s\n", (unsigned long long)w->count, w->count == 1 ? "" : "s",
 			w->deed->past);
 }
