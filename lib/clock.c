@@ -86,7 +86,7 @@ int64_t clock_local_seconds(const struct clock_local *l)
 		year_of_era * YEAR_DAYS + year_of_era / 4 - year_of_era / 100 + day_of_year;
 	int64_t days = era * ERA_DAYS + day_of_era - EPOCH_DAYS;
 
-	return days * DAY_SECONDS + l->hour * 3600 + l->minute * 60 + l->second;
+	return days * DAY_SECONDS + (int64_t)l->hour * 3600 + (int64_t)l->minute * 60 + l->second;
 }
 
 /* The way back: what is taken off `day_of_era` are the leap days before it, so that years are of

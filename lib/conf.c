@@ -14,8 +14,8 @@
 #include "lib/io.h"
 
 #define DEFAULT_PATH    "/etc/punchd/punchd.conf"
-#define FILE_BYTES_MAX  (1024 * 1024)
-#define HEAD_ROOM_BYTES (64 * 1024) /* what a spool file needs beside its body */
+#define FILE_BYTES_MAX  ((size_t)1024 * 1024)
+#define HEAD_ROOM_BYTES ((uint64_t)64 * 1024) /* what a spool file needs beside its body */
 #define KEYS_MAX        64
 #define SEEN            (1 << 24) /* our mark at an option; libconfuse has no such flag */
 
@@ -30,13 +30,12 @@ static void write_fault(cfg_t *cfg, const char *format, va_list args)
 
 static void write_value_fault(cfg_t *cfg, const struct conf_key *k, const char *text)
 {
+	static const char *const rest[] = {
+		[CONF_S] = ", whole seconds", [CONF_MIN] = ", whole minutes"};
 	const char *between = k->form == CONF_CHOICE ? " or " : k->most ? " to " : "";
-	const char *whole = k->form == CONF_S     ? ", whole seconds"
-			    : k->form == CONF_MIN ? ", whole minutes"
-						  : "";
 
 	cfg_error(cfg, "%s cannot be \"%s\"; allowed: %s%s%s%s", k->name, text, k->least, between,
-		k->most ? k->most : "", whole);
+		k->most ? k->most : "", rest[k->form] ? rest[k->form] : "");
 }
 
 /* Called with each value while its line is known. It tells and lets reading go on to the next

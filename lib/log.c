@@ -59,40 +59,51 @@ static void put_number(struct line *l, int64_t number)
 
 /* ---- values ---- */
 
-/* Characters that a terminal's screen obeys instead of showing: controls, line ends, changes of
- * direction. */
+/* Not so are characters that a screen obeys instead of showing: controls, line ends, changes of
+ * direction; and what is no character at all. */
 static bool is_shown(uint32_t c)
 {
-	return c >= 0xa0 && !(c >= 0x2028 && c <= 0x202e) && !(c >= 0x2066 && c <= 0x2069);
+	if (c < 0x80)
+		return c >= ' ' && c != 0x7f;
+	return c >= 0xa0 && c <= 0x10ffff && !(c >= 0xd800 && c <= 0xdfff) &&
+	       !(c >= 0x2028 && c <= 0x202e) && !(c >= 0x2066 && c <= 0x2069);
+}
+
+/* By the first byte of a character; 0 for a byte that begins none. */
+static size_t utf8_bytes(unsigned char first)
+{
+	if (first < 0x80)
+		return 1;
+	if (first < 0xc2 || first > 0xf4)
+		return 0;
+	return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
 }
 
 /* How many bytes at the start are one character that may stand in a log; 0 when the first byte must
  * be escaped. */
 static size_t shown_bytes(struct span s)
 {
-	static const uint32_t least[] = {
-		0, 0, 0x80, 0x800, 0x10000}; /* by length: shorter spellings are forged */
-	unsigned char first = (unsigned char)s.ptr[0];
-	size_t len = first < 0x80   ? 1
-		     : first < 0xc2 ? 0
-		     : first < 0xe0 ? 2
-		     : first < 0xf0 ? 3
-		     : first < 0xf5 ? 4
-				    : 0;
-	uint32_t c = len == 0 ? 0 : first & (0x7fU >> (len - 1));
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000}; /* by length; else forged */
+	size_t len = utf8_bytes((unsigned char)s.ptr[0]);
+	uint32_t c;
 
-	if (len == 1)
-		return first >= ' ' && first < 0x7f;
 	if (len == 0 || len > s.len)
 		return 0;
+	c = (unsigned char)s.ptr[0] & (0x7fU >> (len - 1));
 	for (size_t i = 1; i < len; i++) {
 		if ((s.ptr[i] & 0xc0) != 0x80)
 			return 0;
 		c = c << 6 | (s.ptr[i] & 0x3f);
 	}
-	return c >= least[len] && c <= 0x10ffff && !(c >= 0xd800 && c <= 0xdfff) && is_shown(c)
-		       ? len
-		       : 0;
+	return c >= least[len] && is_shown(c) ? len : 0;
+}
+
+static void put_hex(struct line *l, char byte)
+{
+	char text[8];
+	int len = snprintf(text, sizeof(text), "\\x%02X", (unsigned char)byte);
+
+	put(l, text, (size_t)len);
 }
 
 static void put_escaped(struct line *l, struct span text)
@@ -103,12 +114,9 @@ static void put_escaped(struct line *l, struct span text)
 		text.len = VALUE_MAX;
 	while (text.len > 0) {
 		size_t len = shown_bytes(text);
-		char hex[8];
 
 		if (len == 0)
-			put(l, hex,
-				(size_t)snprintf(
-					hex, sizeof(hex), "\\x%02X", (unsigned char)text.ptr[0]));
+			put_hex(l, *text.ptr);
 		else if (*text.ptr == '"' || *text.ptr == '\\')
 			put_str(l, *text.ptr == '"' ? "\\\"" : "\\\\");
 		else

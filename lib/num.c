@@ -127,8 +127,9 @@ int num_bytes(struct span text, uint64_t min, uint64_t max, uint64_t *ret_bytes)
 
 int num_duration_ms(struct span text, uint64_t min_ms, uint64_t max_ms, uint64_t *ret_ms)
 {
-	static const struct unit units[] = {{"ms", 1}, {"s", 1000}, {"min", 60 * 1000},
-		{"h", 3600 * 1000}, {"day", 86400 * 1000}, {"days", 86400 * 1000}, {NULL, 0}};
+	static const struct unit units[] = {{"ms", 1}, {"s", 1000}, {"min", 60 * 1000ULL},
+		{"h", 3600 * 1000ULL}, {"day", 86400 * 1000ULL}, {"days", 86400 * 1000ULL},
+		{NULL, 0}};
 
 	return read_amount(text, units, min_ms, max_ms, ret_ms);
 }

@@ -188,6 +188,7 @@ static void gives_up_after_a_failed_sync(void **state)
 	failing = 'f';
 	assert_int_equal(replace("kept", "new"), -EIO);
 	assert_string_equal(steps, "f"); /* not tried again, and nothing was renamed */
+	assert_false(exists(".kept.new"));
 	failing = 'r';
 	assert_int_equal(replace("kept", "new"), -EIO);
 	assert_string_equal(steps, "fr");

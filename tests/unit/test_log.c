@@ -97,6 +97,7 @@ static void keeps_only_sound_utf8(void **state)
 	check_value(span_str("\xc3("), "\\xC3(");        /* no continuation */
 	check_value(span_str("\xc0\xaf"), "\\xC0\\xAF"); /* '/' in disguise */
 	check_value(span_str("\xe0\x80\xaf"), "\\xE0\\x80\\xAF");
+	check_value(span_str("\xe0\x83\xa9"), "\\xE0\\x83\\xA9"); /* an e acute, too long */
 	check_value(span_str("\xed\xa0\x80"), "\\xED\\xA0\\x80"); /* a surrogate */
 	check_value(span_str("\xf4\x90\x80\x80"), "\\xF4\\x90\\x80\\x80");
 	check_value(span_str("\xc2\x9b"), "\\xC2\\x9B");    /* a control character */
@@ -171,8 +172,8 @@ static void begin_journal(int answer, ino_t off_by)
 	journal_answer = answer;
 	entry[0] = '\0';
 	assert_int_equal(fstat(STDERR_FILENO, &st), 0);
-	snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)st.st_dev,
-		(unsigned long long)(st.st_ino + off_by));
+	snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)st.st_dev,
+		(uintmax_t)st.st_ino + off_by);
 	setenv("JOURNAL_STREAM", stream, 1);
 	log_open("parserd", LOG_LEVEL_INFO);
 }

@@ -98,7 +98,7 @@ static void refuses_bent_answers(void **state)
 static void fits_into_a_packet(void **state)
 {
 	static char body[MSG_MAX];
-	struct buf b = buf_with_max(2 * MSG_MAX);
+	struct buf b = buf_with_max(2 * (size_t)MSG_MAX);
 	struct msg_answer a = {
 		.id = 1, .status = 200, .body = span_of(body, MSG_MAX - strlen("1 200\n"))};
 	struct msg_question q = {.serial = span_of(body, 33), .peer = span_str("local")};
