@@ -13,9 +13,8 @@
 
 #include "lib/buf.h"
 
-#define MSG_MAX                                                                            \
-	65536 /* bytes of a packet; a full batch of commands is 40 KB (docs/PROTOCOL.md 4) \
-	       */
+/* Bytes of a packet; a full batch of commands is 40 KB (docs/PROTOCOL.md 4). */
+#define MSG_MAX 65536
 
 enum msg_kind { MSG_HELLO, MSG_POLL };
 

@@ -34,9 +34,14 @@ static size_t decode(char *text, size_t len)
 	return to;
 }
 
-static char with_case(char c, char first, char last, int shift)
+static char lower(char c)
 {
-	return c >= first && c <= last ? (char)(c + shift) : c;
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static char upper(char c)
+{
+	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 }
 
 /* The last segment is the page; it is rooted when all before it are "iclock". Empty segments do not
@@ -58,7 +63,7 @@ static void read_path(char *path, size_t len, struct target *ret)
 	if (dot)
 		page.len = (size_t)(dot - page.ptr);
 	for (size_t i = 0, at = (size_t)(page.ptr - path); i < page.len; i++)
-		path[at + i] = with_case(path[at + i], 'A', 'Z', 'a' - 'A');
+		path[at + i] = lower(path[at + i]);
 	ret->page = page;
 }
 
@@ -131,7 +136,7 @@ static int set_table(struct span name, struct target_upload *ret)
 	if (name.len > TARGET_TABLE_MAX)
 		return -EINVAL;
 	for (size_t i = 0; i < name.len; i++) {
-		char c = with_case(name.ptr[i], 'a', 'z', 'A' - 'a');
+		char c = upper(name.ptr[i]);
 
 		if (!in_table_name(c))
 			return -EINVAL;
