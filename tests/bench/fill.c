@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* fill STATE/records COUNT: writes COUNT more punches through parserd's own write side, 4096 a
+/* fill STATE/parserd/records COUNT: writes COUNT more punches through parserd's own write side, 4096 a
  * transaction, and prints how fast the first and the last 200,000 of them went. A thousand
  * terminals punch in turn, one punch a second between them, so ten million are 116 days. */
 #include "parserd/records.h"
