@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* ingestd: takes what terminals push, makes it durable, and only then says OK. */
-#include <argp.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 #include "lib/daemon.h"
 #include "lib/io.h"
 #include "lib/log.h"
+#include "lib/options.h"
 #include "lib/sandbox.h"
 
 #define TICK_MS        250  /* admission list, desk, deadlines */
@@ -42,39 +42,6 @@ static __attribute__((noreturn)) void give_up(int code, const char *what, int rc
 	log_error(what, LOG_ERR(rc));
 	exit(code);
 }
-
-/* ---- options ---- */
-
-struct arguments {
-	const char *conf_file;
-	bool check;
-};
-
-static error_t take_option(int key, char *arg, struct argp_state *state)
-{
-	struct arguments *a = state->input;
-	switch (key) {
-	case 'c':
-		a->conf_file = arg;
-		return 0;
-	case 'n':
-		a->check = true;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static const struct argp_option options[] = {
-	{"config", 'c', "FILE", 0,
-		"configuration (default: $PUNCHD_CONF, else /etc/punchd/punchd.conf)", 0},
-	{"check", 'n', NULL, 0, "read the configuration, say whether it is good, and exit", 0},
-	{0},
-};
-
-static const struct argp parser = {options, take_option, NULL,
-	"Takes what attendance terminals push, makes it durable, and only then says OK.", NULL,
-	NULL, NULL};
 
 /* ---- opening ---- */
 
@@ -296,14 +263,13 @@ static void finish(struct ingestd *d)
 int main(int argc, char **argv)
 {
 	static struct ingestd d;
-	struct arguments a = {0};
-	argp_program_version = "ingestd (punchd) 0.1";
-	argp_err_exit_status = EX_USAGE;
-	argp_parse(&parser, argc, argv, 0, NULL, &a);
+	struct options o = options_read(argc, argv,
+		"Takes what attendance terminals push, makes it durable, and only then says OK.",
+		false);
 	log_open("ingestd", LOG_LEVEL_INFO);
-	if (conf_load(conf_path(a.conf_file), &d.conf) < 0)
+	if (conf_load(conf_path(o.conf_file), &d.conf) < 0)
 		return EX_CONFIG;
-	if (a.check)
+	if (o.check)
 		return EX_OK;
 	daemon_refuse_root();
 	open_all(&d);

@@ -2,6 +2,7 @@
 /* claim: the consumer's half. It trusts nothing that it finds in new/. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -136,11 +137,20 @@ static int write_why(
 	return rc;
 }
 
+/* G1: is the name in use anywhere but in `from`, where its file is? */
+static bool used_elsewhere(const struct spool *s, enum spool_state from, const char *name)
+{
+	for (unsigned i = SPOOL_NEW; i < SPOOL_STATES; i++)
+		if (i != from && exists(s->dirs[i], name))
+			return true;
+	return false;
+}
+
 int spool_refuse(const struct spool *s, enum spool_state from, const char *name, const char *why,
 	char ret_name[static SPOOL_NAME_BYTES])
 {
 	char bad_name[SPOOL_NAME_BYTES];
-	if (spool_name_valid(span_str(name), NULL) && !exists(s->dirs[SPOOL_BAD], name))
+	if (spool_name_valid(span_str(name), NULL) && !used_elsewhere(s, from, name))
 		snprintf(bad_name, sizeof(bad_name), "%s", name);
 	else
 		spool_name_make(clock_wall_us(), bad_name);
@@ -158,14 +168,24 @@ int spool_refuse(const struct spool *s, enum spool_state from, const char *name,
 	return 0;
 }
 
+/* A part of what is a part already ("NAME.3") has no name of its own in the grammar. It gets one
+ * with the file's time, and the same one each time. */
+static void name_part_of_part(const char *name, char id[static SPOOL_ENTRY_ID_BYTES])
+{
+	uint64_t wall_us = 0, hash = 0xcbf29ce484222325; /* FNV-1a */
+	for (const char *p = id; *p; p++)
+		hash = (hash ^ (unsigned char)*p) * 0x100000001b3;
+	(void)spool_name_valid(span_str(name), &wall_us);
+	snprintf(id, SPOOL_ENTRY_ID_BYTES, "%016" PRIx64 "-%016" PRIx64, wall_us, hash);
+}
+
 int spool_refuse_part(
 	const struct spool *s, const char *name, unsigned number, struct span part, const char *why)
 {
 	char id[SPOOL_ENTRY_ID_BYTES];
 	spool_entry_id(name, number, id);
-	/* A part of what is a part already ("NAME.3") has no name of its own in the grammar. */
 	if (!spool_name_valid(span_str(id), NULL))
-		spool_name_make(clock_wall_us(), id);
+		name_part_of_part(name, id);
 	int rc = write_why(s, id, name, why);
 	/* Durability: the part must be on the disk before the rest of its file goes to done/, or it
 	 * would be lost. */

@@ -3,6 +3,7 @@
  * work. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -43,13 +44,24 @@ int spool_state_of(struct span name, enum spool_state *ret)
 }
 
 /* Makes one directory with exactly this mode; one that is there already keeps the mode its
- * administrator gave it. */
+ * administrator gave it. So it may not be there before it has its mode: it is made aside. */
 static int make_dir(int at_fd, const char *name, mode_t mode)
 {
-	if (mkdirat(at_fd, name, 0700) < 0)
-		return errno == EEXIST ? 0 : -errno;
-	if (fchmodat(at_fd, name, mode, 0) < 0)
+	char aside[32];
+	if (faccessat(at_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	snprintf(aside, sizeof(aside), ".%s.new", name);
+	if (mkdirat(at_fd, aside, 0700) < 0 && errno != EEXIST)
 		return -errno;
+	if (fchmodat(at_fd, aside, mode, 0) < 0)
+		return -errno;
+	/* Durability: the parent is synced when all are made; lost before that, it is made again.
+	 */
+	if (renameat2(at_fd, aside, at_fd, name, RENAME_NOREPLACE) < 0) {
+		int rc = errno == EEXIST ? 0 : -errno; /* another one was faster */
+		(void)unlinkat(at_fd, aside, AT_REMOVEDIR);
+		return rc;
+	}
 	return 0;
 }
 

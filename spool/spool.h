@@ -172,8 +172,8 @@ must_check int spool_finish(const struct spool *s, const char *name);
 /* cur/ → new/: not worked on after all. */
 must_check int spool_release(const struct spool *s, const char *name);
 /* cur/ or new/ → bad/, with the reason beside it in NAME.why. A name that is not of the form, or is
- * used in bad/ already, gets a new one, and the reason says the old. `ret_name` is the name in
- * bad/. After a crash it may have to be done again. */
+ * used by another file of the spool, gets a new one, and the reason says the old. `ret_name` is the
+ * name in bad/. After a crash it may have to be done again. */
 must_check int spool_refuse(const struct spool *s, enum spool_state from, const char *name,
 	const char *why, char ret_name[static SPOOL_NAME_BYTES]);
 /* Sets a part of cur/NAME aside as bad/NAME.<number> with its reason, durably. Doing it twice is as

@@ -14,6 +14,7 @@
 #include "lib/clock.h"
 #include "lib/conf.h"
 #include "lib/io.h"
+#include "lib/options.h"
 #include "lib/serial.h"
 #include "lib/target.h"
 #include "spool/spool.h"
@@ -148,7 +149,7 @@ static void make_target(struct job *j)
 
 static void take_arguments(int argc, char **argv, struct job *j)
 {
-	argp_program_version = "spoolput (punchd) 0.1";
+	argp_program_version = "spoolput (punchd) " PUNCHD_VERSION;
 	argp_err_exit_status = EX_USAGE;
 	argp_parse(&parser, argc, argv, 0, NULL, j);
 	j->spool = "upload";
