@@ -48,21 +48,20 @@ int spool_state_of(struct span name, enum spool_state *ret)
 static int make_dir(int at_fd, const char *name, mode_t mode)
 {
 	char aside[32];
+	int rc = 0;
 	if (faccessat(at_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
 	snprintf(aside, sizeof(aside), ".%s.new", name);
-	if (mkdirat(at_fd, aside, 0700) < 0 && errno != EEXIST)
+	if (mkdirat(at_fd, aside, 0700) < 0 && errno != EEXIST) /* a killed one left it */
 		return -errno;
-	if (fchmodat(at_fd, aside, mode, 0) < 0)
-		return -errno;
-	/* Durability: the parent is synced when all are made; lost before that, it is made again.
-	 */
-	if (renameat2(at_fd, aside, at_fd, name, RENAME_NOREPLACE) < 0) {
-		int rc = errno == EEXIST ? 0 : -errno; /* another one was faster */
+	/* Durability: the parent is synced when all are made; lost before, it is made again. */
+	if (fchmodat(at_fd, aside, mode, 0) < 0 ||
+		renameat2(at_fd, aside, at_fd, name, RENAME_NOREPLACE) < 0)
+		rc = -errno;
+	if (rc < 0)
 		(void)unlinkat(at_fd, aside, AT_REMOVEDIR);
-		return rc;
-	}
-	return 0;
+	/* Perhaps another one was faster. */
+	return faccessat(at_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : rc;
 }
 
 int spool_make(const char *dir, const char *kind)
