@@ -18,7 +18,8 @@ static int by_name(const void *a, const void *b)
 
 static void cut(struct spool_list *l, size_t most)
 {
-	qsort(l->items, l->count, sizeof(*l->items), by_name);
+	if (l->count)
+		qsort(l->items, l->count, sizeof(*l->items), by_name);
 	for (; l->count > most; l->count--)
 		free(l->items[l->count - 1].name);
 }
