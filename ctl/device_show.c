@@ -6,7 +6,6 @@
 
 #include "ctl/device.h"
 #include "ctl/fail.h"
-#include "ctl/text.h"
 #include "store/records.h"
 
 enum {
@@ -30,6 +29,7 @@ enum {
 	TIME_ZONE,
 	REALTIME,
 	OWN,
+	STAMPS,
 	COLUMNS
 };
 
@@ -54,6 +54,7 @@ static const struct out_column columns[COLUMNS] = {
 	[TIME_ZONE] = {"time_zone", "time_zone", 0, false},
 	[REALTIME] = {"realtime", "realtime", 0, false},
 	[OWN] = {"own_settings", NULL, 0, false},
+	[STAMPS] = {"stamps", NULL, 0, false},
 };
 
 /* Room for the texts of a card. */
@@ -83,7 +84,7 @@ static struct out_cell number_setting(
 	struct out_cell cell = out_number(own ? own : preset);
 	snprintf(t->shown[column], sizeof(t->shown[column]), "%llu %s (%s)",
 		(unsigned long long)cell.number, unit, origin(own));
-	cell.text = span_str(t->shown[column]);
+	cell.shown = span_str(t->shown[column]);
 	note_own(t, columns[column].heading, own);
 	return cell;
 }
@@ -154,72 +155,103 @@ static void make_cells(
 
 /* ---- stamps, from the records; where those may not be read the rest is shown without them ---- */
 
+enum { STAMP_TABLE, STAMP_TEXT, STAMP_RECEIVED, STAMP_COLUMNS };
+
+static const struct out_column stamp_columns[STAMP_COLUMNS] = {
+	[STAMP_TABLE] = {"table", "LAST STAMP OF", 0, false},
+	[STAMP_TEXT] = {"stamp", "STAMP", 0, false},
+	[STAMP_RECEIVED] = {"received", "RECEIVED", 0, false},
+};
+
+struct stamps {
+	struct out_cell (*rows)[STAMP_COLUMNS];
+	size_t count;
+	struct buf *texts; /* of each row */
+};
+
 static int note_stamp(void *context, struct span table, struct span stamp, uint64_t received_us)
 {
-	char key[128], utc[CLOCK_UTC_BYTES];
-	json_t *one = json_object();
-	snprintf(key, sizeof(key), "%.*s", SPAN_ARG(table));
-	int rc = one ? out_json_text(one, "stamp", stamp) : -ENOMEM;
+	struct stamps *l = context;
+	char utc[CLOCK_UTC_BYTES];
+	struct out_cell(*rows)[STAMP_COLUMNS] = reallocarray(l->rows, l->count + 1, sizeof(*rows));
+	l->rows = rows ? rows : l->rows;
+	struct buf *texts = reallocarray(l->texts, l->count + 1, sizeof(*texts));
+	l->texts = texts ? texts : l->texts;
+	if (!rows || !texts)
+		return -ENOMEM;
+
+	struct buf *b = &texts[l->count];
+	*b = buf_with_max(table.len + stamp.len + sizeof(utc));
 	clock_format_utc(received_us, utc);
+	int rc = buf_reserve(b, table.len + stamp.len + strlen(utc));
 	if (rc == 0)
-		rc = out_json_text(one, "received", span_str(utc));
-	if (rc < 0 || !text_is_utf8(span_str(key))) {
-		json_decref(one);
-		return rc;
-	}
-	return json_object_set_new(context, key, one) < 0 ? -ENOMEM : 0;
+		rc = buf_add_span(b, table);
+	if (rc == 0)
+		rc = buf_add_span(b, stamp);
+	if (rc == 0)
+		rc = buf_add_str(b, utc);
+	l->count++;
+	struct out_cell *row = rows[l->count - 1];
+	row[STAMP_TABLE] = out_text(span_of(b->ptr, table.len));
+	row[STAMP_TEXT] = out_text(span_of(b->ptr + table.len, stamp.len));
+	row[STAMP_RECEIVED] = out_text(span_of(b->ptr + table.len + stamp.len, strlen(utc)));
+	return rc;
 }
 
-static json_t *read_stamps(const struct ask *a, struct span serial)
+static void free_stamps(struct stamps *l)
+{
+	for (size_t i = 0; i < l->count; i++)
+		buf_free(&l->texts[i]);
+	free(l->texts);
+	free(l->rows);
+}
+
+static void read_stamps(const struct ask *a, struct span serial, struct stamps *l)
 {
 	struct records_reader *r;
-	json_t *stamps = json_object();
 	char *path = conf_join(a->conf.state_dir, CONF_RECORDS);
-	int rc = stamps && path ? records_open(path, &r) : -ENOMEM;
+	int rc = path ? records_open(path, &r) : -ENOMEM;
 	if (rc == 0) {
-		rc = records_stamps(r, serial, note_stamp, stamps);
+		rc = records_stamps(r, serial, note_stamp, l);
 		records_close(r);
 	}
 	if (rc < 0 && rc != -ENOENT)
 		(void)fail_at(rc, "read", path ? path : "the records");
 	free(path);
-	return stamps;
 }
 
-static void print_stamps(json_t *stamps)
+static int print_stamps(const struct stamps *l)
 {
-	const char *table;
-	json_t *one;
-	if (json_object_size(stamps) > 0)
-		printf("last stamps\n");
-	json_object_foreach(stamps, table, one)
-		out_say("  %-12s  %s, %s", table, json_string_value(json_object_get(one, "stamp")),
-			json_string_value(json_object_get(one, "received")));
+	struct out o;
+	int rc = 0;
+	if (l->count == 0)
+		return 0;
+	putchar('\n');
+	out_begin(&o, stdout, OUT_TABLE, stamp_columns, STAMP_COLUMNS);
+	for (size_t i = 0; rc == 0 && i < l->count; i++)
+		rc = out_row(&o, l->rows[i]);
+	int end_rc = out_end(&o);
+	return rc < 0 ? rc : end_rc;
 }
 
 static int show(const struct ask *a, const struct device *d)
 {
 	static struct texts texts;
-	struct out_cell cells[COLUMNS];
+	struct out_cell cells[COLUMNS] = {{.kind = OUT_NONE}};
 	struct out o;
-	json_t *stamps = read_stamps(a, span_str(d->serial));
-	if (!stamps)
-		return -ENOMEM;
+	struct stamps stamps = {.count = 0};
+	read_stamps(a, span_str(d->serial), &stamps);
 	make_cells(&a->conf, d, &texts, cells);
-	if (a->format == OUT_JSON) {
-		json_t *object = out_json_cells(columns, COLUMNS, cells);
-		if (object && json_object_set(object, "stamps", stamps) < 0) {
-			json_decref(object);
-			object = NULL;
-		}
-		json_decref(stamps);
-		return out_json(stdout, object);
-	}
+	struct out_rows rows = {
+		stamp_columns, STAMP_COLUMNS, stamps.count ? stamps.rows[0] : NULL, stamps.count};
+	cells[STAMPS] = (struct out_cell){.kind = OUT_LIST, .rows = &rows};
+
 	out_begin(&o, stdout, a->format, columns, COLUMNS);
 	int rc = out_card(&o, cells);
-	print_stamps(stamps);
-	json_decref(stamps);
 	int end_rc = out_end(&o);
+	if (rc == 0 && a->format == OUT_TABLE)
+		rc = print_stamps(&stamps);
+	free_stamps(&stamps);
 	return rc < 0 ? rc : end_rc;
 }
 

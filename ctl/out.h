@@ -6,7 +6,6 @@
 #ifndef PUNCHD_CTL_OUT_H
 #define PUNCHD_CTL_OUT_H
 
-#include <jansson.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -24,18 +23,29 @@ struct out_column {
 };
 
 enum out_kind {
-	OUT_NONE,   /* nothing to say: no member, an empty field, "-" */
-	OUT_TEXT,   /* bytes from anywhere */
-	OUT_NUMBER, /* `text`, where set, is what people get instead: "3 min" */
+	OUT_NONE,    /* nothing to say: no member, an empty field, "-" */
+	OUT_UNKNOWN, /* cannot be told: null, an empty field, "-" */
+	OUT_TEXT,    /* bytes from anywhere */
+	OUT_NUMBER,
 	OUT_TRUTH,  /* `number` is 0 or 1 */
 	OUT_WORDS,  /* words with one blank between; a list in JSON */
+	OUT_OBJECT, /* one row inside; in JSON alone */
+	OUT_LIST,   /* a list of rows inside; in JSON alone */
 };
 
 struct out_cell {
 	enum out_kind kind;
 	struct span text;
 	uint64_t number;
-	struct span shown; /* where set, what people get in place of a text: a shorter spelling */
+	struct span shown; /* where set, what people get in place of it: a shorter spelling */
+	const struct out_rows *rows;
+};
+
+struct out_rows {
+	const struct out_column *columns;
+	size_t column_count;
+	const struct out_cell *cells; /* row after row */
+	size_t row_count;
 };
 
 static inline struct out_cell out_text(struct span s)
@@ -73,11 +83,14 @@ void out_begin(struct out *o, FILE *to, enum out_format format, const struct out
 /* One row of `column_count` cells. 0, or a negative errno, of which -EPIPE means that nobody reads
  * any more. */
 must_check int out_row(struct out *o, const struct out_cell *cells);
+/* One thing alone: in a table a line for each cell, its heading before it. */
+must_check int out_card(struct out *o, const struct out_cell *cells);
 /* Writes what was held back, and the heading when there was no row at all. */
 must_check int out_end(struct out *o);
 
-/* One thing alone: in a table a line for each cell, its key before it. */
-must_check int out_card(struct out *o, const struct out_cell *cells);
+/* All of it for one row. */
+must_check int out_one(FILE *to, enum out_format format, const struct out_column *columns,
+	size_t column_count, const struct out_cell *cells);
 
 /* One line to standard output, with every byte escaped that could steer a terminal. Whether it was
  * written is known at the end, by out_flushed. */
@@ -88,13 +101,5 @@ bool out_unread(FILE *to);
 
 /* The state of a stream that was written to: flushes it; 0, -EPIPE or another negative errno. */
 must_check int out_flushed(FILE *to);
-
-/* The cells as one object, or NULL when there is no memory. */
-json_t *out_json_cells(
-	const struct out_column *columns, size_t column_count, const struct out_cell *cells);
-/* Adds a text to an object, with its "<key>_hex" when it is not UTF-8. 0 or -ENOMEM. */
-must_check int out_json_text(json_t *object, const char *key, struct span text);
-/* Writes an object and gives it back; a NULL one is -ENOMEM. */
-must_check int out_json(FILE *to, json_t *object);
 
 #endif

@@ -128,8 +128,8 @@ static int put_file(struct out *o, const struct places *ps, const struct place *
 		[AGE] = out_number(age_us / 1000000),
 		[OWNER] = out_text(span_str(owner)),
 	};
-	cells[BYTES].text = span_str(size);
-	cells[AGE].text = span_str(age);
+	cells[BYTES].shown = span_str(size);
+	cells[AGE].shown = span_str(age);
 	if (!spool_name_valid(span_str(name), NULL))
 		cells[AGE] = (struct out_cell){.kind = OUT_NONE};
 	entry_cells(ps, p, state, name, cells);

@@ -20,6 +20,14 @@ struct checking {
 	int rc;
 };
 
+static const struct out_column columns[] = {
+	{.key = "spool"},
+	{.key = "state"},
+	{.key = "file"},
+	{.key = "number"},
+	{.key = "fault"},
+};
+
 /* One fault of a file, or of its entry `number` when that is not 0. */
 static void fault(struct checking *c, enum spool_state state, const char *name, unsigned number,
 	const char *why)
@@ -33,23 +41,14 @@ static void fault(struct checking *c, enum spool_state state, const char *name, 
 			out_say("%s/%s/%s: %s", c->place->kind, spool_state_name(state), name, why);
 		return;
 	}
-	json_t *o = json_object();
-	int rc = o ? 0 : -ENOMEM;
-	if (rc == 0)
-		rc = out_json_text(o, "spool", span_str(c->place->kind));
-	if (rc == 0)
-		rc = out_json_text(o, "state", span_str(spool_state_name(state)));
-	if (rc == 0)
-		rc = out_json_text(o, "file", span_str(name));
-	if (rc == 0 && number > 0)
-		rc = json_object_set_new(o, "number", json_integer(number)) < 0 ? -ENOMEM : 0;
-	if (rc == 0)
-		rc = out_json_text(o, "fault", span_str(why));
-	if (rc == 0)
-		rc = out_json(stdout, o);
-	else
-		json_decref(o);
-	c->rc = c->rc < 0 ? c->rc : rc;
+	struct out_cell cells[] = {
+		out_text(span_str(c->place->kind)),
+		out_text(span_str(spool_state_name(state))),
+		out_text(span_str(name)),
+		{.kind = number > 0 ? OUT_NUMBER : OUT_NONE, .number = number},
+		out_text(span_str(why)),
+	};
+	c->rc = out_one(stdout, OUT_JSON, columns, sizeof(columns) / sizeof(*columns), cells);
 }
 
 static bool exists(

@@ -30,74 +30,92 @@ struct shown_file {
 
 /* ---- for programs ---- */
 
-static int add_text(json_t *o, const char *key, struct span text)
+enum {
+	SPOOL,
+	STATE,
+	FILE_NAME,
+	FILE_BYTES,
+	OWNER,
+	REASON,
+	ENTRY,
+	NUMBER,
+	RECEIVED,
+	KIND,
+	SERIAL,
+	PEER,
+	TARGET,
+	BODY_BYTES,
+	CHECKED,
+	BODY,
+	FAULT,
+	COLUMNS
+};
+
+static const struct out_column columns[COLUMNS] = {
+	[SPOOL] = {.key = "spool"},
+	[STATE] = {.key = "state"},
+	[FILE_NAME] = {.key = "file"},
+	[FILE_BYTES] = {.key = "file_bytes"},
+	[OWNER] = {.key = "owner"},
+	[REASON] = {.key = "reason"},
+	[ENTRY] = {.key = "entry"},
+	[NUMBER] = {.key = "number"},
+	[RECEIVED] = {.key = "received"},
+	[KIND] = {.key = "kind"},
+	[SERIAL] = {.key = "serial"},
+	[PEER] = {.key = "peer"},
+	[TARGET] = {.key = "target"},
+	[BODY_BYTES] = {.key = "body_bytes"},
+	[CHECKED] = {.key = "checked"},
+	[BODY] = {.key = "body"},
+	[FAULT] = {.key = "fault"},
+};
+
+static struct out_cell text_if_any(struct span text)
 {
-	return text.len > 0 ? out_json_text(o, key, text) : 0;
+	return text.len > 0 ? out_text(text) : (struct out_cell){.kind = OUT_NONE};
 }
 
-static int add_number(json_t *o, const char *key, uint64_t number)
+static void head_cells(
+	const struct spool_entry *e, char utc[static CLOCK_UTC_BYTES], struct out_cell *cells)
 {
-	return json_object_set_new(o, key, json_integer((json_int_t)number)) < 0 ? -ENOMEM : 0;
+	clock_format_utc(e->received_us, utc);
+	if (e->received_us > 0)
+		cells[RECEIVED] = out_text(span_str(utc));
+	cells[KIND] = out_text(e->kind);
+	cells[SERIAL] = text_if_any(e->serial);
+	cells[PEER] = text_if_any(e->peer);
+	cells[TARGET] = text_if_any(e->target);
+	cells[BODY_BYTES] = out_number(e->body.len);
+	cells[CHECKED] = out_truth(e->checked);
 }
 
-static int add_received(json_t *o, uint64_t received_us)
-{
-	char utc[CLOCK_UTC_BYTES];
-	if (received_us == 0)
-		return 0;
-	clock_format_utc(received_us, utc);
-	return out_json_text(o, "received", span_str(utc));
-}
-
-static int add_file(json_t *o, const struct shown_file *f)
-{
-	char owner[64];
-	place_owner(&f->st, owner, sizeof(owner));
-	if (out_json_text(o, "spool", span_str(f->place->kind)) < 0 ||
-		out_json_text(o, "state", span_str(spool_state_name(f->state))) < 0 ||
-		out_json_text(o, "file", span_str(f->name)) < 0 ||
-		add_number(o, "file_bytes", (uint64_t)f->st.st_size) < 0 ||
-		out_json_text(o, "owner", span_str(owner)) < 0 ||
-		add_text(o, "reason", buf_span(&f->reason)) < 0 ||
-		add_text(o, "fault", span_str(f->fault)) < 0)
-		return -ENOMEM;
-	return 0;
-}
-
-static int add_head(json_t *o, const struct spool_entry *e)
-{
-	if (add_received(o, e->received_us) < 0 || add_text(o, "kind", e->kind) < 0 ||
-		add_text(o, "serial", e->serial) < 0 || add_text(o, "peer", e->peer) < 0 ||
-		add_text(o, "target", e->target) < 0 ||
-		add_number(o, "body_bytes", e->body.len) < 0 ||
-		json_object_set_new(o, "checked", json_boolean(e->checked)) < 0)
-		return -ENOMEM;
-	return 0;
-}
-
-/* `e` is NULL for a file without a readable entry, `why` for an entry that is good. */
+/* `number` is 0 for a file that cannot be read, `e` NULL for an entry that is bad. */
 static int show_json(const struct showing *s, const struct shown_file *f, unsigned number,
 	const struct spool_entry *e, const char *why)
 {
-	char id[SPOOL_ENTRY_ID_BYTES];
-	json_t *o = json_object();
-	int rc = o ? add_file(o, f) : -ENOMEM;
-	if (rc == 0 && number > 0 && spool_name_valid(span_str(f->name), NULL)) {
+	char owner[64], id[SPOOL_ENTRY_ID_BYTES], utc[CLOCK_UTC_BYTES];
+	place_owner(&f->st, owner, sizeof(owner));
+	struct out_cell cells[COLUMNS] = {
+		[SPOOL] = out_text(span_str(f->place->kind)),
+		[STATE] = out_text(span_str(spool_state_name(f->state))),
+		[FILE_NAME] = out_text(span_str(f->name)),
+		[FILE_BYTES] = out_number((uint64_t)f->st.st_size),
+		[OWNER] = out_text(span_str(owner)),
+		[REASON] = text_if_any(buf_span(&f->reason)),
+		[FAULT] = text_if_any(span_str(why)),
+	};
+	if (number > 0)
+		cells[NUMBER] = out_number(number);
+	if (number > 0 && spool_name_valid(span_str(f->name), NULL)) {
 		spool_entry_id(f->name, number, id);
-		rc = out_json_text(o, "entry", span_str(id));
+		cells[ENTRY] = out_text(span_str(id));
 	}
-	if (rc == 0 && number > 0)
-		rc = add_number(o, "number", number);
-	if (rc == 0 && why)
-		rc = out_json_text(o, "fault", span_str(why));
-	if (rc == 0 && e)
-		rc = add_head(o, e);
-	if (rc == 0 && e && s->ask->body)
-		rc = out_json_text(o, "body", e->body);
-	if (rc == 0)
-		return out_json(stdout, o);
-	json_decref(o);
-	return rc;
+	if (e)
+		head_cells(e, utc, cells);
+	if (e && s->ask->body)
+		cells[BODY] = out_text(e->body);
+	return out_one(stdout, OUT_JSON, columns, COLUMNS, cells);
 }
 
 /* ---- for people ---- */
@@ -218,7 +236,7 @@ static int show_file(struct showing *s, struct shown_file *f)
 	if (s->ask->format != OUT_JSON && !s->only)
 		print_file(f);
 	else if (rc < 0)
-		(void)!show_json(s, f, 0, NULL, NULL);
+		(void)!show_json(s, f, 0, NULL, f->fault);
 	rc = rc < 0 ? 0 : show_entries(s, f);
 	s->shown += f->fault != NULL;
 	buf_free(&f->reason);

@@ -176,62 +176,60 @@ static int print(const struct status *s, const struct conf *c)
 
 /* ---- telling programs ---- */
 
-static json_t *daemons_json(const struct status *s)
+static struct out_cell known_number(bool known, uint64_t number)
 {
-	json_t *o = json_object();
-	for (unsigned i = 0; o && i < DAEMONS; i++)
-		if (json_object_set_new(o, daemon_names[i],
-			    s->at_work[i] < 0 ? json_null() : json_boolean(s->at_work[i])) < 0) {
-			json_decref(o);
-			return NULL;
-		}
-	return o;
+	return (struct out_cell){.kind = known ? OUT_NUMBER : OUT_NONE, .number = number};
 }
 
-static json_t *spools_json(const struct status *s)
+static struct out_cell known_rows(bool known, enum out_kind kind, const struct out_rows *rows)
 {
-	json_t *list = json_array();
-	for (size_t i = 0; list && i < s->spool_count; i++)
-		if (json_array_append_new(list, summary_json(&s->spools[i])) < 0) {
-			json_decref(list);
-			return NULL;
-		}
-	return list;
-}
-
-static json_t *records_json(const struct records_counts *c)
-{
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "punches", (json_int_t)c->punches, "raw",
-		(json_int_t)c->raw, "refused", (json_int_t)c->refused, "journal",
-		(json_int_t)c->journal, "map_bytes", (json_int_t)c->map_bytes, "used_bytes",
-		(json_int_t)c->used_bytes);
-}
-
-static json_t *devices_json(const struct status *s)
-{
-	return json_pack("{s:I, s:I, s:I}", "approved", (json_int_t)s->devices[DEVICE_APPROVED],
-		"pending", (json_int_t)s->devices[DEVICE_PENDING], "refused",
-		(json_int_t)s->devices[DEVICE_REFUSED]);
+	return (struct out_cell){.kind = known ? kind : OUT_NONE, .rows = rows};
 }
 
 static int print_json(const struct status *s)
 {
-	json_t *o = json_object();
-	int rc = o ? 0 : -1;
-	if (rc == 0)
-		rc = json_object_set_new(o, "daemons", daemons_json(s));
-	if (rc == 0)
-		rc = json_object_set_new(o, "spools", spools_json(s));
-	if (rc == 0 && s->records_known == KNOWN)
-		rc = json_object_set_new(o, "records", records_json(&s->records));
-	if (rc == 0 && s->devices_known == KNOWN)
-		rc = json_object_set_new(o, "devices", devices_json(s));
-	if (rc == 0 && s->free_known)
-		rc = json_object_set_new(o, "free_bytes", json_integer((json_int_t)s->free_bytes));
-	if (rc == 0)
-		return out_json(stdout, o);
-	json_decref(o);
-	return -ENOMEM;
+	static const struct out_column all[] = {{.key = "daemons"}, {.key = "spools"},
+		{.key = "records"}, {.key = "devices"}, {.key = "free_bytes"}};
+	static const struct out_column daemon_columns[DAEMONS] = {[INGESTD] = {.key = "ingestd"},
+		[PARSERD] = {.key = "parserd"},
+		[CMDQD] = {.key = "cmdqd"}};
+	static const struct out_column record_columns[] = {{.key = "punches"}, {.key = "raw"},
+		{.key = "refused"}, {.key = "journal"}, {.key = "map_bytes"},
+		{.key = "used_bytes"}};
+	static const struct out_column device_columns[] = {
+		[DEVICE_PENDING] = {.key = "pending"},
+		[DEVICE_APPROVED] = {.key = "approved"},
+		[DEVICE_REFUSED] = {.key = "refused"},
+	};
+	const struct records_counts *c = &s->records;
+	const struct out_cell record_cells[] = {out_number(c->punches), out_number(c->raw),
+		out_number(c->refused), out_number(c->journal), out_number(c->map_bytes),
+		out_number(c->used_bytes)};
+	struct out_cell daemon_cells[DAEMONS], device_cells[DEVICE_REFUSED + 1];
+	struct out_cell spool_cells[PLACES][SUMMARY_COLUMNS];
+	char ages[PLACES][TEXT_AGE_BYTES];
+
+	for (unsigned i = 0; i < DAEMONS; i++)
+		daemon_cells[i] = s->at_work[i] < 0 ? (struct out_cell){.kind = OUT_UNKNOWN}
+						    : out_truth(s->at_work[i]);
+	for (unsigned i = 0; i <= DEVICE_REFUSED; i++)
+		device_cells[i] = out_number(s->devices[i]);
+	for (size_t i = 0; i < s->spool_count; i++)
+		summary_cells(&s->spools[i], ages[i], spool_cells[i]);
+
+	const struct out_rows daemons = {daemon_columns, DAEMONS, daemon_cells, 1};
+	const struct out_rows spools = {
+		summary_columns, SUMMARY_COLUMNS, spool_cells[0], s->spool_count};
+	const struct out_rows records = {record_columns, 6, record_cells, 1};
+	const struct out_rows devices = {device_columns, DEVICE_REFUSED + 1, device_cells, 1};
+	const struct out_cell cells[] = {
+		known_rows(true, OUT_OBJECT, &daemons),
+		known_rows(true, OUT_LIST, &spools),
+		known_rows(s->records_known == KNOWN, OUT_OBJECT, &records),
+		known_rows(s->devices_known == KNOWN, OUT_OBJECT, &devices),
+		known_number(s->free_known, s->free_bytes),
+	};
+	return out_one(stdout, OUT_JSON, all, sizeof(all) / sizeof(*all), cells);
 }
 
 /* ---- the verb ---- */

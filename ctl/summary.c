@@ -2,11 +2,9 @@
 /* summary: how much is where, and how long it has waited. */
 #include "ctl/summary.h"
 
-#include "ctl/text.h"
+enum { SPOOL, NEW, CUR, DONE, BAD, HOLD, TMP, OLDEST, CONSUMER, AT_WORK };
 
-enum { SPOOL, NEW, CUR, DONE, BAD, HOLD, TMP, OLDEST, CONSUMER, AT_WORK, COLUMNS };
-
-static const struct out_column columns[COLUMNS] = {
+const struct out_column summary_columns[SUMMARY_COLUMNS] = {
 	[SPOOL] = {"spool", "SPOOL", 0, false},
 	[NEW] = {"new", "NEW", 0, true},
 	[CUR] = {"cur", "CUR", 0, true},
@@ -19,7 +17,7 @@ static const struct out_column columns[COLUMNS] = {
 	[AT_WORK] = {"at_work", "AT WORK", 0, false},
 };
 
-static const enum spool_state state_of[COLUMNS] = {
+static const enum spool_state state_of[SUMMARY_COLUMNS] = {
 	[NEW] = SPOOL_NEW,
 	[CUR] = SPOOL_CUR,
 	[DONE] = SPOOL_DONE,
@@ -49,10 +47,10 @@ int summary_make(const struct place *p, uint64_t now_us, struct summary *ret)
 	return 0;
 }
 
-static void make_cells(const struct summary *s, char age[static TEXT_AGE_BYTES],
-	struct out_cell cells[static COLUMNS])
+void summary_cells(const struct summary *s, char age[static TEXT_AGE_BYTES],
+	struct out_cell cells[static SUMMARY_COLUMNS])
 {
-	memset(cells, 0, COLUMNS * sizeof(*cells));
+	memset(cells, 0, SUMMARY_COLUMNS * sizeof(*cells));
 	for (unsigned i = NEW; i <= TMP; i++)
 		if (s->may[state_of[i]])
 			cells[i] = out_number(s->files[state_of[i]]);
@@ -60,7 +58,7 @@ static void make_cells(const struct summary *s, char age[static TEXT_AGE_BYTES],
 	if (s->files[SPOOL_NEW] > 0 || s->files[SPOOL_CUR] > 0) {
 		text_age(s->oldest_us, age);
 		cells[OLDEST] = out_number(s->oldest_us / 1000000);
-		cells[OLDEST].text = span_str(age);
+		cells[OLDEST].shown = span_str(age);
 	}
 	cells[CONSUMER] = out_text(span_str(s->place->consumer));
 	if (s->consumer >= 0)
@@ -70,23 +68,15 @@ static void make_cells(const struct summary *s, char age[static TEXT_AGE_BYTES],
 int summary_write(FILE *to, enum out_format format, const struct summary *s, size_t count)
 {
 	struct out o;
-	struct out_cell cells[COLUMNS];
+	struct out_cell cells[SUMMARY_COLUMNS];
 	char age[TEXT_AGE_BYTES];
 	int rc = 0;
 
-	out_begin(&o, to, format, columns, COLUMNS);
+	out_begin(&o, to, format, summary_columns, SUMMARY_COLUMNS);
 	for (size_t i = 0; rc == 0 && i < count; i++) {
-		make_cells(&s[i], age, cells);
+		summary_cells(&s[i], age, cells);
 		rc = out_row(&o, cells);
 	}
 	int end_rc = out_end(&o);
 	return rc < 0 ? rc : end_rc;
-}
-
-json_t *summary_json(const struct summary *s)
-{
-	struct out_cell cells[COLUMNS];
-	char age[TEXT_AGE_BYTES];
-	make_cells(s, age, cells);
-	return out_json_cells(columns, COLUMNS, cells);
 }

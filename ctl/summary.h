@@ -4,6 +4,7 @@
 #define PUNCHD_CTL_SUMMARY_H
 
 #include "ctl/place.h"
+#include "ctl/text.h"
 
 struct summary {
 	const struct place *place;
@@ -20,7 +21,11 @@ must_check int summary_make(const struct place *p, uint64_t now_us, struct summa
 /* Rows, one for each spool that is open. */
 must_check int summary_write(
 	FILE *to, enum out_format format, const struct summary *s, size_t count);
-/* The same row as an object, or NULL when there is no memory. */
-json_t *summary_json(const struct summary *s);
+/* The columns, and a row of cells for them, for what has rows inside. `age` holds a text of theirs.
+ */
+#define SUMMARY_COLUMNS 10
+extern const struct out_column summary_columns[SUMMARY_COLUMNS];
+void summary_cells(const struct summary *s, char age[static TEXT_AGE_BYTES],
+	struct out_cell ret_cells[static SUMMARY_COLUMNS]);
 
 #endif
