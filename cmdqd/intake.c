@@ -128,8 +128,6 @@ static int do_entries(struct intake *in, struct work *w)
 		}
 		if (verdict != SPOOL_ENTRY || rc == -EBADMSG)
 			rc = refuse_part(in, w, part, why);
-		if (verdict == SPOOL_REST_BAD)
-			break;
 		from = offset;
 	}
 	return rc;

@@ -17,7 +17,7 @@ static bool split(struct span line, struct span *ret_key, struct span *ret_value
 {
 	struct span rest = line;
 
-	if (!span_has(line, ':') || span_has(line, '\0') || !span_next(&rest, ':', ret_key))
+	if (!span_has(line, ':') || !span_next(&rest, ':', ret_key))
 		return false;
 	*ret_value = span_trim(rest);
 	return ret_key->len > 0;

@@ -92,6 +92,7 @@ static void test_written_when_it_changes(void **state)
 	struct stat before, after;
 
 	(void)state;
+	decide("B", DEVICE_APPROVED);
 	assert_int_equal(admission_write(&room.a, 1000), 0);
 	assert_int_equal(fstatat(room.a.state_fd, ADMISSION_FILE, &before, 0), 0);
 	decide("A", DEVICE_REFUSED);

@@ -17,6 +17,7 @@
 
 #include "cmdqd/answer.h"
 #include "cmdqd/desk.h"
+#include "cmdqd/hello.h"
 #include "lib/clock.h"
 #include "lib/io.h"
 #include "store/env.h"
@@ -199,24 +200,31 @@ static void test_hello(void **state)
 }
 
 /* What parserd would have written. */
-static void store_stamp(const char *stamp)
+static void store_value(const struct pack *value)
 {
-	struct pack key = {.len = 0}, value = {.len = 0};
-	const struct stamp s = {span_str(stamp), 1, {"0000000000000001-0000000000000001", 1}};
+	struct pack key = {.len = 0};
 	MDB_dbi dbs[RECORDS_DBS];
 	MDB_env *env;
 	MDB_txn *txn;
 
 	stamp_pack_key(&key, span_str("A"), span_str("ATTLOG"));
-	stamp_pack_value(&value, &s);
 	assert_int_equal(env_make(room.records), 0);
 	assert_int_equal(env_open_writer(room.records, 1 << 20, RECORDS_DBS, &env), 0);
 	assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
 	assert_int_equal(records_open_dbs(txn, true, dbs), 0);
-	MDB_val k = env_val(pack_span(&key)), v = env_val(pack_span(&value));
+	MDB_val k = env_val(pack_span(&key)), v = env_val(pack_span(value));
 	assert_int_equal(mdb_put(txn, dbs[RECORDS_STAMP], &k, &v, 0), 0);
 	assert_int_equal(mdb_txn_commit(txn), 0);
 	mdb_env_close(env);
+}
+
+static void store_stamp(const char *stamp)
+{
+	const struct stamp s = {span_str(stamp), 1, {"0000000000000001-0000000000000001", 1}};
+	struct pack value = {.len = 0};
+
+	stamp_pack_value(&value, &s);
+	store_value(&value);
 }
 
 static void test_the_stamp_comes_back(void **state)
@@ -253,6 +261,37 @@ static void test_records_that_cannot_be_read(void **state)
 	/* Mended, it is used. */
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(asked(MSG_HELLO, "A", HELLO("A")).status, 200);
+}
+
+static void test_records_that_were_replaced(void **state)
+{
+	const struct pack damaged = {.len = 1};
+	char away[96];
+
+	(void)state;
+	approve("A");
+	store_stamp("1");
+	assert_int_equal(asked(MSG_HELLO, "A", HELLO("A")).status, 200);
+	store_value(&damaged);
+	assert_int_equal(asked(MSG_HELLO, "A", HELLO("A")).status, 503);
+	snprintf(away, sizeof(away), "%s.away", room.records);
+	assert_int_equal(rename(room.records, away), 0);
+	store_stamp("2");
+	struct msg_answer a = asked(MSG_HELLO, "A", HELLO("A"));
+	assert_body(&a, REPLY("2"));
+}
+
+/* Longer than any that is given back: as good as none. */
+static void test_a_stamp_that_is_too_long(void **state)
+{
+	char stamp[HELLO_STAMP_MAX + 2] = {0};
+
+	(void)state;
+	memset(stamp, '9', HELLO_STAMP_MAX + 1);
+	approve("A");
+	store_stamp(stamp);
+	struct msg_answer a = asked(MSG_HELLO, "A", HELLO("A"));
+	assert_body(&a, REPLY("0"));
 }
 
 static void test_a_zone_that_is_gone(void **state)
@@ -404,6 +443,8 @@ int main(void)
 		IN_A_ROOM(test_hello),
 		IN_A_ROOM(test_the_stamp_comes_back),
 		IN_A_ROOM(test_records_that_cannot_be_read),
+		IN_A_ROOM(test_records_that_were_replaced),
+		IN_A_ROOM(test_a_stamp_that_is_too_long),
 		IN_A_ROOM(test_a_zone_that_is_gone),
 		IN_A_ROOM(test_malformed_packets_are_passed_over),
 		IN_A_ROOM(test_several_clients),

@@ -66,6 +66,21 @@ static bool knows(const char *serial)
 	return devices_find(room.t, span_str(serial)) != NULL;
 }
 
+/* What STATE/control says, and nothing in memory. */
+static bool on_disk(const char *serial)
+{
+	struct control_reader *r;
+	struct device d;
+
+	devices_close(room.t);
+	room.t = NULL;
+	assert_int_equal(control_open(room.control, &r), 0);
+	int rc = control_device(r, span_str(serial), &d);
+	control_close(r);
+	open_again(false);
+	return rc == 0;
+}
+
 static void test_first_sight_waits(void **state)
 {
 	struct device *d;
@@ -162,10 +177,15 @@ static void test_pending_is_bounded(void **state)
 	assert_false(knows("N000003"));
 	assert_true(knows("N000004"));
 	assert_int_equal(devices_save_all(room.t), 0);
-	open_again(false);
+	assert_false(on_disk("N000002"));
+	assert_true(on_disk("N000000"));
+	assert_true(on_disk("X3"));
 	assert_int_equal(devices_count(room.t, DEVICE_PENDING), DEVICES_PENDING_MAX);
-	assert_false(knows("N000002"));
-	assert_true(knows("X3"));
+	/* One that was read from the disk is forgotten there too. */
+	see("X4", 4);
+	assert_int_equal(devices_save_all(room.t), 0);
+	assert_true(on_disk("X4"));
+	assert_false(on_disk("N000000"));
 }
 
 static void test_forgotten_and_back(void **state)

@@ -339,6 +339,8 @@ static void test_learnt_text_fits(void **state)
 	(void)state;
 	learn_text(to, sizeof(to), span_str("abcdef"));
 	assert_string_equal(to, "abc");
+	learn_text(to, sizeof(to), span_str("wxyz"));
+	assert_string_equal(to, "wxy");
 	learn_text(to, sizeof(to), span_of("\0\n", 2));
 	assert_string_equal(to, "??");
 	learn_text(to, sizeof(to), span_of(NULL, 0));

@@ -223,17 +223,25 @@ static int close_room(void **state)
 	return system(command);
 }
 
-/* Posts a file of these orders and gives its name. */
-static void post(const char *const *bodies, size_t count, char ret_name[static SPOOL_NAME_BYTES])
+/* Posts a file of these orders, all with this serial in the head, and gives its name. */
+static void post_for(const char *serial, const char *const *bodies, size_t count,
+	char ret_name[static SPOOL_NAME_BYTES])
 {
 	struct buf file = buf_with_max(1 << 20);
 
 	for (size_t i = 0; i < count; i++) {
-		struct spool_entry e = {.kind = span_str("order"), .body = span_str(bodies[i])};
+		struct spool_entry e = {.kind = span_str("order"),
+			.serial = span_str(serial),
+			.body = span_str(bodies[i])};
 		assert_int_equal(spool_entry_put(&file, &e), 0);
 	}
 	assert_int_equal(spool_post(&room.writer, buf_span(&file), ret_name), 0);
 	buf_free(&file);
+}
+
+static void post(const char *const *bodies, size_t count, char ret_name[static SPOOL_NAME_BYTES])
+{
+	post_for("", bodies, count, ret_name);
 }
 
 static void turn(void)
@@ -313,6 +321,35 @@ static void test_refusing_takes_off_the_list(void **state)
 	char *list = admission_list();
 	assert_string_equal(list, "punchd-admission 1\n");
 	free(list);
+}
+
+static void test_a_setting_is_stored(void **state)
+{
+	static const char *const approve[] = {"order: device.approve\nserial: A\n"};
+	static const char *const set[] = {"order: device.set\nserial: A\ndelay: 20 s\n"};
+	char name[SPOOL_NAME_BYTES];
+
+	(void)state;
+	post(approve, 1, name);
+	turn();
+	post(set, 1, name);
+	turn();
+	assert_true(is_in("done", name));
+	assert_int_equal(stored("A").set.delay_s, 20);
+}
+
+static void test_head_and_body_name_one_device(void **state)
+{
+	static const char *const orders[] = {"order: device.approve\nserial: A\n"};
+	char name[SPOOL_NAME_BYTES];
+
+	(void)state;
+	post_for("B", orders, 1, name);
+	turn();
+	assert_true(is_in("bad", name));
+	post_for("A", orders, 1, name);
+	turn();
+	assert_true(is_in("done", name));
 }
 
 static void test_a_bad_order_is_refused(void **state)
@@ -432,6 +469,8 @@ int main(void)
 		cmocka_unit_test(test_nul_is_refused),
 		IN_A_ROOM(test_an_order_is_done),
 		IN_A_ROOM(test_refusing_takes_off_the_list),
+		IN_A_ROOM(test_a_setting_is_stored),
+		IN_A_ROOM(test_head_and_body_name_one_device),
 		IN_A_ROOM(test_a_bad_order_is_refused),
 		IN_A_ROOM(test_a_zone_must_exist),
 		IN_A_ROOM(test_only_the_bad_part_is_refused),
