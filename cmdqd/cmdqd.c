@@ -104,6 +104,27 @@ static void read_configuration(struct cmdqd *c)
 	}
 }
 
+/* ---- what the loop calls ---- */
+
+static void on_question(void *context, const struct msg_question *q, struct msg_answer *ret)
+{
+	struct cmdqd *c = context;
+
+	answer(&c->answerer, q, clock_wall_us(), ret);
+}
+
+static void on_signal(struct loop_source *source, uint32_t events)
+{
+	struct cmdqd *c =
+		(struct cmdqd *)(void *)((char *)source - offsetof(struct cmdqd, signals));
+	int signal = daemon_next_signal(source->fd);
+	(void)events;
+
+	/* The configuration is read at start only. */
+	if (signal == SIGTERM || signal == SIGINT)
+		c->stopping = true;
+}
+
 /* ---- opening ---- */
 
 static __attribute__((noreturn)) void fail(int code, const char *event, const char *what, int rc)
@@ -127,9 +148,6 @@ static char *join_or_fail(const char *dir, const char *name)
 		or_fail(-ENOMEM, name);
 	return path;
 }
-
-static void on_signal(struct loop_source *source, uint32_t events);
-static void on_question(void *context, const struct msg_question *q, struct msg_answer *ret);
 
 /* The loop and the watch come first, while few descriptors are open (spool.h); the spool's lock
  * keeps a second cmdqd from everything else. */
@@ -180,25 +198,6 @@ static void say_ready(const struct cmdqd *c)
 }
 
 /* ---- the loop ---- */
-
-static void on_question(void *context, const struct msg_question *q, struct msg_answer *ret)
-{
-	struct cmdqd *c = context;
-
-	answer(&c->answerer, q, clock_wall_us(), ret);
-}
-
-static void on_signal(struct loop_source *source, uint32_t events)
-{
-	struct cmdqd *c =
-		(struct cmdqd *)(void *)((char *)source - offsetof(struct cmdqd, signals));
-	int signal = daemon_next_signal(source->fd);
-	(void)events;
-
-	/* The configuration is read at start only. */
-	if (signal == SIGTERM || signal == SIGINT)
-		c->stopping = true;
-}
 
 static void log_failure(struct log_limit *limit, uint64_t now_ms, const char *event, int rc)
 {
@@ -277,7 +276,10 @@ static int stop(struct cmdqd *c)
 
 int main(int argc, char **argv)
 {
-	static struct cmdqd c;
+	static struct cmdqd c = {
+		.save_failures = {.burst = 3, .window_ms = 60000},
+		.list_failures = {.burst = 3, .window_ms = 60000},
+	};
 
 	read_options(&c, argc, argv);
 	log_open("cmdqd", LOG_LEVEL_INFO);
