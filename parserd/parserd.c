@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* parserd: takes uploads out of the spool and keeps what they say. The loop knows when; the inbox
  * knows which file is next, the batch how files become durable, the upload what a body means. */
-#include <argp.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -14,12 +13,9 @@
 #include "lib/daemon.h"
 #include "lib/io.h"
 #include "lib/log.h"
+#include "lib/options.h"
 #include "lib/sandbox.h"
 #include "parserd/inbox.h"
-
-#ifndef PUNCHD_VERSION
-#define PUNCHD_VERSION "0.1"
-#endif
 
 #define SPOOL_KIND     "upload"
 #define SWEEP_MS       ((uint64_t)5 * 60 * 1000)
@@ -27,57 +23,6 @@
 #define RETRY_MOST_MS  ((uint64_t)30 * 1000)
 /* While files keep coming, a pause lets more of them share the next sync. docs/ARCHITECTURE.md */
 #define GATHER_MS 20
-
-/* ---- options ---- */
-
-struct options {
-	const char *config;
-	bool check, once;
-};
-
-const char *argp_program_version = "parserd (punchd) " PUNCHD_VERSION;
-
-static error_t take_option(int key, char *arg, struct argp_state *state)
-{
-	struct options *o = state->input;
-
-	switch (key) {
-	case 'c':
-		o->config = arg;
-		return 0;
-	case 'k':
-		o->check = true;
-		return 0;
-	case '1':
-		o->once = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_usage(state);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static struct options read_options(int argc, char **argv)
-{
-	static const struct argp_option list[] = {
-		{"config", 'c', "FILE", 0, "Read FILE instead of /etc/punchd/punchd.conf", 0},
-		{"check", 'k', NULL, 0, "Say whether the configuration is good, and exit", 0},
-		{"once", '1', NULL, 0, "Work off all that is waiting, and exit", 0},
-		{.name = NULL},
-	};
-	static const struct argp argp = {
-		.options = list,
-		.parser = take_option,
-		.doc = "Takes uploads out of the spool and keeps what they say.",
-	};
-	struct options o = {.config = NULL};
-
-	argp_err_exit_status = EX_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
-	return o;
-}
 
 /* ---- opening ---- */
 
@@ -326,11 +271,14 @@ static void close_all(struct parserd *p)
 int main(int argc, char **argv)
 {
 	struct parserd p = {
-		.retry_ms = RETRY_FIRST_MS, .trouble = {.burst = 3, .window_ms = 60 * 1000}};
-	struct options o = read_options(argc, argv);
+		.retry_ms = RETRY_FIRST_MS,
+		.trouble = {.burst = 3, .window_ms = 60 * 1000},
+	};
+	struct options o = options_read(
+		argc, argv, "Takes uploads out of the spool and keeps what they say.", true);
 
 	log_open("parserd", LOG_LEVEL_INFO);
-	if (conf_load(conf_path(o.config), &p.conf) < 0)
+	if (conf_load(conf_path(o.conf_file), &p.conf) < 0)
 		return EX_CONFIG;
 	if (o.check)
 		return EX_OK;
