@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* scan: what the readers of the records share: a cursor in a transaction that ends with it. */
+#ifndef PUNCHD_STORE_SCAN_H
+#define PUNCHD_STORE_SCAN_H
+
+#include "store/env.h"
+#include "store/records.h"
+#include "store/schema.h"
+
+struct records_reader {
+	MDB_env *env;
+	MDB_dbi dbs[RECORDS_DBS];
+};
+
+struct scan {
+	MDB_txn *txn;
+	MDB_cursor *cursor;
+};
+
+must_check int scan_begin(struct records_reader *r, enum records_db db, struct scan *ret);
+
+/* To the first key that is not below `from` (empty: to the first); to the next one; to the last
+ * one. 0, MDB_NOTFOUND at the end of the data, or a negative errno. */
+must_check int scan_to(struct scan *s, struct span from, MDB_val *key, MDB_val *value);
+must_check int scan_next(struct scan *s, MDB_val *key, MDB_val *value);
+must_check int scan_last(struct scan *s, MDB_val *key, MDB_val *value);
+
+/* Passes a result through; the end of the data is a good end: 0. */
+int scan_end(struct scan *s, int rc);
+
+static inline bool scan_begins_with(struct span key, const struct pack *wanted)
+{
+	return key.len >= wanted->len && memcmp(key.ptr, wanted->bytes, wanted->len) == 0;
+}
+
+#endif
