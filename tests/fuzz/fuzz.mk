@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The fuzz targets: called by run.sh from the root, with D the directory to build in and ENGINE=replay or libfuzzer.
+
+ifeq ($(ENGINE),libfuzzer)
+CC       = clang
+SANITIZE = -fsanitize=fuzzer-no-link,address,undefined
+LINK     = -fsanitize=fuzzer,address,undefined
+else
+CC       = gcc
+SANITIZE = -fsanitize=address,undefined
+LINK     = $(SANITIZE)
+MAIN     = $(D)/obj/tests/fuzz/replay.o
+endif
+
+FLAGS = -std=gnu11 -O1 -g -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Wall -Wextra -Werror \
+	-fno-omit-frame-pointer -fno-sanitize-recover=all $(SANITIZE)
+
+# Shipped sources that the targets reach; each target takes of them what it uses.
+SHIPPED = $(patsubst %,lib/%.c,span buf num clock serial target io msg conf conf_key) \
+	spool/entry.c spool/name.c store/pack.c store/punch.c store/kept.c store/entry_ref.c store/device.c \
+	ingestd/route.c ingestd/admit.c parserd/body_attlog.c \
+	cmdqd/order.c cmdqd/settings.c cmdqd/hello.c cmdqd/learn.c
+NAMES   = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+
+all: $(NAMES:%=$(D)/%)
+
+$(D)/%: $(D)/obj/tests/fuzz/fuzz_%.o $(MAIN) $(D)/shipped.a
+	$(CC) $(LINK) $^ -lconfuse -lz -o $@
+
+$(D)/shipped.a: $(SHIPPED:%.c=$(D)/obj/%.o)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(D)/obj/%.o: %.c tests/fuzz/fuzz.mk
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) -MMD -MP -c $< -o $@
+
+-include $(shell find $(D)/obj -name '*.d' 2>/dev/null)
+.SECONDARY:
