@@ -58,13 +58,15 @@ static int look_at_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *ret
 /* ---- the file ---- */
 
 /* libconfuse 3.3 counts a comment as three lines, so it gets the text with blanks in their place;
- * and it takes all behind a quote that is never closed for one value, without a word. Gives the
- * line of a quote that its line does not close, else 0. The text ends with LF. */
-static unsigned blank_comments(char *text, size_t len)
+ * and it passes over all behind a quote or a C comment that is never closed, without a word. Gives
+ * the line of a quote that its line does not close, or of a C comment, and which it is, else 0. The
+ * text ends with LF. */
+static unsigned blank_comments(char *text, size_t len, const char **ret_fault)
 {
 	unsigned line = 1;
 	char quote = '\0'; /* that we are in */
 
+	*ret_fault = "the quote is not closed on its line";
 	for (size_t i = 0; i < len; i++) {
 		if (text[i] == '\n' && quote)
 			return line;
@@ -74,7 +76,10 @@ static unsigned blank_comments(char *text, size_t len)
 			quote = text[i] == quote ? '\0' : quote;
 		else if (text[i] == '"' || text[i] == '\'')
 			quote = text[i];
-		else if (text[i] == '#')
+		else if (text[i] == '/' && text[i + 1] == '*') {
+			*ret_fault = "a comment begins with #, not with /*";
+			return line;
+		} else if (text[i] == '#')
 			for (size_t at = i; text[at] != '\n'; at++)
 				text[at] = ' ';
 	}
@@ -94,6 +99,7 @@ static int read_whole(const char *path, struct buf *into)
 
 static int read_text(const char *path, struct buf *into)
 {
+	const char *fault;
 	unsigned line;
 	int rc = read_whole(path, into);
 
@@ -101,10 +107,10 @@ static int read_text(const char *path, struct buf *into)
 		fprintf(stderr, "%s: cannot be read: %s\n", path, strerror(-rc));
 		return rc;
 	}
-	line = blank_comments(into->ptr, into->len);
+	line = blank_comments(into->ptr, into->len, &fault);
 	if (line == 0)
 		return 0;
-	fprintf(stderr, "%s:%u: the quote is not closed on its line\n", path, line);
+	fprintf(stderr, "%s:%u: %s\n", path, line, fault);
 	return -EINVAL;
 }
 
