@@ -371,6 +371,24 @@ static void test_a_bad_order_is_refused(void **state)
 	}
 }
 
+/* One file's fault is not another's, though they are settled together. */
+static void test_good_and_bad_files_together(void **state)
+{
+	static const char *const good[] = {"order: device.approve\nserial: A\n"};
+	static const char *const bad[] = {"order: device.approve\nserial: /\n"};
+	char first[SPOOL_NAME_BYTES], second[SPOOL_NAME_BYTES], third[SPOOL_NAME_BYTES];
+
+	(void)state;
+	post(bad, 1, first);
+	post(good, 1, second);
+	post(bad, 1, third);
+	turn();
+	assert_true(is_in("bad", first));
+	assert_true(is_in("done", second));
+	assert_true(is_in("bad", third));
+	assert_false(room.intake.failed);
+}
+
 static void test_a_zone_must_exist(void **state)
 {
 	static const char *const orders[] = {
@@ -472,6 +490,7 @@ int main(void)
 		IN_A_ROOM(test_a_setting_is_stored),
 		IN_A_ROOM(test_head_and_body_name_one_device),
 		IN_A_ROOM(test_a_bad_order_is_refused),
+		IN_A_ROOM(test_good_and_bad_files_together),
 		IN_A_ROOM(test_a_zone_must_exist),
 		IN_A_ROOM(test_only_the_bad_part_is_refused),
 		IN_A_ROOM(test_garbage_is_refused),
