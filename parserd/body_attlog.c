@@ -6,7 +6,7 @@
 
 #define FIRST_YEAR 2000
 /* A day, and two hours for terminals ahead of it by their zone: whose zone is not known here. */
-#define AHEAD_MAX_S (26 * 3600)
+#define AHEAD_MAX_S ((int64_t)26 * 3600)
 
 /* PIN, time, status, verify, workcode; behind them comes the extra. */
 #define FIELDS 5

@@ -272,7 +272,7 @@ int main(int argc, char **argv)
 {
 	struct parserd p = {
 		.retry_ms = RETRY_FIRST_MS,
-		.trouble = {.burst = 3, .window_ms = 60 * 1000},
+		.trouble = {.burst = 3, .window_ms = 60000},
 	};
 	struct options o = options_read(
 		argc, argv, "Takes uploads out of the spool and keeps what they say.", true);

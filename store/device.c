@@ -80,8 +80,8 @@ static int put_line(struct buf *b, const struct fact_line *l, const void *member
 		return put_escaped(
 			b, l->key, device_state_name(*(const enum device_state *)member));
 	case CHOICE: {
-		int choice = *(const int8_t *)member;
-		return choice ? buf_printf(b, "%s=%d\n", l->key, choice) : 0;
+		int8_t choice = *(const int8_t *)member;
+		return choice ? buf_printf(b, "%s=%s\n", l->key, choice > 0 ? "1" : "-1") : 0;
 	}
 	}
 	return -EINVAL;

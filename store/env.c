@@ -121,7 +121,7 @@ static int open_env(const char *path, unsigned databases, unsigned flags, MDB_en
 
 static int bear(const char *aside)
 {
-	MDB_env *env;
+	MDB_env *env = NULL;
 	int rc = open_env(aside, 1, 0, &env);
 
 	if (rc != 0)
@@ -229,7 +229,7 @@ static int widen(MDB_env *env, uint64_t map_bytes)
 
 int env_open_writer(const char *path, uint64_t map_bytes, unsigned databases, MDB_env **ret)
 {
-	MDB_env *env;
+	MDB_env *env = NULL;
 	int dead;
 
 	/* LMDB would make what is missing, in place. */
