@@ -9,6 +9,7 @@
 #include "lib/io.h"
 
 #define IN_MEMORY_MAX (256u * 1024) /* a body above this goes to disk as it arrives */
+#define HEAD_ROOM     320           /* enough for most heads */
 #define TAIL_BYTES    16
 
 static void charge(struct upload *u)
@@ -46,9 +47,11 @@ int upload_begin(struct upload *u, const struct spool *s, struct upload_budget *
 	u->item.draft.fd = -1;
 	u->bytes = buf_with_max(SPOOL_HEAD_MAX + IN_MEMORY_MAX + TAIL_BYTES);
 	int rc = copy_texts(u, head);
-	if (rc == 0 && length_hint <= IN_MEMORY_MAX)
-		rc = buf_reserve(
-			&u->bytes, 320 + (size_t)length_hint); /* mostly the only allocation */
+	/* Mostly the only allocation. A client only says that so much will come: what is not left
+	 * in the budget is not set aside for it. */
+	if (rc == 0 && length_hint <= IN_MEMORY_MAX &&
+		budget->used_bytes + HEAD_ROOM + length_hint <= budget->max_bytes)
+		rc = buf_reserve(&u->bytes, HEAD_ROOM + (size_t)length_hint);
 	if (rc == 0)
 		rc = spool_entry_put_head(&u->bytes, &u->entry, 0);
 	u->head_bytes = u->bytes.len;
