@@ -113,7 +113,7 @@ static int put_device(struct out *o, const struct device *d)
 
 static int device_verb_ls(struct ask *a)
 {
-	struct control_reader *r;
+	struct control_reader *r = NULL;
 	struct listing l = {.ask = a};
 	struct out o;
 	int code = device_open(a, &r);
@@ -134,7 +134,7 @@ static int device_verb_ls(struct ask *a)
 /* 1 when the device was seen, 0 when it was not, or a negative errno. */
 static int was_seen(const char *path, struct control_reader **reader, struct span serial)
 {
-	struct device d;
+	struct device d = {.last_seen_us = 0};
 	int rc = *reader ? 0 : control_open(path, reader);
 	if (rc == 0)
 		rc = control_device(*reader, serial, &d);

@@ -15,7 +15,7 @@
 
 #define WAIT_MS        5000
 #define POLL_MS        50
-#define ORDER_MAX      (16 * 1024) /* bytes of an order's file */
+#define ORDER_MAX      ((size_t)16 * 1024) /* bytes of an order's file */
 #define SETTINGS_COUNT 7
 
 /* ---- settings ---- */
@@ -97,62 +97,45 @@ struct order {
 	const struct ask *ask;
 	enum what what;
 	const char *serial;
-	char **words; /* "KEY=VALUE" */
-	size_t word_count;
+	struct {
+		const struct setting *setting;
+		struct span value;
+	} set[SETTINGS_COUNT];
+	size_t set_count;
 	char name[SPOOL_NAME_BYTES]; /* of its file, once it is posted */
 };
 
-/* "KEY=VALUE" apart. An exit code, said. */
-static int split(const char *word, const struct setting **ret_setting, struct span *ret_value)
+/* Takes "KEY=VALUE" into the order. An exit code, said. */
+static int add_setting(struct order *o, const char *word)
 {
 	struct span rest = span_str(word), key;
-	if (!span_has(rest, '='))
+	if (!span_has(rest, '=') || !span_next(&rest, '=', &key))
 		return fail(EX_USAGE, "'%s' is not KEY=VALUE, such as delay=5s", word);
-	(void)!span_next(&rest, '=', &key);
 	const struct setting *s = find_setting(span_trim(key));
+	struct span value = span_trim(rest);
 	if (!s)
 		return fail(EX_USAGE,
 			"'%.*s' is no setting of a device; there are error_delay, delay, "
-			"trans_interval, trans_times, "
-			"trans_flags, time_zone and realtime",
+			"trans_interval, trans_times, trans_flags, time_zone and realtime",
 			SPAN_ARG(key));
-	struct span value = span_trim(rest);
+	for (size_t i = 0; i < o->set_count; i++)
+		if (o->set[i].setting == s)
+			return fail(EX_USAGE, "%s is given twice", s->key);
 	if (span_has(value, '\n') || span_has(value, '\r'))
 		return fail(EX_USAGE, "the value of %s has more than one line", s->key);
-	*ret_setting = s;
-	*ret_value = value;
+	/* No key twice and only known ones: there is always room. */
+	o->set[o->set_count].setting = s;
+	o->set[o->set_count++].value = value;
 	return check_value(s, value);
-}
-
-static int check_order(const struct order *o)
-{
-	const struct setting *s;
-	struct span value;
-	bool given[SETTINGS_COUNT] = {false};
-	if (!serial_valid(span_str(o->serial)))
-		return fail(EX_USAGE, "'%s' is no serial number: 1 to 32 of A-Z a-z 0-9 _ -",
-			o->serial);
-	for (size_t i = 0; i < o->word_count; i++) {
-		int code = split(o->words[i], &s, &value);
-		if (code != EX_OK)
-			return code;
-		if (given[s - settings])
-			return fail(EX_USAGE, "%s is given twice", s->key);
-		given[s - settings] = true;
-	}
-	return EX_OK;
 }
 
 static int put_order(const struct order *o, struct buf *file)
 {
-	const struct setting *s;
-	struct span value;
 	struct buf body = buf_with_max(ORDER_MAX);
 	int rc = buf_printf(&body, "order: %s\nserial: %s\n", whats[o->what].order, o->serial);
-	for (size_t i = 0; rc == 0 && i < o->word_count; i++) {
-		(void)!split(o->words[i], &s, &value); /* check_order has tried each */
-		rc = buf_printf(&body, "%s: %.*s\n", s->key, SPAN_ARG(value));
-	}
+	for (size_t i = 0; rc == 0 && i < o->set_count; i++)
+		rc = buf_printf(
+			&body, "%s: %.*s\n", o->set[i].setting->key, SPAN_ARG(o->set[i].value));
 	struct spool_entry e = {
 		.received_us = clock_wall_us(),
 		.kind = span_str("order"),
@@ -192,10 +175,8 @@ enum fate { WAITING, TAKEN, DONE, REFUSED };
 /* Does the store show what was ordered? For those who may not look into done/. */
 static bool shows(const struct order *o)
 {
-	struct control_reader *r;
-	struct device d;
-	const struct setting *s;
-	struct span value;
+	struct control_reader *r = NULL;
+	struct device d = {.state = DEVICE_PENDING};
 	char *path = conf_join(o->ask->conf.state_dir, CONF_CONTROL);
 	int rc = path ? control_open(path, &r) : -ENOMEM;
 	if (rc == 0) {
@@ -207,8 +188,8 @@ static bool shows(const struct order *o)
 		return false;
 	if (o->what != SET)
 		return d.state == (o->what == APPROVE ? DEVICE_APPROVED : DEVICE_REFUSED);
-	for (size_t i = 0; i < o->word_count; i++)
-		if (split(o->words[i], &s, &value) != EX_OK || !has_setting(&d.set, s, value))
+	for (size_t i = 0; i < o->set_count; i++)
+		if (!has_setting(&d.set, o->set[i].setting, o->set[i].value))
 			return false;
 	return true;
 }
@@ -294,12 +275,13 @@ static int give_all(const struct order *orders, size_t count)
 {
 	enum place_kind kind = PLACE_ORDER;
 	struct places ps;
-	int code = EX_OK;
 	/* All are looked at before the first is given. */
-	for (size_t i = 0; code == EX_OK && i < count; i++)
-		code = check_order(&orders[i]);
-	if (code == EX_OK)
-		code = places_open(orders[0].ask, &kind, &ps);
+	for (size_t i = 0; i < count; i++)
+		if (!serial_valid(span_str(orders[i].serial)))
+			return fail(EX_USAGE,
+				"'%s' is no serial number: 1 to 32 of A-Z a-z 0-9 _ -",
+				orders[i].serial);
+	int code = places_open(orders[0].ask, &kind, &ps);
 	if (code != EX_OK)
 		return code;
 	for (size_t i = 0; i < count; i++) {
@@ -334,10 +316,9 @@ int device_verb_refuse(struct ask *a)
 
 int device_verb_set(struct ask *a)
 {
-	struct order o = {.ask = a,
-		.what = SET,
-		.serial = a->words[0],
-		.words = a->words + 1,
-		.word_count = a->word_count - 1};
-	return give_all(&o, 1);
+	struct order o = {.ask = a, .what = SET, .serial = a->words[0]};
+	int code = EX_OK;
+	for (size_t i = 1; code == EX_OK && i < a->word_count; i++)
+		code = add_setting(&o, a->words[i]);
+	return code == EX_OK ? give_all(&o, 1) : code;
 }

@@ -208,7 +208,7 @@ static void free_stamps(struct stamps *l)
 
 static void read_stamps(const struct ask *a, struct span serial, struct stamps *l)
 {
-	struct records_reader *r;
+	struct records_reader *r = NULL;
 	char *path = conf_join(a->conf.state_dir, CONF_RECORDS);
 	int rc = path ? records_open(path, &r) : -ENOMEM;
 	if (rc == 0) {
@@ -257,7 +257,7 @@ static int show(const struct ask *a, const struct device *d)
 
 int device_verb_show(struct ask *a)
 {
-	struct control_reader *r;
+	struct control_reader *r = NULL;
 	struct device d;
 	struct span serial = span_str(a->words[0]);
 	if (!serial_valid(serial))

@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <unistd.h>
 
 #include "ctl/out_text.h"
 #include "ctl/text.h"
@@ -15,6 +16,7 @@ void out_begin(struct out *o, FILE *to, enum out_format format, const struct out
 {
 	*o = (struct out){
 		.to = to, .format = format, .columns = columns, .column_count = column_count};
+	o->ascii = fileno(to) >= 0 && isatty(fileno(to));
 	o->held = buf_with_max(OUT_CELL_MAX_BYTES);
 	for (size_t i = 0; i < column_count; i++) {
 		size_t heading = columns[i].heading ? strlen(columns[i].heading) : 0;
@@ -149,7 +151,8 @@ static int json_line(struct out *o, const struct out_cell *cells)
 	json_t *object = json_row(o->columns, o->column_count, cells);
 	if (!object)
 		return -ENOMEM;
-	int rc = json_dumpf(object, o->to, JSON_COMPACT) < 0 || putc('\n', o->to) == EOF ? -EIO : 0;
+	size_t how = JSON_COMPACT | (o->ascii ? JSON_ENSURE_ASCII : 0);
+	int rc = json_dumpf(object, o->to, how) < 0 || putc('\n', o->to) == EOF ? -EIO : 0;
 	if (rc < 0 && errno)
 		rc = -errno;
 	json_decref(object);

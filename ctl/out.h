@@ -68,6 +68,8 @@ struct out {
 	enum out_format format;
 	const struct out_column *columns;
 	size_t column_count;
+	bool ascii;   /* JSON with \uXXXX for all that is not ASCII: nothing in it can steer a
+			 terminal; set where the output is one */
 	bool at_once; /* every row is written as it comes; else a table holds rows back to find its
 			 widths */
 	/* private */

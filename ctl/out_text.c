@@ -8,7 +8,7 @@
 #include "ctl/text.h"
 
 /* A table's widths are those of so many bytes of rows; wider ones that come later stand out. */
-#define HELD_MAX_BYTES (1024 * 1024)
+#define HELD_MAX_BYTES ((size_t)1024 * 1024)
 
 static struct span number_text(uint64_t number, char *room, size_t bytes)
 {

@@ -5,7 +5,7 @@
 
 #include "ctl/out.h"
 
-#define OUT_CELL_MAX_BYTES (64 * 1024 * 1024)
+#define OUT_CELL_MAX_BYTES ((size_t)64 * 1024 * 1024)
 
 must_check int out_csv_head(struct out *o);
 must_check int out_csv_row(struct out *o, const struct out_cell *cells);

@@ -40,7 +40,7 @@ int punch_check_after(struct records_reader *r, const struct ask *a)
 
 static int punch_ls(struct ask *a)
 {
-	struct records_reader *r;
+	struct records_reader *r = NULL;
 	struct rows w;
 	int code = punch_open(a, &r);
 	if (code != EX_OK)
@@ -76,7 +76,7 @@ static int count(struct records_reader *r, const struct ask *a, uint64_t *ret)
 static int punch_count(struct ask *a)
 {
 	static const struct out_column one[] = {{"punches", "PUNCHES", 0, false}};
-	struct records_reader *r;
+	struct records_reader *r = NULL;
 	uint64_t total = 0;
 	int code = punch_open(a, &r);
 	if (code != EX_OK)

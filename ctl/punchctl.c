@@ -17,7 +17,7 @@
 const char *argp_program_version = "punchctl (punchd) " PUNCHD_VERSION;
 
 static const struct noun *const nouns[] = {&noun_punch, &noun_device, &noun_spool, &noun_status};
-#define NOUN_COUNT (sizeof(nouns) / sizeof(*nouns))
+#define NOUN_COUNT (sizeof(nouns) / sizeof(nouns[0]))
 
 /* The part of the command line before the noun. */
 struct front {

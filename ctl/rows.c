@@ -2,6 +2,7 @@
 /* rows: read a batch, let go of the records, write the batch. */
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "ctl/rows.h"
 #include "ctl/when.h"
@@ -38,6 +39,7 @@ int rows_begin(struct rows *w, const struct ask *a, bool at_once)
 		return -ENOMEM;
 	out_begin(&w->out, w->memory, a->format, columns, COLUMNS);
 	w->out.at_once = at_once;
+	w->out.ascii = isatty(STDOUT_FILENO);
 	return 0;
 }
 

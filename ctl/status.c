@@ -68,7 +68,7 @@ static enum known known_by(int rc, const char *path)
 
 static void look_at_records(const struct ask *a, struct status *s)
 {
-	struct records_reader *r;
+	struct records_reader *r = NULL;
 	char *path = conf_join(a->conf.state_dir, CONF_RECORDS);
 	int rc = path ? records_open(path, &r) : -ENOMEM;
 	if (rc == 0) {
@@ -89,7 +89,7 @@ static int count_device(void *context, const struct device *d)
 
 static void look_at_devices(const struct ask *a, struct status *s)
 {
-	struct control_reader *r;
+	struct control_reader *r = NULL;
 	char *path = conf_join(a->conf.state_dir, CONF_CONTROL);
 	int rc = path ? control_open(path, &r) : -ENOMEM;
 	if (rc == 0) {

@@ -157,7 +157,7 @@ void text_age(uint64_t age_us, char ret_text[static TEXT_AGE_BYTES])
 		snprintf(ret_text, TEXT_AGE_BYTES, "%" PRIu64 " s", s);
 	else if (s < 3600)
 		snprintf(ret_text, TEXT_AGE_BYTES, "%" PRIu64 " min", s / 60);
-	else if (s < 48 * 3600)
+	else if (s < 172800)
 		snprintf(ret_text, TEXT_AGE_BYTES, "%" PRIu64 " h", s / 3600);
 	else
 		snprintf(ret_text, TEXT_AGE_BYTES, "%" PRIu64 " days", s / 86400);

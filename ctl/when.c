@@ -88,7 +88,7 @@ static int parse_back(struct span text, const struct clock_local *now, struct cl
 	static const struct {
 		const char *unit;
 		int64_t seconds;
-	} units[] = {{"min", 60}, {"h", 3600}, {"d", DAY_S}, {"w", 7 * DAY_S}};
+	} units[] = {{"min", 60}, {"h", 3600}, {"d", DAY_S}, {"w", 7L * DAY_S}};
 	uint64_t count;
 	size_t digits = 0;
 	struct span s = span_from(text, 1);
