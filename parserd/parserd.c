@@ -223,6 +223,8 @@ static int bear_trouble(struct parserd *p, int rc)
 
 	if (rc == -EUCLEAN || rc == -EPROTONOSUPPORT)
 		return fail("records are damaged", p->conf.state_dir, rc);
+	if (rc == -ENOTRECOVERABLE)
+		return fail("records have to be opened anew", p->conf.state_dir, rc);
 	if (log_allow(&p->trouble, clock_mono_ms(), &dropped))
 		log_error("cannot store; will try again", LOG_ERR(rc), LOG_NUM("dropped", dropped));
 	if (p->once)

@@ -33,8 +33,9 @@ int env_errno(int mdb_code)
 	case MDB_INVALID:
 	case MDB_CORRUPTED:
 	case MDB_PAGE_NOTFOUND:
-	case MDB_PANIC:
 		return -EUCLEAN;
+	case MDB_PANIC:
+		return -ENOTRECOVERABLE;
 	case MDB_VERSION_MISMATCH:
 	case MDB_INCOMPATIBLE:
 		return -EPROTONOSUPPORT;

@@ -9,8 +9,9 @@
 #include "lib/span.h"
 
 /* LMDB's code as a negative errno: MDB_NOTFOUND -ENOENT, MDB_KEYEXIST -EEXIST, MDB_MAP_FULL
- * -EXFULL, MDB_MAP_RESIZED -ESTALE, MDB_READERS_FULL -EUSERS, damage -EUCLEAN, another format
- * -EPROTONOSUPPORT, any other fault -EIO; 0 as 0 and a system error as itself. */
+ * -EXFULL, MDB_MAP_RESIZED -ESTALE, MDB_READERS_FULL -EUSERS, damage -EUCLEAN, a fault after which
+ * the environment has to be opened anew -ENOTRECOVERABLE, another format -EPROTONOSUPPORT, any
+ * other fault -EIO; 0 as 0 and a system error as itself. */
 int env_errno(int mdb_code);
 
 /* Makes the environment PATH/ (with data.mdb and lock.mdb) if it is missing: aside, committed,

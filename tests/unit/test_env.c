@@ -216,6 +216,7 @@ static void test_errnos(void **state)
 	assert_int_equal(env_errno(MDB_MAP_FULL), -EXFULL);
 	assert_int_equal(env_errno(MDB_MAP_RESIZED), -ESTALE);
 	assert_int_equal(env_errno(MDB_CORRUPTED), -EUCLEAN);
+	assert_int_equal(env_errno(MDB_PANIC), -ENOTRECOVERABLE);
 	assert_int_equal(env_errno(MDB_VERSION_MISMATCH), -EPROTONOSUPPORT);
 	assert_int_equal(env_errno(MDB_BAD_VALSIZE), -EIO);
 }
