@@ -98,7 +98,9 @@ int admit_refresh(struct admit *a)
 	int rc = fstat(fd, &st) < 0 ? -errno : 0;
 	if (rc == 0 && !unchanged(&st, &a->seen)) {
 		rc = read_list(a, fd);
-		a->seen = st; /* a bad list is complained of once */
+		/* A bad list is complained of once; one that could not be read is tried again. */
+		if (rc > 0 || rc == -EBADMSG || rc == -EMSGSIZE)
+			a->seen = st;
 	}
 	io_close(fd);
 	return rc;
@@ -139,6 +141,8 @@ bool admit_has(const struct admit *a, const char *serial)
 	struct serial key = {{0}};
 	if (a->any)
 		return true;
+	if (strlen(serial) > SERIAL_MAX)
+		return false;
 	strncpy(key.text, serial, SERIAL_MAX);
 	return a->count && bsearch(&key, a->serials, a->count, sizeof(key), by_text);
 }
