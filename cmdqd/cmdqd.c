@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cmdqd: answers what terminals ask, and does what operators order. */
-#include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -21,6 +20,7 @@
 #include "lib/daemon.h"
 #include "lib/io.h"
 #include "lib/log.h"
+#include "lib/options.h"
 #include "lib/sandbox.h"
 #include "spool/spool.h"
 
@@ -28,12 +28,8 @@
 #define LOOK_EVERY_MS 1000
 #define SOON_MS       ADMISSION_PAUSE_MS
 
-const char *argp_program_version = "cmdqd (punchd) 0.1";
-
 struct cmdqd {
-	/* options */
-	const char *conf_option;
-	bool check;
+	struct options options;
 	/* what is open */
 	struct conf conf;
 	int loop_fd, state_fd;
@@ -52,43 +48,9 @@ struct cmdqd {
 
 /* ---- options and configuration ---- */
 
-static error_t take_option(int key, char *value, struct argp_state *state)
-{
-	struct cmdqd *c = state->input;
-
-	switch (key) {
-	case 'c':
-		c->conf_option = value;
-		return 0;
-	case 'C':
-		c->check = true;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static void read_options(struct cmdqd *c, int argc, char **argv)
-{
-	static const struct argp_option options[] = {
-		{"config", 'c', "FILE", 0, "Read this configuration file", 0},
-		{"check", 'C', NULL, 0, "Say whether the configuration is right, and exit", 0},
-		{0},
-	};
-	static const struct argp argp = {
-		.options = options,
-		.parser = take_option,
-		.doc = "Answers what terminals ask, and does what operators order.",
-	};
-
-	argp_err_exit_status = EX_USAGE;
-	if (argp_parse(&argp, argc, argv, ARGP_NO_ARGS, NULL, c) != 0)
-		exit(EX_USAGE);
-}
-
 static void read_configuration(struct cmdqd *c)
 {
-	const char *path = conf_path(c->conf_option);
+	const char *path = conf_path(c->options.conf_file);
 	int minutes;
 
 	if (conf_load(path, &c->conf) < 0)
@@ -98,10 +60,8 @@ static void read_configuration(struct cmdqd *c)
 			c->conf.time_zone);
 		exit(EX_CONFIG);
 	}
-	if (c->check) {
-		printf("%s: right\n", path);
-		exit(0);
-	}
+	if (c->options.check)
+		exit(EX_OK);
 }
 
 /* ---- what the loop calls ---- */
@@ -281,7 +241,8 @@ int main(int argc, char **argv)
 		.list_failures = {.burst = 3, .window_ms = 60000},
 	};
 
-	read_options(&c, argc, argv);
+	c.options = options_read(
+		argc, argv, "Answers what terminals ask, and does what operators order.", false);
 	log_open("cmdqd", LOG_LEVEL_INFO);
 	read_configuration(&c);
 	daemon_refuse_root();
