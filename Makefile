@@ -104,8 +104,54 @@ test:
 unit: unit-programs
 	@for t in $(UNIT); do echo "== $$t"; $$t || exit 1; done
 
+.PHONY: order-check kill-check crash-check fuzz bench
+order-check kill-check crash-check fuzz bench: tests-ready
+tests-ready:
+	@scripts/deps.sh test
+	@$(MAKE) --no-print-directory -s -j$$(nproc) all
+.PHONY: tests-ready
+
+order-check:
+	python3 tests/system/run.py --build $(B) --full --only order
+
+kill-check:
+	python3 tests/system/run.py --build $(B) --full --only kill
+
+crash-check:
+	B=$(B) tests/crash/run.sh
+
+TIME ?= 60
+fuzz:
+	B=$(B)/fuzz tests/fuzz/run.sh fuzz $(TIME)
+
+# The small limit programs beside which the product is measured.
+BENCH      = $(patsubst tests/bench/%.c,$(B)/bench/%,$(filter-out tests/bench/nosync.c,$(wildcard tests/bench/*.c)))
+bench: bench-programs
+	python3 tests/bench/run.py --build $(B)
+.PHONY: bench-programs
+bench-programs: $(BENCH) $(B)/bench/nosync.so
+$(B)/bench/%: $(B)/obj/tests/bench/%.o $(INSIDE) $(STORE) $(SPOOL) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $< $(INSIDE) $(STORE) $(SPOOL) $(LIB) $(filter-out -lcmocka,$(TEST_LIBS)) -o $@
+$(B)/bench/nosync.so: tests/bench/nosync.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -std=gnu11 $(WARNINGS) -O2 -fPIC -shared $< -o $@
+
 # ---- the rest ----
-.PHONY: run help format tidy clean
+.PHONY: run help format tidy clean install
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man1 \
+		$(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)/etc/punchd
+	install -m 755 $(B)/punchctl $(B)/spoolput $(B)/devsim $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(DAEMONS:%=$(B)/%) $(DESTDIR)$(PREFIX)/sbin
+	install -m 644 ctl/punchctl.1 spool/spoolput.1 tests/devsim/devsim.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 lib/punchd.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 644 ingestd/ingestd.8 parserd/parserd.8 cmdqd/cmdqd.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 ctl/punchctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/punchctl
+	test -e $(DESTDIR)/etc/punchd/punchd.conf || \
+		install -m 644 punchd.conf.example $(DESTDIR)/etc/punchd/punchd.conf
+
 run:
 	@scripts/deps.sh build
 	@$(MAKE) --no-print-directory -s -j$$(nproc) all
