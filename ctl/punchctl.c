@@ -126,6 +126,18 @@ static const struct verb *choose_verb(const struct noun *n, int argc, char **arg
 	exit(fail(EX_USAGE, "try 'punchctl %s --help'", n->name));
 }
 
+/* An exit code; what is wrong has been said by conf_load. */
+static int load_conf(struct ask *a)
+{
+	const char *path = conf_path(a->conf_option);
+	int rc = conf_load(path, &a->conf);
+	if (rc == -EACCES)
+		return fail_at(rc, "read", path);
+	if (rc < 0)
+		return rc == -ENOENT ? EX_NOINPUT : EX_CONFIG;
+	return EX_OK;
+}
+
 int main(int argc, char **argv)
 {
 	char name[64];
@@ -148,16 +160,12 @@ int main(int argc, char **argv)
 	ask.conf_option = front.conf_option;
 	ask_parse(verb, argc - skipped, argv + skipped, &ask);
 
-	const char *path = conf_path(ask.conf_option);
-	int rc = conf_load(path, &ask.conf);
-	if (rc == -EACCES)
-		return fail_at(rc, "read", path);
-	if (rc < 0) /* what is wrong has been said */
-		return rc == -ENOENT ? EX_NOINPUT : EX_CONFIG;
 	char **words = ask.words; /* a verb takes words off their front */
-	int code = verb->run(&ask);
+	int code = load_conf(&ask);
+	if (code == EX_OK)
+		code = verb->run(&ask);
 	conf_free(&ask.conf);
 	free(words);
-	rc = out_flushed(stdout);
+	int rc = out_flushed(stdout);
 	return rc < 0 && code == EX_OK ? fail_at(rc, "write", "to standard output") : code;
 }
