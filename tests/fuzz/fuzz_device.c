@@ -57,6 +57,15 @@ static void check_written(const struct device *d)
 	buf_free(&b);
 }
 
+#define ENDS(text) (memchr(text, '\0', sizeof(text)) != NULL)
+
+static void check_ends(const struct device *d)
+{
+	CHECK(ENDS(d->address) && ENDS(d->class) && ENDS(d->push_version));
+	CHECK(ENDS(d->language) && ENDS(d->firmware) && ENDS(d->info));
+	CHECK(ENDS(d->set.trans_times) && ENDS(d->set.trans_flags) && ENDS(d->set.time_zone));
+}
+
 static void check_read(struct span text)
 {
 	struct device d;
@@ -65,6 +74,7 @@ static void check_read(struct span text)
 	CHECK(rc == 0 || rc == -EUCLEAN);
 	if (rc == 0) {
 		CHECK(strcmp(d.serial, "GATE_7-a") == 0);
+		check_ends(&d);
 		CHECK(d.state <= DEVICE_REFUSED && d.set.realtime >= -1 && d.set.realtime <= 1);
 		check_written(&d);
 	}

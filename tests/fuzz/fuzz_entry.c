@@ -96,6 +96,8 @@ static void check_steps(const struct buf *whole, const struct spool_entry *e)
 	CHECK(spool_entry_put_head(&head, e, 0) == 0);
 	CHECK(spool_entry_put_head(&again, e, e->body.len) == 0);
 	CHECK(head.len == again.len);
+	buf_clear(&head);
+	CHECK(spool_entry_put_head(&head, e, 9999999999) == 0 && head.len == again.len);
 	head_len = again.len;
 	CHECK(buf_add_span(&again, e->body) == 0);
 	CHECK(spool_entry_put_tail(&again, span_of(again.ptr, head_len), e->body.len ? crc : 0,
@@ -139,6 +141,8 @@ static void check_entry(struct span part, const struct spool_entry *e)
 
 	CHECK(fuzz_inside(e->serial, part) && fuzz_inside(e->peer, part));
 	CHECK(fuzz_inside(e->target, part) && fuzz_inside(e->body, part));
+	CHECK(span_starts(
+		span_from(part, (size_t)(e->body.ptr - part.ptr) + e->body.len), "\nend"));
 	CHECK(serial_valid(e->serial) || may_be_none);
 	CHECK(!fuzz_has_control(e->target) && !fuzz_has_control(e->peer));
 	CHECK(span_is(e->kind, "order") || span_starts(e->target, "/"));

@@ -81,6 +81,35 @@ static void check_hex(struct span s)
 	}
 }
 
+/* What a unit is worth; 0 for one that is none. */
+static uint64_t worth(struct span unit)
+{
+	static const struct {
+		const char *name;
+		uint64_t factor;
+	} units[] = {
+		{"", 1},
+		{"B", 1},
+		{"KiB", 1024},
+		{"MiB", 1024 * 1024},
+		{"GiB", 1024 * 1024 * 1024},
+		{"TiB", 1024ULL * 1024 * 1024 * 1024},
+		{"ms", 1},
+		{"s", 1000},
+		{"min", 60 * 1000},
+		{"h", 60 * 60 * 1000},
+		{"day", 24 * 60 * 60 * 1000},
+		{"days", 24 * 60 * 60 * 1000},
+	};
+
+	while (unit.len > 0 && ((*unit.ptr >= '0' && *unit.ptr <= '9') || *unit.ptr == ' '))
+		unit = span_from(unit, 1);
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+		if (span_is(unit, units[i].name))
+			return units[i].factor;
+	return 0;
+}
+
 typedef int reader(struct span text, uint64_t min, uint64_t max, uint64_t *ret);
 
 /* An amount is its leading digits times a unit, and the same amount in the smallest unit is read as
@@ -88,7 +117,7 @@ typedef int reader(struct span text, uint64_t min, uint64_t max, uint64_t *ret);
 static void check_amount(
 	reader *read, const char *smallest, struct span s, uint64_t min, uint64_t max)
 {
-	uint64_t value = 4711, whole, factor;
+	uint64_t value = 4711, whole;
 	char text[64];
 	int rc = read(s, min, max, &value);
 
@@ -99,11 +128,9 @@ static void check_amount(
 	}
 	CHECK(value >= min && value <= max && s.len > 0);
 	whole = strtoull(as_text(s, text), NULL, 10);
-	if (s.len < 63 && whole > 0) {
-		CHECK(value % whole == 0);
-		factor = value / whole;
-		CHECK(factor == 1 || factor % 1000 == 0 || factor % 1024 == 0);
-	}
+	CHECK(worth(s) > 0 && value % worth(s) == 0);
+	if (s.len < 63)
+		CHECK(value / worth(s) == whole);
 	snprintf(text, sizeof(text), "%" PRIu64 " %s", value, smallest);
 	whole = 0;
 	CHECK(read(span_str(text), min, max, &whole) == 0 && whole == value);

@@ -109,8 +109,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(o.kind < ORDER_KINDS && serial_valid(o.serial) && fuzz_inside(o.serial, body));
 	CHECK(o.setting_count <= SETTINGS_KEYS);
 	CHECK((o.setting_count > 0) == (o.kind == ORDER_DEVICE_SET));
-	for (size_t i = 0; i < o.setting_count; i++)
+	for (size_t i = 0; i < o.setting_count; i++) {
 		CHECK(fuzz_inside(o.settings[i].value, body));
+		for (size_t k = 0; k < i; k++)
+			CHECK(!span_eq(o.settings[i].key, o.settings[k].key));
+	}
 	check_again(&o, size);
 	check_applied(&o);
 	return 0;
