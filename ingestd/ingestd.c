@@ -80,8 +80,9 @@ static void open_all(struct ingestd *d)
 		rc = admit_open(list, d->conf.admit_any, &s->admit);
 	if (rc == 0)
 		rc = desk_open(desk, d->conf.desk_timeout_ms, serve_answered, &s->desk);
-	if (rc < 0)
-		give_up(EX_UNAVAILABLE, "cannot open the admission list's directory", rc);
+	if (rc < 0) /* cmdqd makes it: try again */
+		give_up(rc == -ENOENT ? EX_TEMPFAIL : EX_UNAVAILABLE,
+			"cannot open the admission list's directory", rc);
 	free(list);
 	free(desk);
 }
