@@ -43,8 +43,9 @@ static void write_value_fault(cfg_t *cfg, const struct conf_key *k, const char *
 static int look_at_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *ret_text)
 {
 	const struct conf_key *k = conf_key_find(cfg_opt_name(opt));
+	bool is_first = k->form != CONF_LIST || cfg_opt_size(opt) == 1; /* of this setting */
 
-	if (k->form != CONF_LIST && (opt->flags & SEEN)) {
+	if (is_first && (opt->flags & SEEN)) {
 		cfg_error(cfg, "%s was set before", k->name);
 		return -1;
 	}
@@ -135,6 +136,9 @@ static cfg_t *make_parser(const char *path)
 	cfg = cfg_init(options, CFGF_NONE);
 	if (!cfg)
 		return NULL;
+	/* It shows us the defaults of lists as well. */
+	for (const struct conf_key *k = conf_keys; k->name; k++)
+		cfg_getopt(cfg, k->name)->flags &= ~SEEN;
 	cfg_set_error_function(cfg, write_fault);
 	cfg->filename = strdup(path);
 	if (cfg->filename)
