@@ -151,22 +151,28 @@ static void check_again(struct conf *c)
 	buf_free(&b);
 }
 
-/* A line behind the others is seen, and so is one before them. */
-static void check_nothing_hidden(struct span text)
+static void check_refused(struct span before, struct span after)
 {
-	static const char unknown[] = "\nno_such_key = 1\n";
 	struct buf b = buf_with_max(2 * TEXT_MAX);
 	struct conf c;
 	size_t said;
 
-	CHECK(buf_add_span(&b, text) == 0 && buf_add_str(&b, unknown) == 0);
-	CHECK(load(buf_span(&b), &c, &said) < 0);
-	CHECK(said > 0);
-	buf_clear(&b);
-	CHECK(buf_add_str(&b, unknown) == 0 && buf_add_span(&b, text) == 0);
+	CHECK(buf_add_span(&b, before) == 0 && buf_add_str(&b, "\n") == 0);
+	CHECK(buf_add_span(&b, after) == 0);
 	CHECK(load(buf_span(&b), &c, &said) < 0);
 	CHECK(said > 0);
 	buf_free(&b);
+}
+
+/* A line behind the others is seen, so is one before them, and no key may stand twice. */
+static void check_nothing_hidden(struct span text)
+{
+	struct span unknown = span_str("no_such_key = 1\n");
+
+	check_refused(text, unknown);
+	check_refused(unknown, text);
+	check_refused(text, span_str("delay = 5s\ndelay = 5s\n"));
+	check_refused(text, span_str("listen = {\"[::]:9\"}\nlisten = {\"[::]:9\"}\n"));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
