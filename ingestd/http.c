@@ -145,7 +145,9 @@ static enum MHD_Result on_head(struct http_exchange *x, const char *method)
 	x->own = x->http->calls->begin(x->http->context, x, &head);
 	if (!x->response)
 		return MHD_YES;
-	if (head.content_length > 0 && head.content_length <= SWALLOW_BYTES) {
+	/* A reply that is queued before the body was read ends the connection, so it waits for the
+	 * end of what is short, and of what has no body at all. */
+	if (head.content_length <= SWALLOW_BYTES) {
 		x->stage = STAGE_REFUSED;
 		return MHD_YES;
 	}
