@@ -12,14 +12,14 @@ LINK     = $(SANITIZE)
 MAIN     = $(D)/obj/tests/fuzz/replay.o
 endif
 
-FLAGS = -std=gnu11 -O1 -g -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Wall -Wextra -Werror \
+FLAGS = -std=gnu11 -O1 -g -I. -D_GNU_SOURCE -DPUNCHD_NO_SYSTEMD -D_FILE_OFFSET_BITS=64 -Wall -Wextra -Werror \
 	-fno-omit-frame-pointer -fno-sanitize-recover=all $(SANITIZE)
 
 # Shipped sources that the targets reach; each target takes of them what it uses.
-SHIPPED = $(patsubst %,lib/%.c,span buf num clock serial target io msg conf conf_key) \
+SHIPPED = $(patsubst %,lib/%.c,span buf num clock serial target io msg conf conf_key log) \
 	spool/entry.c spool/name.c store/pack.c store/punch.c store/kept.c store/entry_ref.c store/device.c \
 	ingestd/route.c ingestd/admit.c parserd/body_attlog.c \
-	cmdqd/order.c cmdqd/settings.c cmdqd/hello.c cmdqd/learn.c
+	cmdqd/order.c cmdqd/settings.c cmdqd/hello.c cmdqd/learn.c ctl/text.c
 NAMES   = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 all: $(NAMES:%=$(D)/%)
