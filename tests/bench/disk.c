@@ -8,7 +8,7 @@ int main(int argc, char **argv)
 	if (argc != 5)
 		return EX_USAGE;
 	size_t bytes = bench_number(argv[2]);
-	uint64_t group = bench_number(argv[3]), written = 0;
+	uint64_t group = bench_number(argv[3]), blocks = 0;
 	uint64_t until_us = bench_now_us() + bench_number(argv[4]) * 1000000;
 	char *block = malloc(bytes);
 	int dir_fd = io_open_dir(AT_FDCWD, argv[1]);
@@ -18,7 +18,7 @@ int main(int argc, char **argv)
 	memset(block, 'x', bytes);
 	uint64_t from_us = bench_now_us(), cpu_us = bench_cpu_us();
 	while (bench_now_us() < until_us) {
-		for (uint64_t i = 0; i < group; i++, written += bytes)
+		for (uint64_t i = 0; i < group; i++, blocks++)
 			if (io_write_all(fd, span_of(block, bytes)) < 0)
 				bench_die("write");
 		/* Durability: only synced bytes count. */
@@ -27,8 +27,8 @@ int main(int argc, char **argv)
 	}
 	double s = (double)(bench_now_us() - from_us) / 1e6;
 	cpu_us = bench_cpu_us() - cpu_us;
-	printf("{\"mb_per_s\": %.1f, \"cpu_us\": %.1f}\n", (double)written / 1e6 / s,
-		(double)cpu_us / (double)(written / bytes));
+	printf("{\"mb_per_s\": %.1f, \"cpu_us\": %.1f}\n", (double)blocks * (double)bytes / 1e6 / s,
+		(double)cpu_us / (double)blocks);
 	free(block);
 	close(fd);
 	close(dir_fd);

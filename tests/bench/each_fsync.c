@@ -7,7 +7,7 @@
 #include "tests/bench/bench.h"
 
 #define REQUEST_MAX 16384
-#define STACK_BYTES (256u * 1024)
+#define STACK_BYTES ((size_t)256 * 1024)
 
 static int tmp_dir, new_dir;
 

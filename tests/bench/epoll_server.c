@@ -123,9 +123,8 @@ static void on_connect(void)
 			bench_die("malloc");
 		c->fd = fd;
 		c->len = 0;
-		/* Mostly the request is there already. */
 		if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0)
-			bench_die("epoll_ctl");
+			drop(c);
 	}
 }
 

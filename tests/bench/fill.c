@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* fill STATE/parserd/records COUNT: writes COUNT more punches through parserd's own write side, 4096 a
- * transaction, and prints how fast the first and the last 200,000 of them went. A thousand
+/* fill STATE/parserd/records COUNT: writes COUNT more punches through parserd's own write side,
+ * 4096 a transaction, and prints how fast the first and the last 200,000 of them went. A thousand
  * terminals punch in turn, one punch a second between them, so ten million are 116 days. */
 #include "parserd/records.h"
 #include "tests/bench/bench.h"
 
 #define BATCH     4096
 #define TERMINALS 1000
-#define STRETCH   200000
+#define STRETCH   200000ul
 #define MAP_BYTES (1ull << 30)
 #define FIRST_S   1767600000 /* 2026-01-05 08:00:00 */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* last_seq STATE/parserd/records AT_LEAST TIMEOUT_MS: waits until the journal holds so many facts, and
- * prints how many it holds. The end of "end to end". */
+/* last_seq STATE/parserd/records AT_LEAST TIMEOUT_MS: waits until the journal holds so many facts,
+ * and prints how many it holds. The end of "end to end". */
 #include "lib/clock.h"
 #include "store/records.h"
 #include "tests/bench/bench.h"

@@ -59,7 +59,7 @@ int main(int argc, char **argv)
 	MDB_env *env;
 	MDB_txn *txn;
 	MDB_dbi dbi;
-	struct pack k, v;
+	struct pack k = {.len = 0}, v = {.len = 0};
 	if (argc != 5)
 		return EX_USAGE;
 	uint64_t count = bench_number(argv[2]), upload = bench_number(argv[3]);

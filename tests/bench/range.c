@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* range STATE/parserd/records SERIAL SINCE UNTIL: how long the question "this device, from then to then"
- * takes, and how many records a second it looks at. The times are as terminals write them. */
+/* range STATE/parserd/records SERIAL SINCE UNTIL: how long the question "this device, from then to
+ * then" takes, and how many records a second it looks at. The times are as terminals write them. */
 #include "store/records.h"
 #include "tests/bench/bench.h"
 

@@ -15,7 +15,7 @@ from rig import Broken, Rig, Site
 
 TERMINALS = 1000
 MANY = 250  # connections, where the goal names no number
-COLUMNS = "{:<5}{:<44}{:>12}{:>12}{:>8}  {:<13}{:<9}{:<8}{:>7} /{:>7}"
+COLUMNS = "{:<6}{:<46}{:>12}{:>12}{:>8}  {:<13}{:<9}{:<8}{:>7} /{:>7}"
 
 
 class Bench:
@@ -47,7 +47,7 @@ class Bench:
             flush=True)
 
     def note(self, goal_id, text):
-        print(f"{goal_id:<5}{text}", flush=True)
+        print(f"{goal_id:<6}{text}", flush=True)
 
     def load(self, port, options=(), kind="attlog", connections=MANY, keep=False, records=1,
              seconds=None):
