@@ -11,6 +11,7 @@
 #define REQUEST_MAX 16384
 #define PARTS       512
 #define EVENTS      256
+#define CLIENTS_MAX 65536
 
 struct client {
 	int fd;
@@ -19,6 +20,7 @@ struct client {
 	char bytes[REQUEST_MAX + 1];
 };
 
+static struct client *clients[CLIENTS_MAX]; /* by descriptor; never given back */
 static int epoll_fd, listen_fd, done_fd, tmp_dir, new_dir;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t work = PTHREAD_COND_INITIALIZER;
@@ -81,12 +83,6 @@ static void *committer(void *arg)
 
 /* ---- the loop ---- */
 
-static void drop(struct client *c)
-{
-	close(c->fd);
-	free(c);
-}
-
 static void submit(struct client *c)
 {
 	pthread_mutex_lock(&mutex);
@@ -104,7 +100,7 @@ static void on_readable(struct client *c)
 	if (n < 0 && errno == EAGAIN)
 		return;
 	if (n <= 0) {
-		drop(c);
+		close(c->fd);
 		return;
 	}
 	c->len += (size_t)n;
@@ -113,18 +109,26 @@ static void on_readable(struct client *c)
 		submit(c);
 }
 
+static void watch(int fd, uint32_t events)
+{
+	struct epoll_event ev = {.events = events, .data.fd = fd};
+	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0)
+		bench_die("epoll_ctl");
+}
+
 static void on_connect(void)
 {
 	int fd;
 	while ((fd = accept4(listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
-		struct client *c = malloc(sizeof(*c));
-		struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.ptr = c};
-		if (!c)
+		if (fd >= CLIENTS_MAX)
+			bench_die("descriptors");
+		if (!clients[fd])
+			clients[fd] = malloc(sizeof(**clients));
+		if (!clients[fd])
 			bench_die("malloc");
-		c->fd = fd;
-		c->len = 0;
-		if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0)
-			drop(c);
+		clients[fd]->fd = fd;
+		clients[fd]->len = 0;
+		watch(fd, EPOLLIN | EPOLLET);
 	}
 }
 
@@ -141,15 +145,8 @@ static void on_committed(void)
 		bool stays = bench_answer(c->fd, c->bytes, c->len);
 		c->len = 0;
 		if (!stays)
-			drop(c);
+			close(c->fd);
 	}
-}
-
-static void watch(int fd, void *mark)
-{
-	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = mark};
-	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0)
-		bench_die("epoll_ctl");
 }
 
 int main(int argc, char **argv)
@@ -163,19 +160,19 @@ int main(int argc, char **argv)
 	listen_fd = bench_listen(argv[1], SOCK_NONBLOCK);
 	done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	watch(listen_fd, &listen_fd);
-	watch(done_fd, &done_fd);
+	watch(listen_fd, EPOLLIN);
+	watch(done_fd, EPOLLIN);
 	if (pthread_create(&thread, NULL, committer, NULL) != 0)
 		bench_die("thread");
 	for (;;) {
 		int n = epoll_wait(epoll_fd, events, EVENTS, -1);
 		for (int i = 0; i < n; i++) {
-			if (events[i].data.ptr == &listen_fd)
+			if (events[i].data.fd == listen_fd)
 				on_connect();
-			else if (events[i].data.ptr == &done_fd)
+			else if (events[i].data.fd == done_fd)
 				on_committed();
 			else
-				on_readable(events[i].data.ptr);
+				on_readable(clients[events[i].data.fd]);
 		}
 	}
 }
