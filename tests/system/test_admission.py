@@ -1,1 +1,114 @@
-TESTS = ()
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""admission: who is served. docs/SPOOL.md, docs/TRUST.md; punchctl device"""
+
+import json
+import zlib
+
+from harness import check, same, wait_until
+
+LINE = b"1\t2026-01-05 08:00:00\t0\t1\n"
+
+
+def all_answers(site, serial):
+    """The statuses of everything that a terminal may want."""
+    return {
+        "handshake": site.ask(f"/iclock/cdata?SN={serial}&options=all&pushver=2.4.1").status,
+        "poll": site.ask(f"/iclock/getrequest?SN={serial}").status,
+        "upload": site.upload(serial, LINE).status,
+        "result": site.ask(f"/iclock/devicecmd?SN={serial}", b"ID=1&Return=0&CMD=LOG\n").status,
+        "ping": site.ask(f"/iclock/ping?SN={serial}").status,
+        "verification": site.ask(f"/iclock/cdata?SN={serial}&AuthType=FP", b"PIN=1").status,
+        "lookup": site.ask(f"/iclock/cdata?SN={serial}&PIN=1").status,
+    }
+
+
+def is_all(site, serial, status):
+    return set(all_answers(site, serial).values()) == {status}
+
+
+def state_of(site, serial):
+    for line in site.punchctl("device", "ls", "--json").splitlines():
+        device = json.loads(line)
+        if device["serial"] == serial:
+            return device["state"]
+    return None
+
+
+def admission_by_order(t):
+    """unknown terminals hear 403 and wait; approve lets one in, refuse shuts it out, both without a restart"""
+    with t.site(conf={"admit": "approved"}) as site:
+        site.start()
+        pids = {name: d.pid for name, d in site.daemons.items()}
+        wait_until(lambda: site.ask("/iclock/cdata?SN=GATE1&options=all").status != 503, "the desk is there")
+        for serial in ("GATE1", "GATE2", "gate1"):
+            answers = all_answers(site, serial)
+            same(answers, dict.fromkeys(answers, 403), f"answers to {serial}, which is unknown")
+        for serial in ("GATE1", "GATE2", "gate1"):
+            wait_until(lambda s=serial: state_of(site, s) == "pending", f"{serial} is shown as pending")
+        for kind in ("upload", "result"):
+            for state in ("tmp", "new", "cur", "done", "bad"):
+                check(not site.names(kind, state), "something of an unknown terminal is in", kind, state)
+        site.punchctl("device", "approve", "GATE1")
+        wait_until(lambda: is_all(site, "GATE1", 200), "GATE1 is let in")
+        same(state_of(site, "GATE1"), "approved", "GATE1")
+        for serial in ("GATE2", "gate1"):
+            answers = all_answers(site, serial)
+            same(answers, dict.fromkeys(answers, 403), f"answers to {serial}, which still waits")
+        site.punchctl("device", "refuse", "GATE1", "GATE2")
+        wait_until(lambda: is_all(site, "GATE1", 403), "GATE1 is shut out")
+        same((state_of(site, "GATE1"), state_of(site, "GATE2")), ("refused", "refused"), "states")
+        site.punchctl("device", "approve", "GATE1", "NEVERSEEN")
+        wait_until(lambda: is_all(site, "GATE1", 200) and is_all(site, "NEVERSEEN", 200), "both are let in")
+        same({name: d.pid for name, d in site.daemons.items()}, pids, "the daemons' pids")
+
+
+def admission_lasts(t):
+    """the list outlives its daemons: with cmdqd killed the approved are served, orders given meanwhile are done later"""
+    with t.site(conf={"admit": "approved"}) as site:
+        site.start()
+        site.punchctl("device", "approve", "IN1")
+        wait_until(lambda: site.upload("IN1", LINE).status == 200, "IN1 is let in")
+        site.cmdqd.kill()
+        site.ingestd.kill()
+        site.start("ingestd")
+        same(site.upload("IN1", LINE).status, 200, "the approved one, without cmdqd")
+        same(site.upload("IN2", LINE).status, 403, "another one, without cmdqd")
+        site.punchctl("device", "approve", "IN2", "--no-wait")
+        site.punchctl("device", "refuse", "IN1", "--no-wait")
+        same(site.upload("IN2", LINE).status, 403, "an order that nobody has done yet")
+        site.start("cmdqd")
+        wait_until(lambda: site.upload("IN2", LINE).status == 200 and site.upload("IN1", LINE).status == 403,
+                   "the orders are done by the new cmdqd")
+        site.check_spool()
+
+
+def admission_bad_orders(t):
+    """orders that are none are refused in words, and good ones beside them are done"""
+    with t.site(conf={"admit": "approved"}) as site:
+        site.start()
+        bodies = (b"", b"order: device.explode\nserial: A\n", b"order: device.approve\n", b"order: device.approve\nserial: a b\n",
+                  b"serial: A\norder: device.approve\n", b"order: device.approve\nserial: A\nserial: B\n",
+                  b"order: device.set\nserial: OK1\ndelay: 1 year\n", b"\0\1\2", b"order: device.set\nserial: OK1\n",
+                  b"order: device.approve\nserial: A\nICLOCKSVRURL: http://x\n")
+        site.punchctl("device", "approve", "OK1")
+        names = [site.put(order_entry(body), kind="order") for body in bodies]
+        site.punchctl("device", "approve", "OK2")
+        wait_until(lambda: not site.names("order", "new") and not site.names("order", "cur"), "all orders are dealt with")
+        bad = site.names("order", "bad")
+        for name, body in zip(names, bodies):
+            check(name in bad, "an order that is none is not in bad/:", body)
+            with open(f"{site.spool('order', 'bad')}/{name}.why", encoding="utf-8") as f:
+                why = f.readline()
+            check(why.startswith("reason: ") and len(why.split()) > 1, "the reason is", why)
+        wait_until(lambda: site.upload("OK1", LINE).status == 200 and site.upload("OK2", LINE).status == 200, "both are in")
+        same(site.upload("A", LINE).status, 403, "the terminal of the bad orders")
+        site.alive()
+        site.check_spool()
+
+
+def order_entry(body):
+    data = b"punchd-spool 1\nkind: order\nlength: %d\n\n" % len(body) + body + b"\n"
+    return data + b"end %08x\n" % zlib.crc32(data)
+
+
+TESTS = (admission_by_order, admission_lasts, admission_bad_orders)

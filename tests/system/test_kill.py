@@ -1,1 +1,90 @@
-TESTS = ()
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""kill: kill -9 of any daemon at any moment. G2: what was acknowledged is there, once; and no hand is needed."""
+
+import os
+import random
+
+from harness import DAEMONS, check, read_log, same, wait_until
+
+
+def kill_cycles(t):
+    """kill -9 of one daemon after the other under load: every acknowledged punch is in the records exactly once"""
+    cycles = 200 if t.full else 15
+    rng = random.Random(11)
+    killed = dict.fromkeys(DAEMONS, 0)
+    with t.site(conf={"rescan": '"200 ms"'}) as site:
+        site.start()
+        ack, sent = f"{site.dir}/ack", f"{site.dir}/sent"
+        sim = site.devsim_start("load", "--terminals", "16", "--connections", "16", "--records", "2", "--rate", "400",
+                                "--seconds", "3600", "--retry-ms", "20", "--sent-log", sent, "--ack-log", ack,
+                                out=f"{site.dir}/devsim")
+        # Questions too, so that the desk is busy when it dies.
+        polls = site.devsim_start("load", "--kind", "handshake", "--terminals", "4", "--connections", "4", "--rate", "50",
+                                  "--seconds", "3600", "--retry-ms", "20", "--serial-prefix", "ASK", out=f"{site.dir}/devsim-asks")
+        for _ in range(cycles):
+            name = rng.choice(DAEMONS) if killed["ingestd"] else "ingestd"
+            before = size(ack)
+            # Somewhere in the next second's work; how far is chance, and so is where it hits.
+            step = rng.randrange(1, 200) * 50
+            if name != "ingestd" or killed[name]:
+                wait_until(lambda b=before, s=step: size(ack) > b + s, f"devsim goes on before {name} is killed")
+            site.daemons[name].kill()
+            killed[name] += 1
+            site.daemons[name].start()
+            check(sim.poll() is None, "devsim has ended")
+        before = size(ack)
+        wait_until(lambda: size(ack) > before, "devsim goes on at the end")
+        sim.terminate()
+        sim.wait(60)
+        polls.terminate()
+        polls.wait(60)
+        site.wait_worked_off()
+        site.alive()
+        acknowledged, tried, got = set(read_log(ack)), set(read_log(sent)), site.punches()
+        lost = acknowledged - set(got)
+        strange = set(got) - tried
+        doubled = len(got) - len(set(got))
+        t.note(f"{cycles} kills ({', '.join(f'{n} {d}' for d, n in killed.items())}): {len(acknowledged)} punches acknowledged, "
+               f"{len(lost)} lost, {doubled} doubled")
+        same((len(lost), doubled), (0, 0), "lost and doubled")
+        check(not strange, len(strange), "punches were never sent, such as", sorted(strange)[:2])
+        check(len(acknowledged) > cycles, "hardly anything was acknowledged:", len(acknowledged))
+        check(not site.names("upload", "bad"), "something was refused:", site.names("upload", "bad"))
+        check(not site.names("upload", "cur"), "something is left in cur:", site.names("upload", "cur"))
+        site.check_spool()
+
+
+def size(path):
+    return os.path.getsize(path) if os.path.exists(path) else 0
+
+
+def kill_all_at_once(t):
+    """all three die at once, again and again, and each starts whether or not the others are up"""
+    with t.site(conf={"rescan": '"200 ms"'}) as site:
+        site.start()
+        rng = random.Random(5)
+        ack, sent = f"{site.dir}/ack", f"{site.dir}/sent"
+        sim = site.devsim_start("load", "--terminals", "8", "--connections", "8", "--records", "3", "--rate", "300", "--seconds",
+                                "3600", "--retry-ms", "20", "--sent-log", sent, "--ack-log", ack)
+        for _ in range(20 if t.full else 4):
+            before = size(ack)
+            wait_until(lambda b=before: size(ack) > b + 3000, "devsim goes on")
+            for daemon in site.daemons.values():
+                daemon.process.kill()
+            for daemon in site.daemons.values():
+                daemon.kill()
+            names = list(DAEMONS)
+            rng.shuffle(names)
+            site.start(*names)
+        sim.terminate()
+        sim.wait(60)
+        site.wait_worked_off()
+        acknowledged, tried, got = set(read_log(ack)), set(read_log(sent)), site.punches()
+        same(len(acknowledged - set(got)), 0, "lost")
+        same(len(got) - len(set(got)), 0, "doubled")
+        same(len(set(got) - tried), 0, "never sent")
+        t.note(len(acknowledged), "punches acknowledged")
+        site.check_spool()
+
+
+TESTS = (kill_cycles, kill_all_at_once)
