@@ -73,6 +73,8 @@ static unsigned blank_comments(char *text, size_t len, const char **ret_fault)
 			return line;
 		if (text[i] == '\n')
 			line++;
+		else if (quote && text[i] == '\\' && text[i + 1] != '\n')
+			i++; /* what is behind it closes nothing */
 		else if (quote)
 			quote = text[i] == quote ? '\0' : quote;
 		else if (text[i] == '"' || text[i] == '\'')
