@@ -43,17 +43,20 @@ def pipeline_dialects(t):
     with t.site() as site:
         site.start()
         for dialect in DIALECTS:
-            out = json.loads(site.devsim(
-                "run", "--dialect", dialect, "--terminals", str(terminals), "--punches", str(punches), "--records", "7",
-                "--tables", "operlog,biodata,attphoto" if dialect != "acc" else "operlog", "--serial-prefix",
-                dialect.upper(), "--sent-log", f"{site.dir}/sent-{dialect}", "--ack-log", f"{site.dir}/ack-{dialect}",
-                "--retry-ms", "20", "--json").splitlines()[-1])
+            options = ["--dialect", dialect, "--terminals", str(terminals), "--records", "7", "--serial-prefix", dialect.upper(),
+                       "--retry-ms", "20", "--json", "--sent-log", f"{site.dir}/sent-{dialect}", "--ack-log",
+                       f"{site.dir}/ack-{dialect}"]
+            if dialect == "acc":  # its "registry" is not spoken here (docs/PROTOCOL.md 12), its uploads are taken
+                options += ["--connections", str(terminals), "--requests", str(punches * terminals // 7)]
+            else:
+                options += ["--punches", str(punches), "--tables", "operlog,biodata,attphoto"]
+            out = json.loads(site.devsim("load" if dialect == "acc" else "run", *options).splitlines()[-1])
             check(out.get("unacked", 0) == 0, dialect, "was not acknowledged whole:", out)
         site.wait_worked_off()
         got = site.punches()
         for dialect in DIALECTS:
             sent = read_log(f"{site.dir}/sent-{dialect}")
-            same(len(sent), punches * terminals, f"punches made by {dialect} firmware")
+            same(len(sent), punches * terminals // 7 * 7 if dialect == "acc" else punches * terminals, f"punches of {dialect}")
             same(sorted(read_log(f"{site.dir}/ack-{dialect}")), sorted(sent), f"acknowledged, {dialect}")
             if dialect in PUNCH_DIALECTS:
                 mine = [p for p in got if re.match(dialect.upper() + r"\d", p)]
