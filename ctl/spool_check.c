@@ -166,7 +166,8 @@ static void check_looks(
 {
 	if (!spool_name_valid(span_str(name), NULL))
 		fault(c, state, name, 0, "its name is not of the form <16 hex>-<16 hex>");
-	if (S_ISREG(st->st_mode) && st->st_nlink != 1)
+	/* What was refused may have been refused for just that. */
+	if (state != SPOOL_BAD && S_ISREG(st->st_mode) && st->st_nlink != 1)
 		fault(c, state, name, 0,
 			"it has further hard links, through which it could be changed");
 	if ((state == SPOOL_NEW || state == SPOOL_HOLD) && st->st_gid != c->place->spool.group)
