@@ -31,7 +31,8 @@ def memory_of_connections(t):
         for c in opened:
             same(c.reply(wait_for_close=False).body, b"OK", "a poll")
         kept = site.ingestd.status("VmRSS")
-        check(kept < 64 << 20, count, "kept connections take", kept >> 20, "MiB")
+        # libmicrohttpd touches all of a connection's pool when it is used again, and keeps it: 32 KiB each.
+        check(kept < idle + count * 36864, count, "kept connections take", kept >> 20, "MiB")
         same(site.upload("AB1", LINE).body, b"OK: 1\n", "an upload beside all connections")
         for c in opened:
             c.close()
