@@ -414,12 +414,12 @@ static void a_name_in_use_is_not_used_in_bad(void **state)
 /* Killed between the reason and the move: the reason is there, the file is not. */
 static void refusing_is_done_again(void **state)
 {
+	static char longer[500];
 	char bad_name[SPOOL_NAME_BYTES];
 
 	(void)state;
 	create(SPOOL_CUR, NAME, span_str("x"), 0640);
-	create(SPOOL_BAD, NAME ".why", span_str("a reason that was cut and is much longer than i"),
-		0600);
+	create(SPOOL_BAD, NAME ".why", span_of(longer, sizeof(longer)), 0600);
 	assert_int_equal(spool_refuse(&spool, SPOOL_CUR, NAME, "short", bad_name), 0);
 	assert_string_equal(bad_name, NAME);
 	struct buf b = contents(SPOOL_BAD, NAME ".why");

@@ -51,6 +51,11 @@ int renameat2(int from, const char *old, int to, const char *new, unsigned flags
 	die_or(syscall(SYS_renameat2, from, old, to, new, flags));
 }
 
+int unlinkat(int fd, const char *name, int flags)
+{
+	die_or(syscall(SYS_unlinkat, fd, name, flags));
+}
+
 /* ---- the tests ---- */
 
 static mode_t mode_of(void *const *state, const char *name)

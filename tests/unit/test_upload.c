@@ -120,6 +120,8 @@ static bool goes_to_disk(size_t len, size_t piece_bytes, uint64_t hint, size_t b
 	for (size_t at = 0; at < len; at += piece_bytes)
 		upload_add(&u, span_of(body + at, len - at < piece_bytes ? len - at : piece_bytes));
 	assert_int_equal(u.body_bytes, len);
+	if (u.item.draft.fd >= 0) /* only the head is kept */
+		assert_true(budget.used_bytes <= 1024);
 	assert_int_equal(upload_end(&u), 0);
 	bool on_disk = u.item.draft.fd >= 0;
 	assert_int_equal(drafts(), on_disk);
