@@ -18,7 +18,8 @@
 #include "lib/log.h"
 #include "lib/num.h"
 
-#define POOL_BYTES (32u * 1024) /* of a connection, in use only while a request is */
+#define POOL_BYTES \
+	(4u * 1024) /* of a connection: a head of 3,000 bytes fits, ten times a real one */
 #define SWALLOW_BYTES \
 	(64u * 1024) /* a refused body up to this is read, so that the refusal is heard */
 #define ADDRESS_BYTES 64

@@ -53,7 +53,7 @@ int upload_begin(struct upload *u, const struct spool *s, struct upload_budget *
 		budget->used_bytes + HEAD_ROOM + length_hint <= budget->max_bytes)
 		rc = buf_reserve(&u->bytes, HEAD_ROOM + (size_t)length_hint);
 	if (rc == 0)
-		rc = spool_entry_put_head(&u->bytes, &u->entry, 0);
+		rc = spool_entry_put_head(&u->bytes, &u->entry);
 	u->head_bytes = u->bytes.len;
 	charge(u);
 	if (rc < 0)
@@ -123,36 +123,30 @@ void upload_add(struct upload *u, struct span piece)
 		spool_draft_drop(u->spool, &u->item.draft);
 }
 
-/* The head again, now with the length; it is as long as it was. */
-static int rewrite_head(struct upload *u, struct buf *ret_head)
+static uint32_t crc_of(struct span s)
 {
-	*ret_head = buf_with_max(SPOOL_HEAD_MAX);
-	int rc = buf_reserve(ret_head, u->head_bytes);
-	if (rc == 0)
-		rc = spool_entry_put_head(ret_head, &u->entry, u->body_bytes);
-	if (rc == 0 && ret_head->len != u->head_bytes)
-		rc = -EMSGSIZE; /* a body of more than ten digits */
-	return rc;
+	return (uint32_t)crc32_z(0, (const Bytef *)s.ptr, s.len);
 }
 
-static int end_in_memory(struct upload *u, struct span head)
+static int end_in_memory(struct upload *u)
 {
-	memcpy(u->bytes.ptr, head.ptr, head.len);
-	uint32_t crc =
-		(uint32_t)crc32_z(0, (const Bytef *)u->bytes.ptr + u->head_bytes, u->body_bytes);
-	int rc = spool_entry_put_tail(&u->bytes, head, crc, u->body_bytes);
+	int rc = spool_entry_put_tail(&u->bytes, crc_of(buf_span(&u->bytes)));
 	charge(u);
 	u->item.bytes = buf_span(&u->bytes);
 	return rc;
 }
 
-static int end_in_draft(struct upload *u, struct span head)
+/* The head was written with length 0; now that it is known, it is written again. */
+static int end_in_draft(struct upload *u)
 {
+	int fd = u->item.draft.fd;
+	struct span head = buf_span(&u->bytes);
+	uLong crc = crc32_combine(crc_of(head), u->body_crc, (z_off_t)u->body_bytes);
 	struct buf tail = buf_with_max(TAIL_BYTES);
-	int rc = spool_entry_put_tail(&tail, head, u->body_crc, u->body_bytes);
+	int rc = spool_entry_put_tail(&tail, (uint32_t)crc);
 	if (rc == 0)
-		rc = io_write_all(u->item.draft.fd, buf_span(&tail));
-	if (rc == 0 && pwrite(u->item.draft.fd, head.ptr, head.len, 0) != (ssize_t)head.len)
+		rc = io_write_all(fd, buf_span(&tail));
+	if (rc == 0 && pwrite(fd, head.ptr, head.len, 0) != (ssize_t)head.len)
 		rc = -EIO;
 	buf_free(&tail);
 	return rc;
@@ -160,13 +154,10 @@ static int end_in_draft(struct upload *u, struct span head)
 
 int upload_end(struct upload *u)
 {
-	struct buf head = {0};
 	if (u->error == 0)
-		u->error = rewrite_head(u, &head);
+		u->error = spool_entry_set_length(u->bytes.ptr, u->head_bytes, u->body_bytes);
 	if (u->error == 0)
-		u->error = u->item.draft.fd < 0 ? end_in_memory(u, buf_span(&head))
-						: end_in_draft(u, buf_span(&head));
-	buf_free(&head);
+		u->error = u->item.draft.fd < 0 ? end_in_memory(u) : end_in_draft(u);
 	return u->error;
 }
 

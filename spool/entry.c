@@ -63,6 +63,14 @@ static struct span *head_slot(struct head *h, struct span key)
 	return NULL;
 }
 
+/* A target is the terminal's own bytes from its '/' on, a blank at its end too. */
+static struct span from_blanks_on(struct span value)
+{
+	while (span_starts(value, " "))
+		value = span_from(value, 1);
+	return value;
+}
+
 /* Reads "key: value" lines up to the blank line and moves `*rest` behind it. NULL or why it is
  * broken. */
 static const char *read_head(struct span *rest, struct head *h)
@@ -85,7 +93,7 @@ static const char *read_head(struct span *rest, struct head *h)
 		if (slot && slot->ptr)
 			return "a head line stands twice";
 		if (slot)
-			*slot = span_trim(value);
+			*slot = slot == &h->target ? from_blanks_on(value) : span_trim(value);
 		if (lines >= SPOOL_HEAD_LINES_MAX)
 			break;
 	}
@@ -182,26 +190,43 @@ enum spool_verdict spool_entry_next(struct span file, struct span kind, size_t *
 
 /* ---- writing ---- */
 
-int spool_entry_put_head(struct buf *b, const struct spool_entry *e, uint64_t body_bytes)
+#define LENGTH_DIGITS \
+	10 /* always: the head is as long before the body's length is known as after */
+#define LENGTH_MOST UINT64_C(9999999999)
+
+static int put_line(struct buf *b, const char *key, struct span value)
+{
+	int rc = buf_add_str(b, key);
+	if (rc == 0)
+		rc = buf_add_span(b, value);
+	return rc < 0 ? rc : buf_add_str(b, "\n");
+}
+
+static int put_lines(struct buf *b, const struct spool_entry *e)
+{
+	char received[CLOCK_UTC_BYTES];
+	clock_format_utc(e->received_us, received);
+	int rc = put_line(b, MAGIC "\nreceived: ", span_str(received));
+	if (rc == 0)
+		rc = put_line(b, "kind: ", e->kind);
+	if (rc == 0 && e->serial.len)
+		rc = put_line(b, "serial: ", e->serial);
+	if (rc == 0 && e->peer.len)
+		rc = put_line(b, "peer: ", e->peer);
+	if (rc == 0 && e->target.len)
+		rc = put_line(b, "target: ", e->target);
+	return rc < 0 ? rc : buf_add_str(b, "length: 0000000000\n\n");
+}
+
+int spool_entry_put_head(struct buf *b, const struct spool_entry *e)
 {
 	bool is_order = span_is(e->kind, "order");
 	if (has_control(e->kind) || has_control(e->peer) || has_control(e->target))
 		return -EINVAL;
 	if (!serial_valid(e->serial) && !(is_order && e->serial.len == 0))
 		return -EINVAL;
-	char received[CLOCK_UTC_BYTES];
-	clock_format_utc(e->received_us, received);
 	size_t before = b->len;
-	int rc = buf_printf(b, MAGIC "\nreceived: %s\nkind: %.*s\n", received, SPAN_ARG(e->kind));
-	if (rc == 0 && e->serial.len)
-		rc = buf_printf(b, "serial: %.*s\n", SPAN_ARG(e->serial));
-	if (rc == 0 && e->peer.len)
-		rc = buf_printf(b, "peer: %.*s\n", SPAN_ARG(e->peer));
-	if (rc == 0 && e->target.len)
-		rc = buf_printf(b, "target: %.*s\n", SPAN_ARG(e->target));
-	/* Ten digits always: the head is as long before the body's length is known as after. */
-	if (rc == 0)
-		rc = buf_printf(b, "length: %010" PRIu64 "\n\n", body_bytes);
+	int rc = put_lines(b, e);
 	if (rc == 0 && b->len - before > SPOOL_HEAD_MAX)
 		rc = -EMSGSIZE;
 	if (rc < 0)
@@ -209,23 +234,31 @@ int spool_entry_put_head(struct buf *b, const struct spool_entry *e, uint64_t bo
 	return rc;
 }
 
-int spool_entry_put_tail(struct buf *b, struct span head, uint32_t body_crc, uint64_t body_bytes)
+int spool_entry_set_length(char *head, size_t head_bytes, uint64_t body_bytes)
 {
-	uint32_t crc = (uint32_t)crc32_combine(crc_of(0, head), body_crc, (z_off_t)body_bytes);
-	crc = crc_of(crc, span_str("\n"));
-	return buf_printf(b, "\nend %08" PRIx32 "\n", crc);
+	if (body_bytes > LENGTH_MOST)
+		return -EMSGSIZE;
+	char *end = head + head_bytes - strlen("\n\n");
+	for (char *digit = end; digit-- > end - LENGTH_DIGITS; body_bytes /= 10)
+		*digit = (char)('0' + body_bytes % 10);
+	return 0;
+}
+
+int spool_entry_put_tail(struct buf *b, uint32_t crc)
+{
+	return buf_printf(b, "\nend %08" PRIx32 "\n", crc_of(crc, span_str("\n")));
 }
 
 int spool_entry_put(struct buf *b, const struct spool_entry *e)
 {
 	size_t before = b->len;
-	int rc = spool_entry_put_head(b, e, e->body.len);
+	int rc = spool_entry_put_head(b, e);
+	if (rc == 0)
+		rc = spool_entry_set_length(b->ptr + before, b->len - before, e->body.len);
 	if (rc == 0)
 		rc = buf_add_span(b, e->body);
-	if (rc == 0) {
-		uint32_t crc = crc_of(0, span_of(b->ptr + before, b->len - before));
-		rc = buf_printf(b, "\nend %08" PRIx32 "\n", crc_of(crc, span_str("\n")));
-	}
+	if (rc == 0)
+		rc = spool_entry_put_tail(b, crc_of(0, span_of(b->ptr + before, b->len - before)));
 	if (rc < 0)
 		b->len = before;
 	return rc;

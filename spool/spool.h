@@ -104,13 +104,12 @@ enum spool_verdict spool_entry_next(struct span file, struct span kind, size_t *
  * when a head value holds a control character or the serial is not one; -ENOMEM, -EMSGSIZE. */
 must_check int spool_entry_put(struct buf *b, const struct spool_entry *e);
 
-/* The same in steps, for a body whose length is known only at its end: the head of an entry is as
- * long for every body length, so it is written twice, first as a placeholder. `body_crc` is zlib's
- * crc32 over the body. */
-must_check int spool_entry_put_head(
-	struct buf *b, const struct spool_entry *e, uint64_t body_bytes);
-must_check int spool_entry_put_tail(
-	struct buf *b, struct span head, uint32_t body_crc, uint64_t body_bytes);
+/* The same in steps, for a body whose length is known only at its end: a head with length 0, then
+ * the body, then the true length put into the head, which is as long as before, and the tail.
+ * `crc` is zlib's crc32 over the head and the body. */
+must_check int spool_entry_put_head(struct buf *b, const struct spool_entry *e);
+must_check int spool_entry_set_length(char *head, size_t head_bytes, uint64_t body_bytes);
+must_check int spool_entry_put_tail(struct buf *b, uint32_t crc);
 
 /* Its text for logs and records: "NAME.3". */
 #define SPOOL_ENTRY_ID_BYTES (SPOOL_NAME_BYTES + 12)

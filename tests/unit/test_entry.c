@@ -155,24 +155,45 @@ static void steps_equal_one_go(void **state)
 	for (size_t i = 0; i < sizeof(bodies) / sizeof(*bodies); i++) {
 		struct spool_entry e = entry_with(bodies[i]);
 		struct buf whole = file_with(bodies[i]), steps = buf_with_max(4096);
-		assert_int_equal(spool_entry_put_head(&steps, &e, 0), 0);
-		size_t placeholder_bytes = steps.len;
-		buf_clear(&steps);
-		assert_int_equal(spool_entry_put_head(&steps, &e, bodies[i].len), 0);
-		assert_int_equal(steps.len, placeholder_bytes);
-		struct buf head = buf_with_max(4096);
-		assert_int_equal(buf_add_span(&head, buf_span(&steps)), 0);
+		assert_int_equal(spool_entry_put_head(&steps, &e), 0);
+		size_t head_bytes = steps.len;
 		assert_int_equal(buf_add_span(&steps, bodies[i]), 0);
-		assert_int_equal(
-			spool_entry_put_tail(&steps, buf_span(&head),
-				(uint32_t)crc32_z(0, (const Bytef *)bodies[i].ptr, bodies[i].len),
-				bodies[i].len),
-			0);
+		assert_int_equal(spool_entry_set_length(steps.ptr, head_bytes, bodies[i].len), 0);
+		uint32_t crc = (uint32_t)crc32_z(0, (const Bytef *)steps.ptr, steps.len);
+		assert_int_equal(spool_entry_put_tail(&steps, crc), 0);
 		assert_true(span_eq(buf_span(&whole), buf_span(&steps)));
 		buf_free(&whole);
 		buf_free(&steps);
-		buf_free(&head);
 	}
+}
+
+static void length_has_ten_digits(void **state)
+{
+	struct spool_entry e = entry_with(span_str("x"));
+	struct buf b = buf_with_max(4096);
+
+	(void)state;
+	assert_int_equal(spool_entry_put_head(&b, &e), 0);
+	assert_int_equal(spool_entry_set_length(b.ptr, b.len, UINT64_C(9999999999)), 0);
+	assert_memory_equal(b.ptr + b.len - 20, "length: 9999999999\n\n", 20);
+	assert_int_equal(spool_entry_set_length(b.ptr, b.len, UINT64_C(10000000000)), -EMSGSIZE);
+	assert_memory_equal(b.ptr + b.len - 20, "length: 9999999999\n\n", 20);
+	buf_free(&b);
+}
+
+/* A blank at the end of a target is the terminal's: "OpStamp " is another name than "OpStamp". */
+static void target_keeps_its_last_blank(void **state)
+{
+	struct spool_entry e = entry_with(span_str("x"));
+	struct buf b = buf_with_max(4096);
+	struct reading r;
+
+	(void)state;
+	e.target = span_str("/iclock/cdata?SN=A&OpStamp ");
+	assert_int_equal(spool_entry_put(&b, &e), 0);
+	assert_int_equal(first(buf_span(&b), &r), SPOOL_ENTRY);
+	assert_true(span_eq(r.e.target, e.target));
+	buf_free(&b);
 }
 
 static void put_refuses(void **state)
@@ -236,10 +257,10 @@ static void a_head_of_the_most_bytes_is_read(void **state)
 	memset(target, 'a', sizeof(target));
 	target[0] = '/';
 	e.target = span_of(target, 1);
-	assert_int_equal(spool_entry_put_head(&b, &e, 1), 0);
+	assert_int_equal(spool_entry_put_head(&b, &e), 0);
 	e.target.len += SPOOL_HEAD_MAX - b.len;
 	buf_clear(&b);
-	assert_int_equal(spool_entry_put_head(&b, &e, 1), 0);
+	assert_int_equal(spool_entry_put_head(&b, &e), 0);
 	assert_int_equal(b.len, SPOOL_HEAD_MAX);
 	buf_clear(&b);
 	assert_int_equal(spool_entry_put(&b, &e), 0);
@@ -643,6 +664,8 @@ int main(void)
 		cmocka_unit_test(is_written_as_documented),
 		cmocka_unit_test(an_order_needs_neither_serial_nor_target),
 		cmocka_unit_test(steps_equal_one_go),
+		cmocka_unit_test(length_has_ten_digits),
+		cmocka_unit_test(target_keeps_its_last_blank),
 		cmocka_unit_test(put_refuses),
 		cmocka_unit_test(put_leaves_a_full_buffer_as_it_was),
 		cmocka_unit_test(a_head_of_the_most_bytes_is_read),
