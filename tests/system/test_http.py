@@ -25,6 +25,7 @@ def proper(reply, what, closed=True):
     for name, _ in reply.headers:
         check(name in ("Content-Type", "Content-Length", "Date", "Connection"), what, "has a header", name)
     same(reply.closed, closed, f"{what}: closed after the reply")
+    same((reply.header("Connection") or "").lower() == "close", closed, f"{what}: Connection: close")
 
 
 def heard(reply, status, body, what):
