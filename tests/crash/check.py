@@ -350,8 +350,8 @@ def consumer_scenario(room, _, quick):
         check_end(room, want)
         if ended:
             break
-        if points % (67 if quick else 3) == 0:
-            pairs += second_deaths(room, points, step=7 if quick else 1)
+        if points % (67 if quick else 6) == 0:
+            pairs += second_deaths(room, points, step=7 if quick else 2)
     return points - 1 + pairs
 
 
