@@ -38,7 +38,7 @@ class Context:
     """What a test is given."""
 
     def __init__(self, build, full):
-        self.build, self.full, self.notes = build, full, []
+        self.build, self.full, self.notes = os.path.abspath(build), full, []
 
     def site(self, **options):
         return harness.Site(self.build, **options)

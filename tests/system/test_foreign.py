@@ -69,9 +69,10 @@ def looks(h):
     os.symlink("nowhere", h.at("a link that leads nowhere", "symbolic link"))
     os.mkfifo(h.at("a FIFO", "FIFO"), 0o666)
     sock = socket.socket(socket.AF_UNIX)
-    os.chdir(h.new)  # the path may be too long for a socket
-    sock.bind(os.path.basename(h.at("a socket", "socket")))
-    os.chdir("/")
+    directory = os.open(h.new, os.O_PATH | os.O_DIRECTORY)
+    # By a short path: the long one may be too long for a socket.
+    sock.bind(f"/proc/self/fd/{directory}/{os.path.basename(h.at('a socket', 'socket'))}")
+    os.close(directory)
     sock.close()
     if IS_ROOT:
         for what, kind, number in (("a character device", 0o020000, os.makedev(1, 5)), ("a block device", 0o060000, os.makedev(7, 99))):
