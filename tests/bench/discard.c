@@ -7,7 +7,7 @@
 
 #include "tests/bench/bench.h"
 
-#define POOL_BYTES  (32u * 1024)
+#define POOL_BYTES  (4u * 1024) /* as ingestd has */
 #define CONNECTIONS 16384
 
 static enum MHD_Result answer(struct MHD_Connection *mhd, const char *text)
