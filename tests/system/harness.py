@@ -362,7 +362,8 @@ class Site:
         self.state_dir = state_dir or f"{self.dir}/state"
         self.conf_path = f"{self.dir}/punchd.conf"
         # A connection that ought to be closed after the reply must not be closed by the clock instead.
-        self.conf = {"admit": "any", "free_floor": '"0 B"', "connections_per_address": "0", "idle_timeout": '"10 min"'}
+        self.conf = {"admit": "any", "free_floor": '"0 B"', "connections_per_address": "0",
+                     "idle_timeout": '"10 min"'}
         self.conf.update(conf or {})
         os.chmod(self.dir, 0o755)
         for name in ("bin", "log", "notify", "spool", "state"):

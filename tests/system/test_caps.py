@@ -29,7 +29,8 @@ def lines_of(size):
 
 def still_serves(site, what):
     reply = site.upload("GOOD1", LINE)
-    check(reply is not None and (reply.status, reply.body) == (200, b"OK: 1\n"), what, "and then a good upload hears", reply)
+    check(reply is not None and (reply.status, reply.body) == (200, b"OK: 1\n"), what, "and then a good upload hears",
+          reply)
 
 
 def caps_body_max(t):
@@ -44,7 +45,8 @@ def caps_body_max(t):
             head = request_bytes(TARGET, b"", headers=["Transfer-Encoding: chunked"], length=False)
             same(site.talk(head + chunked(lines_of(size + 1), 4000)).status, 413, "chunks above body_max")
             c = site.connect()
-            c.send(request_bytes(TARGET, None, method="POST", headers=[f"Content-Length: {size + 1}", "Expect: 100-continue"]))
+            c.send(request_bytes(TARGET, None, method="POST",
+                                 headers=[f"Content-Length: {size + 1}", "Expect: 100-continue"]))
             same(c.reply().status, 413, "100-continue above body_max")
             c.close()
             nothing_stored(site, "above body_max")
@@ -122,9 +124,11 @@ def caps_deadline(t):
             "head": (b"POST /iclock/cdata?SN=AB1 HTTP/1.1\r\nX: ", b"x"),
             "request line": (b"GE", b"T"),
             "body": (request_bytes(TARGET, b"", headers=["Content-Length: 60000"], length=False), b"1"),
-            "chunks": (request_bytes(TARGET, b"", headers=["Transfer-Encoding: chunked"], length=False), b"1\r\n1\r\n"),
+            "chunks": (request_bytes(TARGET, b"", headers=["Transfer-Encoding: chunked"], length=False),
+                       b"1\r\n1\r\n"),
             # A body earns time by what it sent, so this one has not sent much of all that it announced.
-            "large body": (request_bytes(TARGET, lines_of(3000), headers=["Content-Length: 900000"], length=False), b"1"),
+            "large body": (request_bytes(TARGET, lines_of(3000), headers=["Content-Length: 900000"], length=False),
+                           b"1"),
         }
         threads = [threading.Thread(target=lambda k=k, v=v: cut.__setitem__(k, trickle(site, *v, stop)))
                    for k, v in kinds.items()]
@@ -201,12 +205,14 @@ def caps_body_memory(t):
     count = 1000 if t.full else 300
     with only_ingestd(t, body_memory='"4 MiB"', request_deadline='"10 min"', idle_timeout='"10 min"') as site:
         before = site.ingestd.status("RssAnon")
-        for how, size, announced in (("length", 200000, 250000), ("chunked", 200000, 250000), ("length", 400000, 500000)):
+        for how, size, announced in (("length", 200000, 250000), ("chunked", 200000, 250000),
+                                     ("length", 400000, 500000)):
             opened = many_bodies(site, count, size, announced, how)
-            # All of it has been read when an upload that came later was answered and nothing is in the sockets any more.
+            # All of it has been read when nothing is in the sockets any more.
             wait_until(lambda: unread(site.port) == 0, "all bodies are read")
             grown = site.ingestd.status("RssAnon") - before
-            check(grown < budget + count * 20000 + (8 << 20), count, how, "bodies of", size, "bytes take", grown >> 20, "MiB")
+            check(grown < budget + count * 20000 + (8 << 20), count, how, "bodies of", size, "bytes take",
+                  grown >> 20, "MiB")
             t.note(f"{count} bodies of {size} by {how}: {grown >> 20} MiB")
             rest = lines_of(announced)[size:]
             for c in opened:

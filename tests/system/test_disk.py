@@ -17,7 +17,8 @@ def small_disk(t, megabytes):
     site = t.site()
     path = f"{site.dir}/small"
     os.mkdir(path)
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=755,uid={UID},gid={GID}", "tmpfs", path],
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=755,uid={UID},gid={GID}", "tmpfs",
+                           path],
                           capture_output=True, text=True, check=False)
     if done.returncode:
         site.clear()
@@ -44,7 +45,7 @@ def free(path):
 
 
 def disk_full_uploads(t):
-    """the spool's disk fills up: 503, and 200 only for what is there; with space again all is served, without a restart"""
+    """the spool's disk fills up: 503, and 200 only for what is there; with space again all is served"""
     site, path = small_disk(t, 8)
     with site:
         site.spool_dir = f"{path}/spool"
@@ -108,13 +109,16 @@ def disk_full_records(t):
                 one(f"F{turn}", i)
                 for k in range(40):
                     want.append(f"F{turn}\t{i * 100000 + k}\t2026-01-06 08:00:00\t0\t1\t")
-                site.put(make_entry(f"F{turn}", b"".join(b"%d\t2026-01-06 08:00:00\t0\t1\n" % (i * 100000 + k) for k in range(40))))
-            wait_until(lambda: re.search(r"error: (?!.*left over).*", site.parserd.log()), "parserd says that it cannot store")
+                site.put(make_entry(f"F{turn}",
+                                    b"".join(b"%d\t2026-01-06 08:00:00\t0\t1\n" % (i * 100000 + k) for k in range(40))))
+            wait_until(lambda: re.search(r"error: (?!.*left over).*", site.parserd.log()),
+                       "parserd says that it cannot store")
             site.alive("parserd")
             waiting = len(site.names()) + len(site.names(state="cur"))
             check(waiting > 0, "everything was stored on a full disk")
             # What is done is in the records, however full the disk is.
-            same(len(site.names(state="done")) + waiting, done + len(want) - before - 400 * 40 + 400, "files done or waiting")
+            same(len(site.names(state="done")) + waiting, done + len(want) - before - 400 * 40 + 400,
+                 "files done or waiting")
             free(path)
             site.wait_worked_off()
         same(sorted(site.punches()), sorted(want), "the records")

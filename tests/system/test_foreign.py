@@ -75,7 +75,8 @@ def looks(h):
     os.close(directory)
     sock.close()
     if IS_ROOT:
-        for what, kind, number in (("a character device", 0o020000, os.makedev(1, 5)), ("a block device", 0o060000, os.makedev(7, 99))):
+        for what, kind, number in (("a character device", 0o020000, os.makedev(1, 5)),
+                                   ("a block device", 0o060000, os.makedev(7, 99))):
             try:
                 os.mknod(h.at(what, "device"), kind | 0o666, number)
             except PermissionError:
@@ -101,10 +102,13 @@ def looks(h):
 def names(h):
     """Names that are not of the form; each file is whole otherwise."""
     for what, name in (
-        ("a line feed", "0006\n43b2f1a0c000"), ("blanks", " a file "), ("255 bytes", "x" * 255), ("a hidden one", ".hidden"),
-        ("bytes that are no UTF-8", b"\xff\xfe\x80".decode("utf-8", "surrogateescape")), ("capitals", make_name().upper()),
+        ("a line feed", "0006\n43b2f1a0c000"), ("blanks", " a file "), ("255 bytes", "x" * 255),
+        ("a hidden one", ".hidden"),
+        ("bytes that are no UTF-8", b"\xff\xfe\x80".decode("utf-8", "surrogateescape")),
+        ("capitals", make_name().upper()),
         ("a word", "punches.txt"), ("a dash", "-rf"), ("format signs", "%s%n%s"), ("a short one", make_name()[:-1]),
-        ("a long one", make_name() + "0"), ("the consumer's own", make_name() + ".try"), ("a reason", make_name() + ".why"),
+        ("a long one", make_name() + "0"), ("the consumer's own", make_name() + ".try"),
+        ("a reason", make_name() + ".why"),
         ("escapes", "\x1b[2J"),
     ):
         h.file(f"a name with {what}", NO_NAME, ENTRY, name)
@@ -196,7 +200,8 @@ def foreign_hostile(t):
                             c.encode("utf-8", "surrogateescape")) for c in name)
             mine = [text for file, text in reasons if file == f"{name}.why" or f"name: {shown}\n" in text]
             check(mine, what, "has no reason in bad/:", name)
-            check(all(text.startswith("reason: ") and (reason or "") in text.splitlines()[0] for text in mine), what, "is refused with", mine)
+            check(all(text.startswith("reason: ") and (reason or "") in text.splitlines()[0] for text in mine), what,
+                  "is refused with", mine)
         same(len([n for n in site.names(state="bad") if not n.endswith(".why")]), len(h.expected), "files in bad/")
         site.check_spool()
         t.note(len(h.expected), "bad files,", len(h.good), "good ones")
@@ -229,7 +234,7 @@ def foreign_immovable(t):
 
 
 def foreign_mixed_entries(t):
-    """of a file with good and bad entries only the bad ones are set aside, and a forged entry in a body is only bytes"""
+    """of a file with good and bad entries only the bad are set aside; a forged entry in a body is only bytes"""
     with t.site() as site:
         site.start("parserd", "cmdqd")
         line = b"%d\t2026-01-05 08:00:00\t0\t1\n"
@@ -316,10 +321,12 @@ def foreign_recipe(t):
             text = recipe[0].replace("/var/spool/punchd", site.spool_dir).replace("punches.txt", punches)
             check(text.count(punches) >= 2, "the recipe does not speak of punches.txt")
             for _ in range(3):
-                done = subprocess.run([shell, "-c", "set -e\n" + text], capture_output=True, check=False, cwd="/", **as_user())
+                done = subprocess.run([shell, "-c", "set -e\n" + text], capture_output=True, check=False, cwd="/",
+                                      **as_user())
                 same((done.returncode, done.stderr), (0, b""), f"the recipe in {shell}")
             site.wait_worked_off()
-            same(sorted(site.punches()), [f"GATE7\t{i}\t2026-01-05 08:00:0{i - 1}\t0\t1\t" for i in (1, 2)], "punches")
+            same(sorted(site.punches()), [f"GATE7\t{i}\t2026-01-05 08:00:0{i - 1}\t0\t1\t" for i in (1, 2)],
+                 "punches")
             same(len(site.names(state="done")), 3, "files done")
             check(not site.names(state="bad"), "something was refused")
             site.check_spool()
@@ -347,9 +354,11 @@ def foreign_spoolput(t):
                 f.write(line % i)
         done = put("upload", "--serial", "PUT1", "--table", "ATTLOG", *files)
         same(len(done.stdout.split()), 3, "names printed")
-        put("upload", "--serial", "PUT1", "--table", "attlog", "--stamp", "424242", "--received", "2026-01-06T00:00:00Z",
+        put("upload", "--serial", "PUT1", "--table", "attlog", "--stamp", "424242", "--received",
+            "2026-01-06T00:00:00Z",
             stdin=line % 10)
-        put("upload", "--serial", "PUT1", "--table", "OPERLOG", "-", stdin=b"OPLOG 1\t0\t2026-01-05 08:00:00\t0\t0\t0\t0\n")
+        put("upload", "--serial", "PUT1", "--table", "OPERLOG", "-",
+            stdin=b"OPLOG 1\t0\t2026-01-05 08:00:00\t0\t0\t0\t0\n")
         raw = f"{site.dir}/raw"
         with open(raw, "wb") as f:
             f.write(make_entry("PUT2", line % 20) + make_entry("PUT2", line % 21, checksum=False))
@@ -366,22 +375,28 @@ def foreign_spoolput(t):
         with open(large, "wb") as f:
             f.write(line % 1 * 5000)
         for code, args in (
-            (64, ["upload", "--serial", "a b", "--table", "ATTLOG", files[0]]), (64, ["upload", "--serial", "PUT1", files[0]]),
-            (64, ["upload", "--table", "ATTLOG", files[0]]), (64, ["upload", "--serial", "PUT1", "--table", "a/b", files[0]]),
+            (64, ["upload", "--serial", "a b", "--table", "ATTLOG", files[0]]),
+            (64, ["upload", "--serial", "PUT1", files[0]]),
+            (64, ["upload", "--table", "ATTLOG", files[0]]),
+            (64, ["upload", "--serial", "PUT1", "--table", "a/b", files[0]]),
             (64, ["--serial", "PUT1", "--table", "ATTLOG"]), (64, ["upload", "--nonsense"]),
             (64, ["upload", "--serial", "PUT1", "--table", "ATTLOG", "--stamp", "a b", files[0]]),
             (64, ["upload", "--serial", "PUT1", "--table", "ATTLOG", "--received", "noon", files[0]]),
             (64, ["upload", "--raw", "--serial", "PUT1", raw]),
             (66, ["upload", "--serial", "PUT1", "--table", "ATTLOG", f"{site.dir}/missing"]),
-            (65, ["upload", "--serial", "PUT1", "--table", "ATTLOG", large]), (65, ["--raw", bad_raw]), (65, ["--raw", files[0]]),
+            (65, ["upload", "--serial", "PUT1", "--table", "ATTLOG", large]), (65, ["--raw", bad_raw]),
+            (65, ["--raw", files[0]]),
             (65, ["order", "--raw", raw]), (65, ["--raw", "/dev/null"]),
         ):
             done = put(*args, code=None)
             same(done.returncode, code, f"spoolput {' '.join(args)}: {done.stderr!r}")
-        same(put("upload", "--serial", "P", "--table", "ATTLOG", "-c", f"{site.dir}/missing", code=None).returncode, 78, "no configuration")
+        same(put("upload", "--serial", "P", "--table", "ATTLOG", "-c", f"{site.dir}/missing", code=None).returncode,
+             78, "no configuration")
         if IS_ROOT:
-            stranger = subprocess.run([f"{site.dir}/bin/spoolput", "upload", "-c", site.conf_path, "--serial", "P", "--table",
-                                       "ATTLOG", files[0]], user=12345, group=12345, extra_groups=[], capture_output=True, check=False)
+            stranger = subprocess.run([f"{site.dir}/bin/spoolput", "upload", "-c", site.conf_path, "--serial", "P",
+                                       "--table",
+                                       "ATTLOG", files[0]], user=12345, group=12345, extra_groups=[],
+                                      capture_output=True, check=False)
             same(stranger.returncode, 77, f"a stranger: {stranger.stderr!r}")
         site.wait_worked_off()
         same((len(site.names(state="done")), site.dump()), (done_before, facts), "after what was not taken")

@@ -14,7 +14,8 @@ def expected(serial, new=True, stamps=None, **changes):
     """The reply, made from docs/PROTOCOL.md 1.2 to 1.6 and not from the code."""
     stamps = {**dict.fromkeys(TABLES, "0"), **(stamps or {})}
     says = {"ErrorDelay": "30", "Delay": "10", "TransTimes": "00:00;14:05", "TransInterval": "1",
-            "TransFlag": f"TransData {TOKENS}" if new else "111111111111", "TimeZone": "0", "Realtime": "1", "Encrypt": "0"}
+            "TransFlag": f"TransData {TOKENS}" if new else "111111111111", "TimeZone": "0", "Realtime": "1",
+            "Encrypt": "0"}
     says.update(changes)
     lines = [f"GET OPTION FROM: {serial}"]
     if new:
@@ -74,8 +75,10 @@ def handshake_stamps(t):
         same(shake(site, "new", serial).body, expected(serial), "first contact")
         sent = {}
         pin = 0
-        for table, name, stamp in (("ATTLOG", "Stamp", "583050990"), ("OPERLOG", "OpStamp", "1"), ("ATTPHOTO", "PhotoStamp", "77"),
-                                   ("BIODATA", "Stamp", "9999"), ("ATTLOG", "Stamp", "9999"), ("IDCARD", "stamp", "4294967295"),
+        for table, name, stamp in (("ATTLOG", "Stamp", "583050990"), ("OPERLOG", "OpStamp", "1"),
+                                   ("ATTPHOTO", "PhotoStamp", "77"),
+                                   ("BIODATA", "Stamp", "9999"), ("ATTLOG", "Stamp", "9999"),
+                                   ("IDCARD", "stamp", "4294967295"),
                                    ("ERRORLOG", "Stamp", "12"), ("ATTLOG", "Stamp", "0000123")):
             pin += 1
             target = f"/iclock/cdata?SN={serial}&table={table}&{name}={stamp}"
@@ -83,11 +86,13 @@ def handshake_stamps(t):
             site.wait_worked_off()
             sent[table] = stamp
             same(shake(site, "new", serial).body, expected(serial, stamps=sent), f"after {table} with {stamp}")
-            same(shake(site, "oldest", serial).body, expected(serial, new=False, stamps=sent), f"oldest, after {table} {stamp}")
+            same(shake(site, "oldest", serial).body, expected(serial, new=False, stamps=sent),
+                 f"oldest, after {table} {stamp}")
             # What says nothing changes nothing.
             for silent in ("0", "None", "", "00", "x&y", "1%0a2"):
                 pin += 1
-                site.ask(f"/iclock/cdata?SN={serial}&table={table}&{name}={silent}", b"%d\t2026-01-05 08:00:00\t0\t1\n" % pin)
+                site.ask(f"/iclock/cdata?SN={serial}&table={table}&{name}={silent}",
+                         b"%d\t2026-01-05 08:00:00\t0\t1\n" % pin)
             site.upload(serial, b"", table, "555")  # no data, no stamp
             site.wait_worked_off()
             same(shake(site, "new", serial).body, expected(serial, stamps=sent), f"after {table} without a stamp")
@@ -98,7 +103,8 @@ def handshake_stamps(t):
         same(shake(site, "new", serial).body, expected(serial, stamps=sent), "while parserd is away")
         site.start("parserd")
         sent["ATTLOG"] = "424242"
-        wait_until(lambda: shake(site, "new", serial).body == expected(serial, stamps=sent), "stored, and then given back")
+        wait_until(lambda: shake(site, "new", serial).body == expected(serial, stamps=sent),
+                   "stored, and then given back")
 
 
 def handshake_settings(t):
@@ -119,13 +125,16 @@ def handshake_settings(t):
             (["trans_times=01:00;02:30", "trans_interval=10min", "realtime=no", "trans_flags=AttLog OpLog"],
              {"Delay": "5", "TimeZone": "720", "ErrorDelay": "60", "TransTimes": "01:00;02:30", "TransInterval": "10",
               "Realtime": "0", "TransFlag": "TransData AttLog\tOpLog"}),
-            (["delay=", "time_zone=", "error_delay=", "trans_times=", "trans_interval=", "realtime=", "trans_flags="], {}),
+            (["delay=", "time_zone=", "error_delay=", "trans_times=", "trans_interval=", "realtime=", "trans_flags="],
+             {}),
         ):
             site.punchctl("device", "set", "SET1", *words)
             want = expected("SET1", **{**common, **changes})
-            wait_until(lambda w=want: shake(site, "new", "SET1").body == w, f"{words}: {shake(site, 'new', 'SET1').body!r}")
+            wait_until(lambda w=want: shake(site, "new", "SET1").body == w,
+                       f"{words}: {shake(site, 'new', 'SET1').body!r}")
             same(shake(site, "new", "SET2").body, expected("SET2", **common), "the other terminal")
-        for words in (["delay=1h"], ["time_zone=Nowhere/Atall"], ["realtime=maybe"], ["iclocksvrurl=x"], ["delay=5s", "delay=6s"]):
+        for words in (["delay=1h"], ["time_zone=Nowhere/Atall"], ["realtime=maybe"], ["iclocksvrurl=x"],
+                      ["delay=5s", "delay=6s"]):
             done = site.run("punchctl", "device", "set", "SET1", *words, code=None)
             check(done.returncode != 0, "punchctl takes", words)
         same(shake(site, "new", "SET1").body, expected("SET1", **common), "after orders that were none")
@@ -139,9 +148,11 @@ def handshake_without_cmdqd(t):
         pid = site.ingestd.pid
 
         def away(how):
-            reply = wait_until(lambda: (lambda r: r if r.status == 503 else None)(shake(site, "new", "AW1")), f"503 {how}")
+            reply = wait_until(lambda: (lambda r: r if r.status == 503 else None)(shake(site, "new", "AW1")),
+                               f"503 {how}")
             check(b"OK" not in reply.body, "a refusal with OK in it", how)
-            for target in ("/iclock/getrequest?SN=AW1", "/iclock/getrequest?SN=AW1&INFO=x,1,2", "/iclock/ping?SN=AW1"):
+            for target in ("/iclock/getrequest?SN=AW1", "/iclock/getrequest?SN=AW1&INFO=x,1,2",
+                           "/iclock/ping?SN=AW1"):
                 reply = site.ask(target)
                 same((reply.status, reply.body), (200, b"OK"), f"{target} {how}")
             same(site.upload("AW1", LINE).body, b"OK: 1\n", f"an upload {how}")

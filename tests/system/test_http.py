@@ -109,7 +109,8 @@ def http_real_targets(t):
             if reply is None:
                 proper(got, line)
                 serial = re.search(r"SN=(\w+)", target).group(1)
-                check(got.status == 200 and got.body.startswith(b"GET OPTION FROM: %s\n" % serial.encode()), line, got)
+                check(got.status == 200 and got.body.startswith(b"GET OPTION FROM: %s\n" % serial.encode()), line,
+                      got)
             else:
                 heard(got, 200, reply, line)
             for kind in ("upload", "result"):
@@ -140,7 +141,8 @@ def http_whole_samples(t):
             if kind:
                 entry = site.entries(kind)[-1]
                 same(entry.body, data.split(b"\r\n\r\n", 1)[1], f"{name}: the stored body")
-                same(entry.target, data.split(b"\r\n")[0].decode().split(" ", 1)[1].rsplit(" ", 1)[0], f"{name}: target")
+                same(entry.target, data.split(b"\r\n")[0].decode().split(" ", 1)[1].rsplit(" ", 1)[0],
+                     f"{name}: target")
         # The bare blanks of INFO reached the desk whole.
         site.ask("/iclock/cdata?SN=0316144680030&options=all")
 
@@ -157,12 +159,15 @@ SPELLINGS = ("/iclock/cdata", "/iclock/cdata.aspx", "/iclock/cdata.php", "//iclo
 FORMS = (
     ("table=ATTLOG&Stamp=9999", b"OK: 2\n"), ("table=attlog&stamp=9999", b"OK: 2\n"),
     ("TABLE=AttLog&STAMP=1", b"OK: 2\n"), ("Stamp=9999&table=ATTLOG", b"OK: 2\n"),
-    ("table=%20ATTLOG&Stamp=1", b"OK: 2\n"), ("table= ATTLOG&Stamp=1", b"OK: 2\n"), ("table=ATTLOG &Stamp=1", b"OK: 2\n"),
+    ("table=%20ATTLOG&Stamp=1", b"OK: 2\n"), ("table= ATTLOG&Stamp=1", b"OK: 2\n"),
+    ("table=ATTLOG &Stamp=1", b"OK: 2\n"),
     ("Stamp=5", b"OK: 2\n"), ("OpStamp=5", b"OK: 2\n"), ("PhotoStamp=5", b"OK\n"),
-    ("table=OPERLOG&OpStamp=5", b"OK: 2\n"), ("table=ATTPHOTO&Stamp=5", b"OK\n"), ("table=ATTPHOTO&PhotoStamp=5", b"OK\n"),
+    ("table=OPERLOG&OpStamp=5", b"OK: 2\n"), ("table=ATTPHOTO&Stamp=5", b"OK\n"),
+    ("table=ATTPHOTO&PhotoStamp=5", b"OK\n"),
     ("table=BIODATA", b"OK: 2\n"), ("table=IDCARD", b"OK: 2\n"), ("table=USERINFO", b"OK: 2\n"),
     ("table=FINGERTMP", b"OK: 2\n"), ("table=FACE", b"OK: 2\n"), ("table=USERPIC", b"OK: 2\n"),
-    ("table=WORKCODE", b"OK: 2\n"), ("table=BIOPHOTO", b"OK\n"), ("table=options", b"OK\n"), ("table=ERRORLOG", b"OK\n"),
+    ("table=WORKCODE", b"OK: 2\n"), ("table=BIOPHOTO", b"OK\n"), ("table=options", b"OK\n"),
+    ("table=ERRORLOG", b"OK\n"),
     ("table=rtlog", b"OK\n"), ("table=rtstate", b"OK\n"), ("table=event", b"OK\n"), ("table=NOBODYKNOWS", b"OK\n"),
     ("", b"OK\n"), ("FPImage=1&PIN=2&FID=3", b"OK\n"),
     ("table=tabledata&tablename=user&count=7", b"user=7\n"), ("table=tabledata&tablename=user", b"user=2\n"),
@@ -188,7 +193,8 @@ def http_upload_forms(t):
         t.note(len(targets), "forms")
 
 
-BODIES = (b"1\ta\n", b"1\ta", b"1\ta\r\n2\tb\r\n", b"\n\n1\ta\n\n \t\r\n2\tb\n\n", b"1\ta\n2\tb", b" \t\n", b"\n", b"\0\n\0",
+BODIES = (b"1\ta\n", b"1\ta", b"1\ta\r\n2\tb\r\n", b"\n\n1\ta\n\n \t\r\n2\tb\n\n", b"1\ta\n2\tb", b" \t\n", b"\n",
+          b"\0\n\0",
           ALL_BYTES, b"x" * 70000 + b"\n", b"1\n" * 5000)
 
 
@@ -261,7 +267,8 @@ def http_transfers(t):
         # Long heads, longer than any that was seen.
         headers = [f"X-Header-{i}: some value" for i in range(20)]
         good(site.ask(target, ATTLOG, headers=headers), ATTLOG, "20 more headers")
-        reply = site.ask("/iclock/getrequest?SN=AB1&INFO=Ver 1.0," + ",".join(str(i) for i in range(300)), headers=headers)
+        reply = site.ask("/iclock/getrequest?SN=AB1&INFO=Ver 1.0," + ",".join(str(i) for i in range(300)),
+                         headers=headers)
         heard(reply, 200, b"OK", "an INFO of a thousand bytes")
         # The client that closes its sending side right behind the request still hears.
         c = site.connect()
@@ -289,7 +296,8 @@ def http_keep_alive(t):
             c.send(request_bytes("/iclock/nothing?SN=AB1", headers=["Connection: keep-alive"]))
             same(c.reply(wait_for_close=False).status, 404, "404 on a kept connection")
             # several at once, then one that wants the end
-            c.send(request_bytes(target, ATTLOG, headers=["Connection: keep-alive"]) * 3 + request_bytes(target, ATTLOG))
+            c.send(request_bytes(target, ATTLOG, headers=["Connection: keep-alive"]) * 3 + request_bytes(target,
+                                                                                                         ATTLOG))
             for i in range(4):
                 reply = c.reply(wait_for_close=None if i == 3 else False)
                 same((reply.status, reply.body), (200, b"OK: 2\n"), f"pipelined {i}")
@@ -298,12 +306,15 @@ def http_keep_alive(t):
         same(len(site.entries()), 18, "entries of kept connections")
 
 
-BAD_SERIALS = ("", "A" * 33, "a/b", "..", "../../etc", "a%00b", "a b", "a%20b", "a'b", "a;b", "%C3%A9", "a.b", "a+b", "a%0Ab", "*",
+BAD_SERIALS = ("", "A" * 33, "a/b", "..", "../../etc", "a%00b", "a b", "a%20b", "a'b", "a;b", "%C3%A9", "a.b", "a+b",
+               "a%0Ab", "*",
                "a%2Fb", "a\\b", "a\xe9b")
 NO_PAGES = ("/", "/iclock", "/iclock/", "/iclock/file?url=../../etc/passwd&SN=A", "/iclock/../../etc/passwd?SN=A",
             "/../cdata?SN=A&table=ATTLOG", "/iclock/%2e%2e/cdata?SN=A", "/x/cdata?SN=A&table=ATTLOG", "/cdata/x?SN=A",
-            "/iclock/exchange?SN=A", "/favicon.ico", "/iclock/cdat?SN=A", "/iclock/cdatax?SN=A", "/iclock/file/a.bin?SN=A")
-WRONG_METHODS = (("GET", "/iclock/devicecmd?SN=A"), ("POST", "/iclock/getrequest?SN=A"), ("PUT", "/iclock/cdata?SN=A"),
+            "/iclock/exchange?SN=A", "/favicon.ico", "/iclock/cdat?SN=A", "/iclock/cdatax?SN=A",
+            "/iclock/file/a.bin?SN=A")
+WRONG_METHODS = (("GET", "/iclock/devicecmd?SN=A"), ("POST", "/iclock/getrequest?SN=A"),
+                 ("PUT", "/iclock/cdata?SN=A"),
                  ("DELETE", "/iclock/cdata?SN=A"), ("OPTIONS", "/iclock/cdata?SN=A"), ("PATCH", "/iclock/cdata?SN=A"),
                  ("GET", "/iclock/fdata?SN=A"), ("POST", "/iclock/ping?SN=A"), ("get", "/iclock/cdata?SN=A"))
 
@@ -313,7 +324,8 @@ def http_refusals(t):
     with only_ingestd(t) as site:
         for serial in BAD_SERIALS:
             for body, target in ((ATTLOG, f"/iclock/cdata?SN={serial}&table=ATTLOG&Stamp=1"),
-                                 (None, f"/iclock/getrequest?SN={serial}"), (ATTLOG, f"/iclock/devicecmd?SN={serial}")):
+                                 (None, f"/iclock/getrequest?SN={serial}"),
+                                 (ATTLOG, f"/iclock/devicecmd?SN={serial}")):
                 refused(site.ask(target, body), 400, target)
         refused(site.ask("/iclock/cdata?table=ATTLOG", ATTLOG), 400, "no serial")
         refused(site.ask("/iclock/cdata", ATTLOG), 400, "no query")
@@ -388,7 +400,8 @@ def http_garbage(t):
         for c in opened:
             drain(c)
             c.close()
-        for data in (b"GET /" + b"a" * 100000 + b" HTTP/1.1\r\n\r\n", b"POST /iclock/cdata?SN=A HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        for data in (b"GET /" + b"a" * 100000 + b" HTTP/1.1\r\n\r\n",
+                     b"POST /iclock/cdata?SN=A HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
                      b"POST /iclock/cdata?SN=A HTTP/1.1\r\nContent-Length: 99999999999999999999999\r\n\r\nx",
                      b"POST /iclock/cdata?SN=A HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 50\r\n\r\n12345",
                      b"POST /iclock/cdata?SN=A HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nxx\r\n0\r\n\r\n",
@@ -396,7 +409,8 @@ def http_garbage(t):
             c = site.connect()
             throw(c, data)
             drain(c)
-            check(b"HTTP/1.1 200" not in c.left or b"Content-Length: 50" in data, "garbage hears 200:", data[:80], c.left)
+            check(b"HTTP/1.1 200" not in c.left or b"Content-Length: 50" in data, "garbage hears 200:", data[:80],
+                  c.left)
             c.close()
         site.alive("ingestd")
         same(site.ingestd.pid, pid, "ingestd's pid")

@@ -12,6 +12,7 @@ def kill_cycles(t):
     cycles = 200 if t.full else 15
     rng = random.Random(11)
     killed = dict.fromkeys(DAEMONS, 0)
+    busy = 0
     with t.site(conf={"rescan": '"200 ms"'}) as site:
         site.start()
         ack, sent = f"{site.dir}/ack", f"{site.dir}/sent"
@@ -19,8 +20,10 @@ def kill_cycles(t):
                                 "--seconds", "3600", "--retry-ms", "20", "--sent-log", sent, "--ack-log", ack,
                                 out=f"{site.dir}/devsim")
         # Questions too, so that the desk is busy when it dies.
-        polls = site.devsim_start("load", "--kind", "handshake", "--terminals", "4", "--connections", "4", "--rate", "50",
-                                  "--seconds", "3600", "--retry-ms", "20", "--serial-prefix", "ASK", out=f"{site.dir}/devsim-asks")
+        polls = site.devsim_start("load", "--kind", "handshake", "--terminals", "4", "--connections", "4", "--rate",
+                                  "50",
+                                  "--seconds", "3600", "--retry-ms", "20", "--serial-prefix", "ASK",
+                                  out=f"{site.dir}/devsim-asks")
         for _ in range(cycles):
             name = rng.choice(DAEMONS) if killed["ingestd"] else "ingestd"
             before = size(ack)
@@ -28,6 +31,8 @@ def kill_cycles(t):
             step = rng.randrange(1, 200) * 50
             if name != "ingestd" or killed[name]:
                 wait_until(lambda b=before, s=step: size(ack) > b + s, f"devsim goes on before {name} is killed")
+            if name == "parserd" and at_work(site):
+                busy += 1
             site.daemons[name].kill()
             killed[name] += 1
             site.daemons[name].start()
@@ -44,14 +49,21 @@ def kill_cycles(t):
         lost = acknowledged - set(got)
         strange = set(got) - tried
         doubled = len(got) - len(set(got))
-        t.note(f"{cycles} kills ({', '.join(f'{n} {d}' for d, n in killed.items())}): {len(acknowledged)} punches acknowledged, "
-               f"{len(lost)} lost, {doubled} doubled")
+        who = ", ".join(f"{n} {d}" for d, n in killed.items())
+        t.note(f"{cycles} kills ({who}; parserd {busy} times with files in work): {len(acknowledged)} punches "
+               f"acknowledged, {len(lost)} lost, {doubled} doubled")
+        check(busy > 0, "parserd was never hit at work")
         same((len(lost), doubled), (0, 0), "lost and doubled")
         check(not strange, len(strange), "punches were never sent, such as", sorted(strange)[:2])
         check(len(acknowledged) > cycles, "hardly anything was acknowledged:", len(acknowledged))
         check(not site.names("upload", "bad"), "something was refused:", site.names("upload", "bad"))
         check(not site.names("upload", "cur"), "something is left in cur:", site.names("upload", "cur"))
         site.check_spool()
+
+
+def at_work(site):
+    """Looks for a moment at which parserd has files in work; there may be none for long, so not for ever."""
+    return any(site.names("upload", "cur") for _ in range(20000))
 
 
 def size(path):
@@ -64,7 +76,8 @@ def kill_all_at_once(t):
         site.start()
         rng = random.Random(5)
         ack, sent = f"{site.dir}/ack", f"{site.dir}/sent"
-        sim = site.devsim_start("load", "--terminals", "8", "--connections", "8", "--records", "3", "--rate", "300", "--seconds",
+        sim = site.devsim_start("load", "--terminals", "8", "--connections", "8", "--records", "3", "--rate", "300",
+                                "--seconds",
                                 "3600", "--retry-ms", "20", "--sent-log", sent, "--ack-log", ack)
         for _ in range(20 if t.full else 4):
             before = size(ack)

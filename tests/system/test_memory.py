@@ -11,12 +11,13 @@ LINE = b"1\t2026-01-05 08:00:00\t0\t1\n"
 
 
 def memory_of_connections(t):
-    """10,000 open connections, or as many as this machine lets one have: below 64 MiB, and those who speak are served"""
+    """10,000 open connections, or as many as this machine allows: below 64 MiB, and those who speak are served"""
     # ingestd wants five descriptors for four connections, and some to spare.
     count = min(CONNECTIONS, (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 600) * 4 // 5)
     if count < CONNECTIONS / 4:
         raise Skipped(f"the limit of open files is too low: only {count} connections could be made")
-    with t.site(conf={"connections_max": str(count + 50), "idle_timeout": '"10 min"', "request_deadline": '"10 min"'}) as site:
+    with t.site(conf={"connections_max": str(count + 50), "idle_timeout": '"10 min"',
+                      "request_deadline": '"10 min"'}) as site:
         site.make_spools()
         site.start("cmdqd", "ingestd")
         poll = request_bytes("/iclock/ping?SN=AB1", headers=["Connection: keep-alive"])
@@ -46,7 +47,8 @@ def memory_lockstep(t):
         site.start()
         for clients in (128, 256):
             out = json.loads(site.devsim(
-                "load", "--lockstep", "--keep-alive", "--connections", str(clients), "--terminals", str(clients), "--requests",
+                "load", "--lockstep", "--keep-alive", "--connections", str(clients), "--terminals", str(clients),
+                                         "--requests",
                 str(clients * rounds), "--serial-prefix", f"L{clients}X", "--no-retry", "--json").splitlines()[-1])
             same((out["rounds"], out["failed"], out["unacked"]), (rounds, 0, 0), f"rounds of {clients} clients")
             t.note(f"{clients} clients: {out['rounds']} rounds")
@@ -60,7 +62,8 @@ def memory_of_result_and_polls(t):
         site.start()
         wait_until(lambda: site.ask("/iclock/cdata?SN=A&options=all").status == 200, "the desk is there")
         requests = "5000" if t.full else "600"
-        running = [site.devsim_start("load", "--kind", kind, "--terminals", "50", "--connections", "20", "--requests", requests,
+        running = [site.devsim_start("load", "--kind", kind, "--terminals", "50", "--connections", "20", "--requests",
+                                     requests,
                                      "--serial-prefix", kind.upper(), "--json", out=f"{site.dir}/{kind}")
                    for kind in ("poll", "handshake", "result", "operlog", "photo", "biodata", "attlog")]
         for process in running:

@@ -53,7 +53,8 @@ def trace_under_load(t, replies, shim=None):
         site.start("ingestd", env=env)
         trace, said = f"{site.dir}/trace", f"{site.dir}/strace"
         with open(said, "wb") as f:
-            tracer = subprocess.Popen(["strace", "-f", "-yy", "-v", "-s", "400", "-e", f"trace={TRACED}", "-o", trace, "-p",
+            tracer = subprocess.Popen(["strace", "-f", "-yy", "-v", "-s", "400", "-e", f"trace={TRACED}", "-o", trace,
+                                       "-p",
                                        str(site.ingestd.pid)], stdout=f, stderr=f, start_new_session=True)
         site.others.append(tracer)
 
@@ -67,7 +68,8 @@ def trace_under_load(t, replies, shim=None):
 
         wait_until(attached, "strace is attached")
         clients, faults = 24, []
-        threads = [threading.Thread(target=client, args=(site, f"T{n}", replies // clients + 1, faults)) for n in range(clients)]
+        threads = [threading.Thread(target=client,
+                                    args=(site, f"T{n}", replies // clients + 1, faults)) for n in range(clients)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -103,7 +105,8 @@ def order_goes_red(t):
                       ("late-dir", "new/ was not synced")):
         replies, violations = trace_under_load(t, 240, shim)
         t.note(f"{shim}: {len(violations)} of {replies}")
-        check(len(violations) > replies // 2, shim, "went unnoticed:", len(violations), "violations in", replies, "replies")
+        check(len(violations) > replies // 2, shim, "went unnoticed:", len(violations), "violations in", replies,
+              "replies")
         check(all(why in v[2] for v in violations), shim, "is called", {v[2] for v in violations})
 
 
@@ -128,20 +131,25 @@ def order_checker(t):
 
     same(verdict([steps[s] for s in right]), (1, []), "the right order")
     for wrong in (["ask", "write", "rename", "dirsync", "reply"], ["ask", "write", "sync", "rename", "reply"],
-                  ["ask", "write", "sync", "dirsync", "rename", "reply"], ["ask", "write", "rename", "sync", "dirsync", "reply"],
-                  ["ask", "sync", "write", "rename", "dirsync", "reply"], ["ask", "write", "sync", "rename", "reply", "dirsync"],
+                  ["ask", "write", "sync", "dirsync", "rename", "reply"],
+                  ["ask", "write", "rename", "sync", "dirsync", "reply"],
+                  ["ask", "sync", "write", "rename", "dirsync", "reply"],
+                  ["ask", "write", "sync", "rename", "reply", "dirsync"],
                   ["ask", "write", "sync", "write", "rename", "dirsync", "reply"], ["ask", "reply"],
                   ["ask", "write", "sync", "dirsync", "reply"]):
         replies, violations = verdict([steps[s] for s in wrong])
         same((replies, len(violations)), (1, 1), f"the order {' '.join(wrong)}")
     for failing in ("sync", "rename", "dirsync"):
-        lines = [steps[s].replace(" = 0", " = -1 EIO (Input/output error)") if s == failing else steps[s] for s in right]
+        lines = [steps[s].replace(" = 0",
+                                  " = -1 EIO (Input/output error)") if s == failing else steps[s] for s in right]
         same(len(verdict(lines)[1]), 1, f"a failed {failing}")
     # A call that has begun is not done.
-    lines = [steps["ask"], steps["write"], steps["sync"], steps["rename"], steps["dirsync"].replace(") = 0", " <unfinished ...>"),
+    lines = [steps["ask"], steps["write"], steps["sync"], steps["rename"],
+             steps["dirsync"].replace(") = 0", " <unfinished ...>"),
              steps["reply"], "2 <... fsync resumed>) = 0"]
     same(len(verdict(lines)[1]), 1, "a reply while new/ is being synced")
-    lines = [steps["ask"], steps["write"], steps["sync"], steps["rename"], steps["dirsync"].replace(") = 0", " <unfinished ...>"),
+    lines = [steps["ask"], steps["write"], steps["sync"], steps["rename"],
+             steps["dirsync"].replace(") = 0", " <unfinished ...>"),
              "2 <... fsync resumed>) = 0", steps["reply"]]
     same(verdict(lines), (1, []), "a sync that others interrupted")
 

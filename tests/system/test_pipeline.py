@@ -43,7 +43,8 @@ def pipeline_dialects(t):
     with t.site() as site:
         site.start()
         for dialect in DIALECTS:
-            options = ["--dialect", dialect, "--terminals", str(terminals), "--records", "7", "--serial-prefix", dialect.upper(),
+            options = ["--dialect", dialect, "--terminals", str(terminals), "--records", "7", "--serial-prefix",
+                       dialect.upper(),
                        "--retry-ms", "20", "--json", "--sent-log", f"{site.dir}/sent-{dialect}", "--ack-log",
                        f"{site.dir}/ack-{dialect}"]
             if dialect == "acc":  # its "registry" is not spoken here (docs/PROTOCOL.md 12), its uploads are taken
@@ -56,7 +57,8 @@ def pipeline_dialects(t):
         got = site.punches()
         for dialect in DIALECTS:
             sent = read_log(f"{site.dir}/sent-{dialect}")
-            same(len(sent), punches * terminals // 7 * 7 if dialect == "acc" else punches * terminals, f"punches of {dialect}")
+            same(len(sent), punches * terminals // 7 * 7 if dialect == "acc" else punches * terminals,
+                 f"punches of {dialect}")
             same(sorted(read_log(f"{site.dir}/ack-{dialect}")), sorted(sent), f"acknowledged, {dialect}")
             if dialect in PUNCH_DIALECTS:
                 mine = [p for p in got if re.match(dialect.upper() + r"\d", p)]
@@ -91,7 +93,8 @@ class BadLine:
             except OSError:
                 return
             self.carried += 1
-            fate = self.rng.choice(("before", "middle", "reply", "silence")) if self.rng.random() < self.share else None
+            fate = self.rng.choice(("before", "middle", "reply",
+                                    "silence")) if self.rng.random() < self.share else None
             self.harmed += fate is not None
             cut = self.rng.random()
             thread = threading.Thread(target=self.carry, args=(client, fate, cut), daemon=True)
@@ -174,10 +177,12 @@ def pipeline_bad_line(t):
         line = BadLine(site.port, 3)
         site.clearing.append(line.end)
         sim = site.spawn("devsim", "run", "--url", f"http://127.0.0.1:{line.own_port}", "--terminals", str(terminals),
-                         "--punches", str(punches), "--records", "3", "--retry-ms", "20", "--tables", "operlog,attphoto",
+                         "--punches", str(punches), "--records", "3", "--retry-ms", "20", "--tables",
+                         "operlog,attphoto",
                          "--sent-log", f"{site.dir}/sent", "--ack-log", f"{site.dir}/ack", out=f"{site.dir}/devsim")
         for quarter in (1, 2, 3):
-            wait_until(lambda q=quarter: len(read_log(f"{site.dir}/ack")) >= total * q // 4, f"{quarter} quarters are acknowledged")
+            wait_until(lambda q=quarter: len(read_log(f"{site.dir}/ack")) >= total * q // 4,
+                       f"{quarter} quarters are acknowledged")
             site.ingestd.kill()
             site.ingestd.start()
         code = sim.wait(600)

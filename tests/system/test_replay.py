@@ -24,7 +24,7 @@ def fill(site, count, first=0):
 
 
 def replay_backlog(t):
-    """20,000 files while parserd sleeps, past the end of its inotify queue: all are stored, in order, in bounded memory"""
+    """20,000 files while parserd sleeps, past the end of its inotify queue: stored in order, in bounded memory"""
     with t.site(conf={"rescan": '"10 min"'}) as site:  # so that it is the overflow that wakes it, not the clock
         site.start("parserd")
         fill(site, 1)
@@ -43,7 +43,8 @@ def replay_backlog(t):
         want = [(f"B{i % 50}", str(i)) for i in range(BACKLOG + 1)]
         got = in_order_of_journal(site)
         same(len(got), len(want), "punches stored")
-        check(got == want, "they are not in order; first difference:", next((g, w) for g, w in zip(got, want) if g != w)
+        check(got == want, "they are not in order; first difference:",
+              next((g, w) for g, w in zip(got, want) if g != w)
               if got != want else "")
         check(most < 64 << 20, "parserd took", most >> 20, "MiB beside its map")
         t.note(f"{most >> 20} MiB beside the map")
@@ -52,7 +53,8 @@ def replay_backlog(t):
         fill(site, 2000, BACKLOG + 1)
         site.start("parserd")
         site.wait_worked_off()
-        check(in_order_of_journal(site) == want + [(f"B{i % 50}", str(i)) for i in range(BACKLOG + 1, BACKLOG + 2001)],
+        check(in_order_of_journal(site) == want + [(f"B{i % 50}", str(i)) for i in range(BACKLOG + 1,
+                                                                                         BACKLOG + 2001)],
               "a backlog at start-up is not stored in order")
         site.check_spool()
 
@@ -65,7 +67,8 @@ def varied(rng, i):
         stamp = rng.choice(("9999", str(rng.randrange(1, 10**9)), "0", "None"))
         received = "2026-01-%02dT%02d:%02d:%02d.%06dZ" % (rng.randrange(1, 29), rng.randrange(24), rng.randrange(60),
                                                          rng.randrange(60), rng.randrange(10**6))
-        line = b"%d\t2026-01-%02d 08:%02d:%02d\t%d\t1" % (rng.randrange(300), rng.randrange(1, 29), i % 60, k, rng.randrange(3))
+        line = b"%d\t2026-01-%02d 08:%02d:%02d\t%d\t1" % (rng.randrange(300), rng.randrange(1, 29), i % 60, k,
+                                                          rng.randrange(3))
         table, body = rng.choice((
             ("ATTLOG", line + b"\n"),
             ("ATTLOG", line + b"\n" + line + b"\t5\n" + line + b"\n"),
@@ -98,7 +101,8 @@ def replay_changes_nothing(t):
         bad = site.names(state="bad")
         for database in (b"[punch]", b"[journal]", b"[raw]", b"[refused]", b"[stamp]", b"[meta]"):
             at = before.index(database)
-            check(b"=" in before[at : at + 4000].split(b"[", 2)[1], database, "holds nothing, so this test shows nothing")
+            check(b"=" in before[at : at + 4000].split(b"[", 2)[1], database,
+                  "holds nothing, so this test shows nothing")
 
         def unchanged(what):
             site.wait_worked_off()

@@ -25,7 +25,8 @@ def signals_answers_what_it_took(t):
             if i == 0:
                 wait_until(lambda: site.names("upload", "tmp"), "the first group is being synced")
         half = site.connect()
-        half.send(request_bytes("/iclock/cdata?SN=HALF&table=ATTLOG", None, method="POST", headers=["Content-Length: 100"]))
+        half.send(request_bytes("/iclock/cdata?SN=HALF&table=ATTLOG", None, method="POST",
+                                headers=["Content-Length: 100"]))
         site.ingestd.process.send_signal(signal.SIGTERM)
         heard = {}
         for i, c in enumerate(taken):
@@ -50,7 +51,8 @@ def signals_under_load(t):
     with t.site() as site:
         site.start()
         ack, sent = f"{site.dir}/ack", f"{site.dir}/sent"
-        sim = site.devsim_start("load", "--terminals", "16", "--connections", "16", "--rate", "400", "--seconds", "3600", "--keep-alive",
+        sim = site.devsim_start("load", "--terminals", "16", "--connections", "16", "--rate", "400", "--seconds",
+                                "3600", "--keep-alive",
                                 "--retry-ms", "20", "--sent-log", sent, "--ack-log", ack)
         for turn in range(30 if t.full else 6):
             before = len(read_log(ack))
@@ -75,7 +77,8 @@ def refuse(site, name, *args, conf=None, root=False):
     """Runs a daemon that ought not to start: its status and what it said."""
     options = {} if root or not IS_ROOT else {"user": 65534, "group": 65534, "extra_groups": []}
     done = subprocess.run([f"{site.dir}/bin/{name}", "-c", conf or site.conf_path, *args], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False, cwd="/", **options)
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False, cwd="/",
+                          **options)
     return done.returncode, done.stdout.decode("utf-8", "replace")
 
 
@@ -92,9 +95,12 @@ def signals_not_as_root(t):
 
 
 BAD_CONFIGURATIONS = (
-    ("unknown_key = 1", 5), ("admit = maybe", 5), ("body_max = 1", 5), ('body_max = "1 parsec"', 5), ('delay = "1 s"', 5),
-    ('admit = any\nadmit = any', 6), ('# a remark\n# another one\n\nrescan = "0 s"', 8), ('listen = {"localhost"}', 5),
-    ('spool_dir = "relative"', 5), ('trans_times = "25:00"', 5), ('time_zone = "../etc/passwd"', 5), ('run_dir = "/x', 5),
+    ("unknown_key = 1", 5), ("admit = maybe", 5), ("body_max = 1", 5), ('body_max = "1 parsec"', 5),
+    ('delay = "1 s"', 5),
+    ('admit = any\nadmit = any', 6), ('# a remark\n# another one\n\nrescan = "0 s"', 8),
+    ('listen = {"localhost"}', 5),
+    ('spool_dir = "relative"', 5), ('trans_times = "25:00"', 5), ('time_zone = "../etc/passwd"', 5),
+    ('run_dir = "/x', 5),
     ('body_max = "2 GiB"', 5), ("realtime = yes please", 5),
 )
 
@@ -155,5 +161,6 @@ def signals_order_of_start(t):
         same(len(site.punches()), 3, "punches")
 
 
-TESTS = (signals_answers_what_it_took, signals_under_load, signals_not_as_root, signals_bad_configuration, signals_second_one,
+TESTS = (signals_answers_what_it_took, signals_under_load, signals_not_as_root, signals_bad_configuration,
+         signals_second_one,
          signals_order_of_start)
