@@ -38,6 +38,7 @@ static void send_one(struct commit_lane *lane, const struct spool *s, unsigned n
 	if (ACKNOWLEDGES_EARLY)
 		made_acknowledge(number, "-");
 	commit_submit(lane, &x->upload.item);
+	commit_kick(lane);
 	buf_free(&body);
 }
 
