@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* commit: a committer thread for a spool. */
+/* commit: a lane's committers. One does all the work while it can: the group that gathers while it
+ * waits for the disk is its next one. A second one starts only when much is waiting, so that the
+ * disk is not idle while the first one writes and renames. */
 #include "ingestd/commit.h"
 
 #include <errno.h>
@@ -13,15 +15,29 @@
 
 #define GROUP_BYTES (8u * 1024 * 1024) /* a file's worth; well below the consumer's file_max */
 #define PARTS       512                /* entries a writev */
+#define COMMITTERS  2
+#define MUCH_ITEMS  16
+#define MUCH_BYTES  (1024u * 1024)
+
+struct committer {
+	struct commit_lane *lane;
+	pthread_t thread;
+	/* Durability: with a descriptor of new/ of its own. The kernel tells a failed write-back
+	 * once to each descriptor; over a shared one the other committer's fsync could hear of the
+	 * fault that was this one's too. */
+	struct spool spool;
+};
 
 struct commit_lane {
-	const struct spool *spool;
 	int done_fd;
-	pthread_t thread;
+	struct committer committers[COMMITTERS];
+	unsigned committer_count;
 	pthread_mutex_t mutex;
 	pthread_cond_t work;
 	/* under the mutex */
 	struct commit_item *waiting, **waiting_end;
+	size_t waiting_items, waiting_bytes;
+	unsigned busy; /* committers at work */
 	struct commit_item *finished;
 	bool ending;
 };
@@ -116,47 +132,87 @@ static void give_back(struct commit_lane *l, struct commit_item *group)
 	(void)eventfd_write(l->done_fd, 1);
 }
 
+/* Under the mutex: is there work for one more committer? */
+static bool is_wanted(const struct commit_lane *l)
+{
+	if (!l->waiting)
+		return false;
+	return l->busy == 0 || l->ending || l->waiting_items >= MUCH_ITEMS ||
+	       l->waiting_bytes >= MUCH_BYTES;
+}
+
 static struct commit_item *take_waiting(struct commit_lane *l)
 {
 	pthread_mutex_lock(&l->mutex);
-	while (!l->waiting && !l->ending)
+	while (!is_wanted(l) && !l->ending)
 		pthread_cond_wait(&l->work, &l->mutex);
 	struct commit_item *list = l->waiting;
 	l->waiting = NULL;
 	l->waiting_end = &l->waiting;
+	l->waiting_items = l->waiting_bytes = 0;
+	l->busy += list != NULL;
 	pthread_mutex_unlock(&l->mutex);
 	return list;
 }
 
+static void rest(struct commit_lane *l)
+{
+	pthread_mutex_lock(&l->mutex);
+	l->busy--;
+	pthread_mutex_unlock(&l->mutex);
+}
+
 static void *committer(void *arg)
 {
-	struct commit_lane *l = arg;
+	struct committer *c = arg;
 	struct commit_item *list;
-	while ((list = take_waiting(l)) != NULL)
+	while ((list = take_waiting(c->lane)) != NULL) {
 		while (list) {
 			struct commit_item *group = cut_group(&list);
-			commit_group(l->spool, group);
-			give_back(l, group);
+			commit_group(&c->spool, group);
+			give_back(c->lane, group);
 		}
+		rest(c->lane);
+	}
 	return NULL;
 }
 
 /* ---- the other side ---- */
+
+static int start(struct commit_lane *l, const struct spool *s)
+{
+	struct committer *c = &l->committers[l->committer_count];
+	int fd = io_open_dir(s->dirs[SPOOL_NEW], ".");
+	if (fd < 0)
+		return fd;
+	c->lane = l;
+	c->spool = *s;
+	c->spool.dirs[SPOOL_NEW] = fd;
+	int code = pthread_create(&c->thread, NULL, committer, c);
+	if (code) {
+		io_close(fd);
+		return -code;
+	}
+	l->committer_count++;
+	return 0;
+}
 
 int commit_open(const struct spool *s, int done_fd, struct commit_lane **ret)
 {
 	struct commit_lane *l = calloc(1, sizeof(*l));
 	if (!l)
 		return -ENOMEM;
-	l->spool = s;
 	l->done_fd = done_fd;
 	l->waiting_end = &l->waiting;
 	pthread_mutex_init(&l->mutex, NULL);
 	pthread_cond_init(&l->work, NULL);
-	int code = pthread_create(&l->thread, NULL, committer, l);
-	if (code) {
+	int rc = 0;
+	while (rc == 0 && l->committer_count < COMMITTERS)
+		rc = start(l, s);
+	if (rc < 0) {
+		commit_finish(l);
 		commit_free(l);
-		return -code;
+		return rc;
 	}
 	*ret = l;
 	return 0;
@@ -167,11 +223,21 @@ void commit_submit(struct commit_lane *l, struct commit_item *item)
 	item->next = NULL;
 	item->result = 0;
 	pthread_mutex_lock(&l->mutex);
-	bool idle = l->waiting == NULL;
 	*l->waiting_end = item;
 	l->waiting_end = &item->next;
+	l->waiting_items++;
+	/* What is in a draft is large. */
+	l->waiting_bytes += item->bytes.ptr ? item->bytes.len : MUCH_BYTES;
 	pthread_mutex_unlock(&l->mutex);
-	if (idle)
+}
+
+void commit_kick(struct commit_lane *l)
+{
+	pthread_mutex_lock(&l->mutex);
+	bool wanted = is_wanted(l);
+	pthread_mutex_unlock(&l->mutex);
+	/* Otherwise the one at work takes it when it is done. */
+	if (wanted)
 		pthread_cond_signal(&l->work);
 }
 
@@ -189,8 +255,12 @@ void commit_finish(struct commit_lane *l)
 	pthread_mutex_lock(&l->mutex);
 	l->ending = true;
 	pthread_mutex_unlock(&l->mutex);
-	pthread_cond_signal(&l->work);
-	pthread_join(l->thread, NULL);
+	pthread_cond_broadcast(&l->work);
+	while (l->committer_count > 0) {
+		struct committer *c = &l->committers[--l->committer_count];
+		pthread_join(c->thread, NULL);
+		io_close(c->spool.dirs[SPOOL_NEW]);
+	}
 }
 
 void commit_free(struct commit_lane *l)

@@ -236,6 +236,8 @@ static void turn(struct ingestd *d)
 	serve_committed(&d->serve, d->serve.result_lane);
 	for (int i = 0; i < d->listener_count; i++)
 		http_run(d->http[i]);
+	commit_kick(d->serve.upload_lane);
+	commit_kick(d->serve.result_lane);
 	if (now_ms >= d->next_tick_ms)
 		tick(d, now_ms);
 }

@@ -137,9 +137,9 @@ static int work_alone(struct inbox *in, const char *name, uint64_t now_us)
 	if (before < 0)
 		return before;
 	/* The first death was in the batch that it was found in, where nothing counts. */
-	int rc = before + 1 >= TRIES_MAX ? batch_refuse(in->spool, SPOOL_CUR, name,
-						   "parserd died of it three times")
-					 : batch_add(in->batch, name);
+	int rc = before + 1 >= TRIES_MAX
+			 ? batch_refuse(in->spool, SPOOL_CUR, name, "parserd died of it ten times")
+			 : batch_add(in->batch, name);
 	if (rc == 0)
 		rc = batch_work(in->batch, now_us, false);
 	tries_forget(in->spool, name);

@@ -6,7 +6,9 @@
 
 #include "spool/spool.h"
 
-#define TRIES_MAX 3 /* deaths after which a file is refused */
+/* Deaths in a row after which a file is refused. A good one may be in work when parserd is killed
+ * for other reasons, so not at the third one; each costs only a restart. */
+#define TRIES_MAX 10
 
 /* Counts one more try at cur/NAME, durably, in the length of cur/NAME.try. How many there were
  * before it, or a negative errno. */

@@ -49,6 +49,7 @@ static uint64_t give_all(struct commit_lane *l, struct commit_item *list, bool a
 		if (again)
 			commit_submit(l, list);
 	}
+	commit_kick(l);
 	return count;
 }
 
@@ -69,6 +70,7 @@ static void run_lane(const char *dir, uint64_t until_us)
 		items[i].draft.fd = -1;
 		commit_submit(l, &items[i]);
 	}
+	commit_kick(l);
 	while (bench_now_us() < until_us) {
 		if (eventfd_read(done_fd, &rung) < 0)
 			bench_die("eventfd");

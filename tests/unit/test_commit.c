@@ -278,11 +278,17 @@ static size_t drafts(void)
 	return n;
 }
 
+static void submit(struct one *o)
+{
+	commit_submit(lane, &o->item);
+	commit_kick(lane);
+}
+
 /* Submits them so that they are one group: the committer is busy with another one meanwhile. */
 static void submit_together(struct one *first, struct one *rest, size_t count)
 {
 	close_gate();
-	commit_submit(lane, &first->item);
+	submit(first);
 	wait_at_gate();
 	for (size_t i = 0; i < count; i++)
 		commit_submit(lane, &rest[i].item);
@@ -297,7 +303,7 @@ static void one_alone_in_the_order_that_keeps_the_promise(void **state)
 
 	(void)state;
 	make_one(&o, 1, 0);
-	commit_submit(lane, &o.item);
+	submit(&o);
 	collect(&o, 1);
 	assert_int_equal(o.item.result, 0);
 	assert_string_equal(steps, "FrD!");
@@ -445,7 +451,7 @@ static void without_tmp_all_hear_so(void **state)
 	assert_int_equal(rmdir(scratch_path(state, "upload/tmp")), 0);
 	for (unsigned i = 0; i < 65; i++) {
 		make_one(&all[i], i, 0);
-		commit_submit(lane, &all[i].item);
+		submit(&all[i]);
 	}
 	collect(all, 65);
 	for (unsigned i = 0; i < 65; i++)
@@ -456,7 +462,7 @@ static void without_tmp_all_hear_so(void **state)
 	io_close(spool.dirs[SPOOL_TMP]);
 	spool.dirs[SPOOL_TMP] = open(scratch_path(state, "upload/tmp"), O_RDONLY | O_CLOEXEC);
 	all[0].back = false;
-	commit_submit(lane, &all[0].item);
+	submit(&all[0]);
 	collect(all, 1);
 	assert_int_equal(all[0].item.result, 0);
 	assert_int_equal(look().entries, 1);
@@ -474,7 +480,7 @@ static void *send_all(void *arg)
 	struct sender *s = arg;
 
 	for (size_t i = 0; i < s->count; i++)
-		commit_submit(lane, &s->from[i].item);
+		submit(&s->from[i]);
 	return NULL;
 }
 
