@@ -4,7 +4,7 @@
 ## make test                      everything that must hold; installs what is missing
 ## make all                       the programs, into build/
 ## make unit                      the unit tests alone
-## make bench                     how fast, as ratios to limits measured in the same run
+## make bench [BENCH_ARGS=--quick]  how fast, as ratios to limits measured in the same run
 ## make order-check               10,000 replies: written, synced, renamed, synced, then answered
 ## make kill-check                200 times kill -9 of a random daemon under load, then count
 ## make crash-check               kill -9 at every step of writer and consumer
@@ -126,8 +126,9 @@ fuzz:
 
 # The small limit programs beside which the product is measured.
 BENCH      = $(patsubst tests/bench/%.c,$(B)/bench/%,$(filter-out tests/bench/nosync.c,$(wildcard tests/bench/*.c)))
-bench: bench-programs
-	python3 tests/bench/run.py --build $(B)
+bench:
+	@$(MAKE) --no-print-directory -s -j$$(nproc) bench-programs
+	python3 tests/bench/run.py --build $(B) $(BENCH_ARGS)
 .PHONY: bench-programs
 bench-programs: $(BENCH) $(B)/bench/nosync.so
 $(B)/bench/%: $(B)/obj/tests/bench/%.o $(INSIDE) $(STORE) $(SPOOL) $(LIB)
