@@ -18,8 +18,9 @@
 #include "lib/log.h"
 #include "lib/num.h"
 
-#define POOL_BYTES \
-	(4u * 1024) /* of a connection: a head of 3,000 bytes fits, ten times a real one */
+/* A connection's memory: a head of 3,000 bytes fits, and a real one has 300. The library clears all
+ * of it for every further request, so what is larger costs time and stays resident. */
+#define POOL_BYTES (4u * 1024)
 #define SWALLOW_BYTES \
 	(64u * 1024) /* a refused body up to this is read, so that the refusal is heard */
 #define ADDRESS_BYTES 64
