@@ -539,8 +539,15 @@ class Site:
 
     def wait_worked_off(self, kind="upload"):
         """Until nothing waits and nothing is in work."""
-        wait_until(lambda: not self.names(kind, "new") and not [n for n in self.names(kind, "cur")],
-                   f"spool/{kind}: new and cur get empty", 4 * PATIENCE_S)
+        try:
+            wait_until(lambda: not self.names(kind, "new") and not self.in_work(kind), "", 2 * PATIENCE_S)
+        except Failed as e:
+            left = self.names(kind, "new"), self.in_work(kind)
+            raise Failed(f"spool/{kind} is never worked off; left in new {short(left[0])}, in cur {short(left[1])}") from e
+
+    def in_work(self, kind="upload"):
+        """What is in cur/, without the consumer's own counts of deaths: one may outlive its file, and does no harm."""
+        return [n for n in self.names(kind, "cur") if not n.endswith(".try")]
 
     def punches(self):
         """The records, as devsim's logs write them: a list, so that doubles would show."""

@@ -33,7 +33,7 @@ static void *sync_later(void *arg)
 {
 	int fd = (int)(intptr_t)arg;
 
-	wait_ms(50);
+	wait_ms(700);
 	(void)!real_fsync(fd);
 	close(fd);
 	return NULL;
