@@ -55,6 +55,7 @@ struct http {
 	void *context;
 	struct connection *connections;
 	struct log_limit complaints;
+	bool quiet; /* nothing new is begun */
 	int fd;
 };
 
@@ -189,6 +190,10 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
 	(void)version;
 	if (!x)
 		return MHD_NO; /* there was no memory for it */
+	/* At the end kept connections may still bring requests. One that came to wait for an answer
+	 * then would never get it, and the library ends the program for a connection that waits. */
+	if (x->http->quiet && (x->stage == STAGE_HEAD || x->stage == STAGE_BODY))
+		return MHD_NO;
 	if (x->stage == STAGE_HEAD)
 		return on_head(x, method);
 	if (*len)
@@ -374,6 +379,7 @@ void http_run(struct http *h)
 void http_quiesce(struct http *h)
 {
 	int fd = MHD_quiesce_daemon(h->mhd);
+	h->quiet = true;
 	if (fd >= 0)
 		close(fd);
 }

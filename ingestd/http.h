@@ -66,7 +66,8 @@ unsigned http_expire(struct http *h, uint64_t now_ms);
 void http_reply(struct http_exchange *x, unsigned status, struct span body);
 
 unsigned http_connections(const struct http *h);
-/* Takes no more connections. http_close wants every exchange answered before. */
+/* Takes no more connections, and no more requests: whoever is not waiting for an answer yet hears
+ * nothing. http_close wants every exchange answered before. */
 void http_quiesce(struct http *h);
 void http_close(struct http *h);
 
