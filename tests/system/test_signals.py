@@ -54,7 +54,7 @@ def signals_under_load(t):
         sim = site.devsim_start("load", "--terminals", "16", "--connections", "16", "--rate", "400", "--seconds",
                                 "3600", "--keep-alive",
                                 "--retry-ms", "20", "--sent-log", sent, "--ack-log", ack)
-        for turn in range(30 if t.full else 6):
+        for turn in range(90 if t.full else 18):
             before = len(read_log(ack))
             wait_until(lambda b=before: len(read_log(ack)) > b + 40, "devsim goes on")
             daemon = site.daemons[DAEMONS[turn % 3]]
