@@ -121,6 +121,17 @@ bool devices_unsaved(const struct devices *t)
 	return !TAILQ_EMPTY(&t->waiting);
 }
 
+/* One that was forgotten and is known again has a new slot, which may have been written already:
+ * what is on the disk under its serial is no longer the old one's. */
+static int write_one(struct devices *t, const struct slot *s)
+{
+	if (!s->forgotten)
+		return ledger_put(t->ledger, &s->device);
+	if (devices_find(t, span_str(s->device.serial)))
+		return 0;
+	return ledger_delete(t->ledger, span_str(s->device.serial));
+}
+
 static int write_waiting(struct devices *t, size_t most, size_t *ret_count)
 {
 	struct slot *s;
@@ -133,8 +144,7 @@ static int write_waiting(struct devices *t, size_t most, size_t *ret_count)
 	{
 		if (count == most)
 			break;
-		rc = s->forgotten ? ledger_delete(t->ledger, span_str(s->device.serial))
-				  : ledger_put(t->ledger, &s->device);
+		rc = write_one(t, s);
 		if (rc < 0) {
 			ledger_abort(t->ledger);
 			return rc;
@@ -147,6 +157,16 @@ static int write_waiting(struct devices *t, size_t most, size_t *ret_count)
 	return rc;
 }
 
+/* A record that was not deleted, because its serial is known again, is the new slot's now. */
+static void hand_over(struct devices *t, struct slot *s)
+{
+	struct device *d = devices_find(t, span_str(s->device.serial));
+
+	if (d)
+		slot_of(d)->saved = true;
+	slot_free(t, s);
+}
+
 static void take_off_written(struct devices *t, size_t count)
 {
 	struct slot *next;
@@ -154,7 +174,7 @@ static void take_off_written(struct devices *t, size_t count)
 	for (struct slot *s = TAILQ_FIRST(&t->waiting); count > 0; count--, s = next) {
 		next = TAILQ_NEXT(s, waiting);
 		if (s->forgotten) {
-			slot_free(t, s);
+			hand_over(t, s);
 			continue;
 		}
 		TAILQ_REMOVE(&t->waiting, s, waiting);

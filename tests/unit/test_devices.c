@@ -202,6 +202,45 @@ static void test_forgotten_and_back(void **state)
 	assert_true(knows("A"));
 }
 
+/* Its old record waits to be deleted, and its new one goes first. */
+static void test_forgotten_and_ordered(void **state)
+{
+	(void)state;
+	see("A", 1);
+	assert_int_equal(devices_save(room.t), 0);
+	for (unsigned i = 0; i < DEVICES_PENDING_MAX; i++)
+		see_number(i, 2);
+	assert_false(knows("A"));
+	assert_int_equal(devices_decide(room.t, span_str("A"), DEVICE_APPROVED), 0);
+	assert_int_equal(devices_save_all(room.t), 0);
+	open_again(false);
+	assert_true(knows("A"));
+	assert_int_equal(devices_count(room.t, DEVICE_APPROVED), 1);
+}
+
+/* Known again and forgotten again before it was written: the first record goes too. */
+static void test_forgotten_twice(void **state)
+{
+	(void)state;
+	see("A", 1);
+	assert_int_equal(devices_save(room.t), 0);
+	for (unsigned i = 0; i < DEVICES_PENDING_MAX; i++)
+		see_number(i, 2);
+	/* Three saves come past the old record of A, but not as far as to the new one. */
+	assert_int_equal(devices_save(room.t), 0);
+	assert_int_equal(devices_save(room.t), 0);
+	for (unsigned i = 0; i < DEVICES_SAVE_MOST; i++)
+		see_number(i, 3);
+	see("A", 3);
+	assert_int_equal(devices_save(room.t), 0);
+	assert_true(devices_unsaved(room.t));
+	for (unsigned i = 0; i < DEVICES_PENDING_MAX; i++)
+		see_number(DEVICES_PENDING_MAX + i, 4);
+	assert_false(knows("A"));
+	assert_int_equal(devices_save_all(room.t), 0);
+	assert_false(on_disk("A"));
+}
+
 /* A flood of serials that nobody asked for costs no more than its bound. */
 static void test_flood(void **state)
 {
@@ -286,6 +325,8 @@ int main(void)
 		IN_A_ROOM(test_unsaved_is_lost_and_saved_is_not),
 		IN_A_ROOM(test_pending_is_bounded),
 		IN_A_ROOM(test_forgotten_and_back),
+		IN_A_ROOM(test_forgotten_and_ordered),
+		IN_A_ROOM(test_forgotten_twice),
 		IN_A_ROOM(test_flood),
 		IN_A_ROOM(test_table_is_bounded),
 		IN_A_ROOM(test_orders_go_first),
