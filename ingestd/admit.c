@@ -127,6 +127,11 @@ int admit_open(const char *path, bool any, struct admit **ret)
 	if (rc == 0) {
 		strncpy(a->name, slash + 1, sizeof(a->name) - 1);
 		rc = admit_refresh(a);
+		/* A bad list lets nobody in; the next look at it tells so. */
+		if (rc == -EBADMSG || rc == -EMSGSIZE) {
+			a->seen = (struct stat){0};
+			rc = 0;
+		}
 	}
 	if (rc < 0) {
 		admit_close(a);

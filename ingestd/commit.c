@@ -13,11 +13,10 @@
 
 #include "lib/io.h"
 
-#define GROUP_BYTES (8u * 1024 * 1024) /* a file's worth; well below the consumer's file_max */
-#define PARTS       512                /* entries a writev */
-#define COMMITTERS  2
-#define MUCH_ITEMS  16
-#define MUCH_BYTES  (1024u * 1024)
+#define PARTS      512 /* entries a writev */
+#define COMMITTERS 2
+#define MUCH_ITEMS 16
+#define MUCH_BYTES (1024u * 1024)
 
 struct committer {
 	struct commit_lane *lane;
@@ -30,6 +29,7 @@ struct committer {
 
 struct commit_lane {
 	int done_fd;
+	size_t group_max_bytes;
 	struct committer committers[COMMITTERS];
 	unsigned committer_count;
 	pthread_mutex_t mutex;
@@ -45,11 +45,11 @@ struct commit_lane {
 /* ---- the committer's side; nothing here touches anything but the lane and its spool ---- */
 
 /* Takes the first items of a list, up to a file's worth, off it. */
-static struct commit_item *cut_group(struct commit_item **list)
+static struct commit_item *cut_group(struct commit_item **list, size_t max_bytes)
 {
 	struct commit_item *group = *list, *last = group;
 	size_t bytes = group->bytes.len;
-	while (last->next && bytes + last->next->bytes.len <= GROUP_BYTES) {
+	while (last->next && bytes + last->next->bytes.len <= max_bytes) {
 		last = last->next;
 		bytes += last->bytes.len;
 	}
@@ -168,7 +168,7 @@ static void *committer(void *arg)
 	struct commit_item *list;
 	while ((list = take_waiting(c->lane)) != NULL) {
 		while (list) {
-			struct commit_item *group = cut_group(&list);
+			struct commit_item *group = cut_group(&list, c->lane->group_max_bytes);
 			commit_group(&c->spool, group);
 			give_back(c->lane, group);
 		}
@@ -197,12 +197,14 @@ static int start(struct commit_lane *l, const struct spool *s)
 	return 0;
 }
 
-int commit_open(const struct spool *s, int done_fd, struct commit_lane **ret)
+int commit_open(
+	const struct spool *s, int done_fd, size_t group_max_bytes, struct commit_lane **ret)
 {
 	struct commit_lane *l = calloc(1, sizeof(*l));
 	if (!l)
 		return -ENOMEM;
 	l->done_fd = done_fd;
+	l->group_max_bytes = group_max_bytes;
 	l->waiting_end = &l->waiting;
 	pthread_mutex_init(&l->mutex, NULL);
 	pthread_cond_init(&l->work, NULL);

@@ -19,9 +19,11 @@ struct commit_item {
 
 struct commit_lane;
 
-/* A lane is a spool and its committers, threads of their own. `done_fd` is an eventfd that becomes
+/* A lane is a spool and its committers, threads of their own. A file holds at most
+ * `group_max_bytes`, or one entry. `done_fd` is an eventfd that becomes
  * readable when items are back. The spool must outlive the lane. 0 or a negative errno. */
-must_check int commit_open(const struct spool *s, int done_fd, struct commit_lane **ret);
+must_check int commit_open(
+	const struct spool *s, int done_fd, size_t group_max_bytes, struct commit_lane **ret);
 /* Hands an item over. Nothing is done about it before commit_kick, so that all that came in one
  * turn of the loop go together. */
 void commit_submit(struct commit_lane *l, struct commit_item *item);
@@ -29,7 +31,7 @@ void commit_kick(struct commit_lane *l);
 /* Takes back all that are finished, as a list in no order that matters; NULL when there are none.
  */
 struct commit_item *commit_collect(struct commit_lane *l);
-/* Finishes what was submitted and ends the thread. Collect before and after. */
+/* Finishes what was submitted and ends the threads. Collect before and after. */
 void commit_finish(struct commit_lane *l);
 void commit_free(struct commit_lane *l);
 

@@ -65,7 +65,7 @@ static void settle(struct desk *d, struct question *q, const struct msg_answer *
 }
 
 /* The desk is away: everybody who waits is told so. */
-static void hang_up(struct desk *d)
+void desk_hang_up(struct desk *d)
 {
 	io_close(d->fd);
 	d->fd = -1;
@@ -77,8 +77,7 @@ static void hang_up(struct desk *d)
 
 void desk_close(struct desk *d)
 {
-	if (d->fd >= 0)
-		hang_up(d);
+	io_close(d->fd);
 	buf_free(&d->out);
 	free(d->path);
 	free(d);
@@ -113,7 +112,7 @@ void desk_read(struct desk *d)
 		/* The desk is trusted to run, not to be right: a packet that is none ends the
 		 * connection. */
 		if (len <= 0 || msg_get_answer(span_of(d->in, (size_t)len), &a) < 0) {
-			hang_up(d);
+			desk_hang_up(d);
 			return;
 		}
 		struct question *q = &d->open[SLOT_OF(a.id)];

@@ -18,6 +18,8 @@ typedef void desk_answered(void *owner, const struct msg_answer *answer);
 must_check int desk_open(
 	const char *path, uint64_t timeout_ms, desk_answered *answered, struct desk **ret);
 /* Whoever waits is told that the desk is away. */
+void desk_hang_up(struct desk *d);
+/* Nobody may be waiting any more. */
 void desk_close(struct desk *d);
 
 /* The descriptor to poll for reading, -1 while the desk is away. It changes when the desk comes

@@ -23,14 +23,14 @@
 #define POOL_BYTES (4u * 1024)
 #define SWALLOW_BYTES \
 	(64u * 1024) /* a refused body up to this is read, so that the refusal is heard */
-#define ADDRESS_BYTES 64
 
 /* A connection; the deadline is of whatever request it is on. */
 struct connection {
 	struct connection *next, **back;
 	struct MHD_Connection *mhd;
-	uint64_t since_ms;   /* accepted, or last reply sent */
+	uint64_t since_ms;   /* accepted, request begun, or reply given, whatever was last */
 	uint64_t body_bytes; /* received since */
+	bool kept;           /* has been served and may be idle before the next request */
 	bool waiting;        /* for us, not we for it */
 	bool expired;
 };
@@ -97,6 +97,7 @@ void http_reply(struct http_exchange *x, unsigned status, struct span body)
 	}
 	if (x->stage == STAGE_WAITING) {
 		x->connection->waiting = false;
+		x->connection->since_ms = clock_mono_ms(); /* for the sending */
 		MHD_resume_connection(x->mhd);
 	}
 }
@@ -116,7 +117,7 @@ static uint64_t content_length(struct MHD_Connection *mhd)
 		       : 0;
 }
 
-static void peer_text(struct MHD_Connection *mhd, char ret_text[static ADDRESS_BYTES])
+static void peer_text(struct MHD_Connection *mhd, char ret_text[static HTTP_PEER_BYTES])
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
@@ -124,19 +125,19 @@ static void peer_text(struct MHD_Connection *mhd, char ret_text[static ADDRESS_B
 	ret_text[0] = '\0';
 	if (sa && sa->sa_family == AF_INET) {
 		const struct sockaddr_in *in = (const void *)sa;
-		inet_ntop(AF_INET, &in->sin_addr, ret_text, ADDRESS_BYTES);
+		inet_ntop(AF_INET, &in->sin_addr, ret_text, HTTP_PEER_BYTES);
 	} else if (sa && sa->sa_family == AF_INET6) {
 		const struct sockaddr_in6 *in6 = (const void *)sa;
 		if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
-			inet_ntop(AF_INET, in6->sin6_addr.s6_addr + 12, ret_text, ADDRESS_BYTES);
+			inet_ntop(AF_INET, in6->sin6_addr.s6_addr + 12, ret_text, HTTP_PEER_BYTES);
 		else
-			inet_ntop(AF_INET6, &in6->sin6_addr, ret_text, ADDRESS_BYTES);
+			inet_ntop(AF_INET6, &in6->sin6_addr, ret_text, HTTP_PEER_BYTES);
 	}
 }
 
 static enum MHD_Result on_head(struct http_exchange *x, const char *method)
 {
-	char peer[ADDRESS_BYTES];
+	char peer[HTTP_PEER_BYTES];
 	struct http_head head = {
 		.method = method,
 		.target = span_str(x->target),
@@ -219,6 +220,8 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *mhd
 		free(x);
 		return NULL;
 	}
+	x->connection->since_ms = clock_mono_ms();
+	x->connection->kept = false;
 	return x;
 }
 
@@ -238,6 +241,7 @@ static void on_completed(
 	x->connection->since_ms = clock_mono_ms();
 	x->connection->body_bytes = 0;
 	x->connection->waiting = false;
+	x->connection->kept = true;
 	free(x->target);
 	free(x);
 	*own = NULL;
@@ -273,7 +277,7 @@ static void on_connection(
 
 static bool is_late(const struct http_limits *l, const struct connection *c, uint64_t now_ms)
 {
-	uint64_t allowed_ms = l->deadline_ms;
+	uint64_t allowed_ms = l->deadline_ms + (c->kept ? (uint64_t)l->idle_s * 1000 : 0);
 	if (l->body_rate_min)
 		allowed_ms += c->body_bytes * 1000 / l->body_rate_min;
 	else if (c->body_bytes)

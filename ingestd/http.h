@@ -14,9 +14,11 @@ struct http_exchange;
 
 #define HTTP_LENGTH_UNKNOWN UINT64_MAX
 
+#define HTTP_PEER_BYTES 64
+
 struct http_head {
 	const char *method;
-	struct span target;      /* as it came, blanks and all */
+	struct span target;      /* as it came, blanks and all; lives as long as the exchange */
 	const char *peer;        /* address without port: "192.0.2.7", "2001:db8::7" */
 	uint64_t content_length; /* or HTTP_LENGTH_UNKNOWN (chunked) */
 };

@@ -18,13 +18,15 @@
 #include "lib/options.h"
 #include "lib/sandbox.h"
 
-#define TICK_MS        250  /* admission list, desk, deadlines */
-#define SPACE_MS       1000 /* free space */
-#define STATUS_MS      5000
-#define LAST_WAIT_MS   5000 /* at the end, for what was taken in already */
-#define EVENTS         16
-#define OTHER_FDS      256 /* descriptors besides connections and large bodies */
-#define MOST_LISTENERS CONF_LISTEN_MAX
+#define TICK_MS         250  /* admission list, desk, deadlines */
+#define SPACE_MS        1000 /* free space */
+#define STATUS_MS       5000
+#define LAST_WAIT_MS    5000 /* at the end, for what was taken in already */
+#define GROUP_BYTES     (8u * 1024 * 1024)
+#define HEAD_ROOM_BYTES (64u * 1024) /* file_max is at least body_max and this */
+#define EVENTS          16
+#define OTHER_FDS       256 /* descriptors besides connections and large bodies */
+#define MOST_LISTENERS  CONF_LISTEN_MAX
 
 struct ingestd {
 	struct conf conf;
@@ -71,6 +73,7 @@ static void open_all(struct ingestd *d)
 	s->conf = &d->conf;
 	s->budget.max_bytes = d->conf.body_memory_bytes;
 	s->refusals = s->failures = (struct log_limit){.burst = 20, .window_ms = 10000};
+	s->list_faults = (struct log_limit){.burst = 1, .window_ms = 60000};
 	open_listeners(d);
 	open_spool(d, "upload", &s->upload_spool);
 	open_spool(d, "result", &s->result_spool);
@@ -119,6 +122,13 @@ static unsigned connections_within(const struct conf *c)
 	return most;
 }
 
+/* What goes into one file: enough to share a sync, and never more than the consumer takes. */
+static size_t group_within(const struct conf *c)
+{
+	uint64_t most = c->file_max_bytes - HEAD_ROOM_BYTES;
+	return most < GROUP_BYTES ? (size_t)most : GROUP_BYTES;
+}
+
 /* Threads and the library come after the sandbox: privileges are a thread's own. */
 static void start_serving(struct ingestd *d)
 {
@@ -130,9 +140,10 @@ static void start_serving(struct ingestd *d)
 		.deadline_ms = d->conf.request_deadline_ms,
 		.body_rate_min = d->conf.body_rate_min,
 	};
-	int rc = commit_open(&s->upload_spool, d->done_fd, &s->upload_lane);
+	size_t group = group_within(&d->conf);
+	int rc = commit_open(&s->upload_spool, d->done_fd, group, &s->upload_lane);
 	if (rc == 0)
-		rc = commit_open(&s->result_spool, d->done_fd, &s->result_lane);
+		rc = commit_open(&s->result_spool, d->done_fd, group, &s->result_lane);
 	for (int i = 0; rc == 0 && i < d->listener_count; i++) {
 		rc = http_open(d->listeners[i], &limits, &serve_calls, s, &d->http[i]);
 		if (rc == 0)
@@ -160,18 +171,19 @@ static void tick(struct ingestd *d, uint64_t now_ms)
 {
 	struct serve *s = &d->serve;
 	unsigned connections = 0, expired = 0;
+	uint64_t dropped;
 	d->next_tick_ms = now_ms + TICK_MS;
 	follow_desk(d, now_ms);
 	int rc = admit_refresh(s->admit);
 	if (rc > 0)
 		log_info("admission list read", LOG_NUM("serials", admit_count(s->admit)));
-	else if (rc < 0)
-		log_error("admission list not read: the one before goes on", LOG_ERR(rc));
+	else if (rc < 0 && log_allow(&s->list_faults, now_ms, &dropped))
+		log_error("admission list not read: the one before goes on", LOG_ERR(rc),
+			LOG_NUM("dropped", dropped));
 	for (int i = 0; i < d->listener_count; i++) {
 		expired += http_expire(d->http[i], now_ms);
 		connections += http_connections(d->http[i]);
 	}
-	uint64_t dropped;
 	if (expired && log_allow(&s->refusals, now_ms, &dropped))
 		log_notice("connections past their deadline ended", LOG_NUM("count", expired),
 			LOG_NUM("dropped", dropped));
@@ -232,8 +244,8 @@ static void turn(struct ingestd *d)
 		else if (fd == d->desk_fd)
 			desk_read(d->serve.desk);
 	}
-	serve_committed(&d->serve, d->serve.upload_lane);
-	serve_committed(&d->serve, d->serve.result_lane);
+	serve_committed(d->serve.upload_lane);
+	serve_committed(d->serve.result_lane);
 	for (int i = 0; i < d->listener_count; i++)
 		http_run(d->http[i]);
 	commit_kick(d->serve.upload_lane);
@@ -246,15 +258,18 @@ static void turn(struct ingestd *d)
 static void finish(struct ingestd *d)
 {
 	struct serve *s = &d->serve;
+	/* Kept connections may still bring requests; these hear 503. */
+	s->ending = true;
 	commit_finish(s->upload_lane);
 	commit_finish(s->result_lane);
-	serve_committed(s, s->upload_lane);
-	serve_committed(s, s->result_lane);
-	desk_close(s->desk); /* every question is answered, if only with "away" */
+	serve_committed(s->upload_lane);
+	serve_committed(s->result_lane);
+	desk_hang_up(s->desk); /* every question is answered, if only with "away" */
 	for (int i = 0; i < d->listener_count; i++) {
 		http_run(d->http[i]);
 		http_close(d->http[i]);
 	}
+	desk_close(s->desk);
 	commit_free(s->upload_lane);
 	commit_free(s->result_lane);
 	admit_close(s->admit);

@@ -3,11 +3,13 @@
 #include "ingestd/serve.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "ingestd/route.h"
 #include "lib/clock.h"
 
+#define REPLY_BYTES    128
 #define FREE_FILES_MIN 1024 /* inodes; below it a spool is as full as without bytes */
 
 struct visit {
@@ -16,6 +18,8 @@ struct visit {
 	struct serve *serve;
 	struct http_exchange *x;
 	struct route route;
+	struct span target; /* lives as long as the exchange does */
+	char peer[HTTP_PEER_BYTES];
 };
 
 static void reply(struct visit *v, unsigned status, const char *text)
@@ -69,16 +73,16 @@ static void refuse_visit(struct visit *v, unsigned status, const char *reason, i
 
 /* ---- what a terminal asks ---- */
 
-static void ask_desk(struct visit *v, enum msg_kind kind, const struct http_head *head)
+static void ask_desk(struct visit *v, enum msg_kind kind)
 {
 	struct msg_question q = {
 		.kind = kind,
 		.serial = span_str(v->route.serial),
-		.peer = span_str(head->peer),
-		.target = head->target,
+		.peer = span_str(v->peer),
+		.target = v->target,
 	};
 	v->serve->waiting++;
-	if (desk_ask(v->serve->desk, &q, v) < 0)
+	if (v->serve->ending || desk_ask(v->serve->desk, &q, v) < 0)
 		serve_answered(v, NULL);
 }
 
@@ -141,8 +145,7 @@ static void submit(struct visit *v)
 /* The entry is durable (or it is not): only now may the terminal hear so. */
 static void answer_upload(struct visit *v)
 {
-	char text[64];
-	struct buf b = buf_with_max(sizeof(text));
+	struct buf b = buf_with_max(REPLY_BYTES);
 	v->serve->waiting--;
 	int rc = v->upload.item.result;
 	if (rc < 0) {
@@ -155,9 +158,8 @@ static void answer_upload(struct visit *v)
 	buf_free(&b);
 }
 
-void serve_committed(struct serve *s, struct commit_lane *lane)
+void serve_committed(struct commit_lane *lane)
 {
-	(void)s;
 	struct commit_item *next, *item = commit_collect(lane);
 	for (; item; item = next) {
 		next = item->next;
@@ -167,22 +169,26 @@ void serve_committed(struct serve *s, struct commit_lane *lane)
 
 /* ---- the calls ---- */
 
+static bool says(const struct visit *v)
+{
+	return v->route.kind == ROUTE_UPLOAD || v->route.kind == ROUTE_RESULT;
+}
+
 /* 0, or a status with a reason: may this request go on? */
 static unsigned gate(const struct serve *s, const struct visit *v, const struct http_head *head,
 	const char **ret_reason)
 {
-	bool says = v->route.kind == ROUTE_UPLOAD || v->route.kind == ROUTE_RESULT;
 	/* A handshake is let through: so the desk learns of devices that wait for approval, and it
 	 * is the desk that refuses. */
 	if (v->route.kind != ROUTE_HELLO && !admit_has(s->admit, v->route.serial)) {
 		*ret_reason = "the serial is not admitted";
 		return 403;
 	}
-	if (says && s->disk_full) {
+	if (says(v) && s->disk_full) {
 		*ret_reason = "less space is free than free_floor";
 		return 503;
 	}
-	if (says && head->content_length != HTTP_LENGTH_UNKNOWN &&
+	if (says(v) && head->content_length != HTTP_LENGTH_UNKNOWN &&
 		head->content_length > s->conf->body_max_bytes) {
 		*ret_reason = "the body is larger than body_max";
 		return 413;
@@ -190,32 +196,12 @@ static unsigned gate(const struct serve *s, const struct visit *v, const struct 
 	return 0;
 }
 
-static void start(struct visit *v, const struct http_head *head)
+static void start_upload(struct visit *v, const struct http_head *head)
 {
-	switch (v->route.kind) {
-	case ROUTE_UPLOAD:
-	case ROUTE_RESULT: {
-		int rc = begin_upload(v, head);
-		if (rc < 0)
-			refuse(v->serve, v->x, head, rc == -EINVAL ? 400 : 503,
-				"no entry can be made of it");
-		break;
-	}
-	case ROUTE_HELLO:
-		ask_desk(v, MSG_HELLO, head);
-		break;
-	case ROUTE_POLL:
-		ask_desk(v, MSG_POLL, head);
-		break;
-	case ROUTE_PING:
-		reply(v, 200, "OK");
-		break;
-	case ROUTE_LOOKUP:
-		reply(v, 200, "NONE\n");
-		break;
-	case ROUTE_VERIFY:
-		break; /* its body is read and thrown away first */
-	}
+	int rc = begin_upload(v, head);
+	if (rc < 0)
+		refuse(v->serve, v->x, head, rc == -EINVAL ? 400 : 503,
+			"no entry can be made of it");
 }
 
 static void *on_begin(void *context, struct http_exchange *x, const struct http_head *head)
@@ -238,7 +224,10 @@ static void *on_begin(void *context, struct http_exchange *x, const struct http_
 	}
 	v->serve = s;
 	v->x = x;
-	start(v, head);
+	v->target = head->target;
+	snprintf(v->peer, sizeof(v->peer), "%s", head->peer);
+	if (says(v))
+		start_upload(v, head);
 	return v;
 }
 
@@ -249,15 +238,42 @@ static void on_body(void *own, struct span piece)
 		upload_add(&v->upload, piece);
 }
 
+static void end_upload(struct visit *v)
+{
+	if (v->serve->ending)
+		refuse_visit(v, 503, "ingestd is ending", 0);
+	else if (v->upload.body_bytes == 0 && v->upload.error == 0)
+		reply(v, 200, v->route.reply == ROUTE_REPLY_COUNT ? "OK: 0\n" : "OK\n");
+	else
+		submit(v);
+}
+
+/* Only now may anything be asked or submitted: http suspends the connection as this returns, so
+ * that the exchange lives until it is answered. */
 static void on_end(void *own)
 {
 	struct visit *v = own;
-	if (v->route.kind == ROUTE_VERIFY)
+	switch (v->route.kind) {
+	case ROUTE_UPLOAD:
+	case ROUTE_RESULT:
+		end_upload(v);
+		break;
+	case ROUTE_HELLO:
+		ask_desk(v, MSG_HELLO);
+		break;
+	case ROUTE_POLL:
+		ask_desk(v, MSG_POLL);
+		break;
+	case ROUTE_PING:
+		reply(v, 200, "OK");
+		break;
+	case ROUTE_LOOKUP:
+		reply(v, 200, "NONE\n");
+		break;
+	case ROUTE_VERIFY:
 		reply(v, 200, "AUTH=Failed\n");
-	else if (v->uploading && v->upload.body_bytes == 0 && v->upload.error == 0)
-		reply(v, 200, v->route.reply == ROUTE_REPLY_COUNT ? "OK: 0\n" : "OK\n");
-	else if (v->uploading)
-		submit(v);
+		break;
+	}
 }
 
 static void on_gone(void *own)
@@ -277,14 +293,16 @@ const struct http_calls serve_calls = {
 
 void serve_check_space(struct serve *s)
 {
-	uint64_t bytes, files;
+	uint64_t bytes = 0, files = 0;
 	int rc = spool_free(&s->upload_spool, &bytes, &files);
 	bool full = rc < 0 || bytes < s->conf->free_floor_bytes ||
 		    (s->conf->free_floor_bytes && files < FREE_FILES_MIN);
 	if (full == s->disk_full)
 		return;
 	s->disk_full = full;
-	if (full)
+	if (rc < 0)
+		log_error("free space cannot be told: uploads hear 503", LOG_ERR(rc));
+	else if (full)
 		log_error("spool is full: uploads hear 503", LOG_NUM("free", bytes),
 			LOG_NUM("floor", s->conf->free_floor_bytes), LOG_NUM("files", files));
 	else

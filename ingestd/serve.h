@@ -20,7 +20,8 @@ struct serve {
 	struct commit_lane *upload_lane, *result_lane;
 	struct upload_budget budget;
 	bool disk_full; /* below the floor: uploads are refused before their body is read */
-	struct log_limit refusals, failures;
+	bool ending;    /* nothing is submitted or asked any more: 503 */
+	struct log_limit refusals, failures, list_faults;
 	uint64_t accepted, refused; /* since the start, for the status line */
 	unsigned waiting;           /* exchanges that wait for a committer or the desk */
 };
@@ -28,7 +29,7 @@ struct serve {
 extern const struct http_calls serve_calls; /* with a struct serve as context */
 
 /* Answers all that a lane has finished. */
-void serve_committed(struct serve *s, struct commit_lane *lane);
+void serve_committed(struct commit_lane *lane);
 /* For desk_open. */
 void serve_answered(void *owner, const struct msg_answer *answer);
 /* Looks at the free space; logs when the floor is passed in either direction. */

@@ -10,6 +10,7 @@
 
 #define IN_MEMORY_MAX (256u * 1024) /* a body above this goes to disk as it arrives */
 #define HEAD_ROOM     320           /* enough for most heads */
+#define TRUSTED_MAX   (16u * 1024)  /* of an announced length */
 #define TAIL_BYTES    16
 
 static void charge(struct upload *u)
@@ -47,11 +48,11 @@ int upload_begin(struct upload *u, const struct spool *s, struct upload_budget *
 	u->item.draft.fd = -1;
 	u->bytes = buf_with_max(SPOOL_HEAD_MAX + IN_MEMORY_MAX + TAIL_BYTES);
 	int rc = copy_texts(u, head);
-	/* Mostly the only allocation. A client only says that so much will come: what is not left
-	 * in the budget is not set aside for it. */
-	if (rc == 0 && length_hint <= IN_MEMORY_MAX &&
-		budget->used_bytes + HEAD_ROOM + length_hint <= budget->max_bytes)
-		rc = buf_reserve(&u->bytes, HEAD_ROOM + (size_t)length_hint);
+	/* For most uploads the only allocation. A client only says that so much will come: more
+	 * than a little is not set aside for its word. */
+	size_t room = HEAD_ROOM + (length_hint < TRUSTED_MAX ? (size_t)length_hint : TRUSTED_MAX);
+	if (rc == 0 && budget->used_bytes + room <= budget->max_bytes)
+		rc = buf_reserve(&u->bytes, room);
 	if (rc == 0)
 		rc = spool_entry_put_head(&u->bytes, &u->entry);
 	u->head_bytes = u->bytes.len;

@@ -10,7 +10,8 @@
 #include "store/env.h"
 #include "store/schema.h"
 
-#define DAY_US ((uint64_t)24 * 3600 * 1000000)
+#define STAMP_DIGITS_MAX 20
+#define DAY_US           ((uint64_t)24 * 3600 * 1000000)
 
 struct records_writer {
 	MDB_env *env;
@@ -218,8 +219,9 @@ static bool may_be_stored(struct span text)
 {
 	uint64_t value;
 
-	/* Terminals read it as a number: 0, "None" and nothing at all mean "send everything". */
-	return num_u64(text, 1, UINT64_MAX, &value) == 0;
+	/* Terminals read it as a number: 0, "None" and nothing at all mean "send everything". A
+	 * longer one than any number could be is none, whatever its zeros. */
+	return text.len <= STAMP_DIGITS_MAX && num_u64(text, 1, UINT64_MAX, &value) == 0;
 }
 
 /* < 0, 0, > 0: by receipt, then by entry. Packed, because packed entries sort by arrival. */

@@ -38,10 +38,11 @@ int spool_move(const struct spool *s, const char *name, enum spool_state from, e
 		return -EACCES;
 	if (renameat2(s->dirs[from], name, s->dirs[to], name, RENAME_NOREPLACE) < 0)
 		return -errno;
-	int rc = sync_both(s, from, to);
-	if (rc == 0 && from == SPOOL_BAD)
+	/* At once, and not after the syncs: the consumer may refuse the file again as soon as it is
+	 * back, and that reason must stay. */
+	if (from == SPOOL_BAD)
 		remove_why(s, name);
-	return rc;
+	return sync_both(s, from, to);
 }
 
 int spool_discard(const struct spool *s, const char *name, enum spool_state from)
@@ -58,7 +59,8 @@ int spool_discard(const struct spool *s, const char *name, enum spool_state from
 	if (fd < 0 && errno != ELOOP && errno != ENXIO)
 		return -errno;
 	io_close(fd);
-	if (unlinkat(s->dirs[from], name, 0) < 0)
+	if (unlinkat(s->dirs[from], name, 0) < 0 &&
+		(errno != EISDIR || unlinkat(s->dirs[from], name, AT_REMOVEDIR) < 0))
 		return -errno;
 	if (from == SPOOL_BAD)
 		remove_why(s, name);

@@ -10,10 +10,16 @@
 
 #define AT_A_TIME 4096
 
+static uint64_t microseconds(const struct timespec *t)
+{
+	return (uint64_t)t->tv_sec * 1000000 + (uint64_t)t->tv_nsec / 1000;
+}
+
 static bool is_stale(const struct stat *st, uint64_t now_wall_us, uint64_t stale_ms)
 {
-	uint64_t written_us =
-		(uint64_t)st->st_mtim.tv_sec * 1000000 + (uint64_t)st->st_mtim.tv_nsec / 1000;
+	/* cp -p sets the one back, nothing sets back the other. */
+	uint64_t modified_us = microseconds(&st->st_mtim), changed_us = microseconds(&st->st_ctim);
+	uint64_t written_us = modified_us > changed_us ? modified_us : changed_us;
 	return S_ISREG(st->st_mode) && written_us < now_wall_us &&
 	       now_wall_us - written_us > stale_ms * 1000;
 }

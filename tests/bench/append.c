@@ -62,7 +62,7 @@ static void run_lane(const char *dir, uint64_t until_us)
 	eventfd_t rung;
 	uint64_t entries = 0, groups = 0;
 	if (spool_make(dir, "upload") < 0 || spool_open(dir, "upload", SPOOL_FOR_WRITING, &s) < 0 ||
-		commit_open(&s, done_fd, &l) < 0)
+		commit_open(&s, done_fd, 8 << 20, &l) < 0)
 		bench_die("lane");
 	uint64_t from_us = bench_now_us(), cpu_us = bench_cpu_us();
 	for (unsigned i = 0; i < WAITERS; i++) {

@@ -73,7 +73,7 @@ int main(int argc, char **argv)
 	if (argc != 3)
 		return 64;
 	made_or_die(spool_open(argv[1], "upload", SPOOL_FOR_WRITING, &s), argv[1]);
-	made_or_die(commit_open(&s, done_fd, &lane), "lane");
+	made_or_die(commit_open(&s, done_fd, 8 << 20, &lane), "lane");
 	while (back < total) {
 		/* One alone, and behind it what gathers meanwhile. */
 		for (unsigned i = 0; i < 4 && sent < total; i++)

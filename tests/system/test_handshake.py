@@ -178,4 +178,25 @@ def handshake_without_cmdqd(t):
         site.alive()
 
 
-TESTS = (handshake_dialects, handshake_stamps, handshake_settings, handshake_without_cmdqd)
+def handshake_that_goes_away(t):
+    """terminals that announce a body, send none and go away while the desk thinks: nobody waits for them, others are served"""
+    with t.site(conf={"desk_timeout": '"300 ms"'}) as site:
+        site.start()
+        desk_is_there(site)
+        pid = site.ingestd.pid
+        site.cmdqd.process.send_signal(signal.SIGSTOP)
+        for target in ("/iclock/cdata?SN=GA1&options=all", "/iclock/getrequest?SN=GA1"):
+            for announced in (10, 100000):
+                for _ in range(20):
+                    c = site.connect()
+                    c.send(f"GET {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {announced}\r\n\r\n".encode())
+                    c.close()
+        same(site.ask("/iclock/getrequest?SN=GA1").body, b"OK", "a poll while cmdqd hangs")
+        site.cmdqd.process.send_signal(signal.SIGCONT)
+        wait_until(lambda: shake(site, "new", "GA2").status == 200, "a handshake when cmdqd is back")
+        same(site.upload("GA2", LINE).body, b"OK: 1\n", "an upload")
+        same(site.ingestd.pid, pid, "ingestd's pid")
+        site.alive()
+
+
+TESTS = (handshake_dialects, handshake_stamps, handshake_settings, handshake_without_cmdqd, handshake_that_goes_away)

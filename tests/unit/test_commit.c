@@ -119,7 +119,7 @@ static int open_lane(void **state)
 	assert_int_equal(spool_make(*state, "upload"), 0);
 	assert_int_equal(spool_open(*state, "upload", SPOOL_FOR_CONSUMING, &spool), 0);
 	done_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	assert_int_equal(commit_open(&spool, done_fd, &lane), 0);
+	assert_int_equal(commit_open(&spool, done_fd, 8 << 20, &lane), 0);
 	memset(steps, 0, sizeof(steps));
 	return 0;
 }
@@ -546,7 +546,7 @@ static void what_was_submitted_is_finished(void **state)
 	assert_int_equal(back, 33);
 	assert_int_equal(look().entries, 33);
 	commit_free(lane);
-	assert_int_equal(commit_open(&spool, done_fd, &lane), 0); /* for the teardown */
+	assert_int_equal(commit_open(&spool, done_fd, 8 << 20, &lane), 0); /* for the teardown */
 	free_all(all, 33);
 }
 

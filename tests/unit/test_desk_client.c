@@ -323,8 +323,9 @@ static void closing_tells_all(void **state)
 {
 	meet(state, 1000);
 	assert_int_equal(ask(&askers[0]), 0);
-	desk_close(desk);
+	desk_hang_up(desk);
 	assert_int_equal(askers[0].away, 1);
+	desk_close(desk);
 	assert_int_equal(
 		desk_open(scratch_path(state, "desk.sock"), TIMEOUT_MS, on_answer, &desk), 0);
 }

@@ -12,10 +12,11 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
+#include "lib/clock.h"
 #include "spool/spool.h"
 #include "tests/unit/scratch.h"
 
-#define NOW_S    1767607200 /* 2026-01-05T10:00:00Z */
+#define NOW_S    4102444800 /* 2100: later than any file's change time, which cannot be set */
 #define NOW_US   ((uint64_t)NOW_S * 1000000)
 #define STALE_MS 60000
 
@@ -73,6 +74,16 @@ static void stale_drafts_go(void **state)
 	assert_false(is_there(SPOOL_TMP, "stale"));
 	assert_false(is_there(SPOOL_TMP, "ancient"));
 	assert_int_equal(spool_sweep(&spool, NOW_US, STALE_MS), 0);
+}
+
+/* cp -p gives a draft an old time; it is as young as its last change. */
+static void a_copy_with_an_old_time_stays(void **state)
+{
+	(void)state;
+	create(SPOOL_TMP, "copy", 0640, NOW_S - 1000000);
+	assert_int_equal(spool_sweep(&spool, clock_wall_us(), STALE_MS), 0);
+	assert_true(is_there(SPOOL_TMP, "copy"));
+	assert_int_equal(spool_sweep(&spool, clock_wall_us() + 61000000, STALE_MS), 1);
 }
 
 static void a_clock_before_all_sweeps_nothing(void **state)
@@ -138,6 +149,7 @@ int main(void)
 #define each(f) cmocka_unit_test_setup_teardown(f, open_spool, close_spool)
 	const struct CMUnitTest tests[] = {
 		each(stale_drafts_go),
+		each(a_copy_with_an_old_time_stays),
 		each(a_clock_before_all_sweeps_nothing),
 		each(what_is_no_file_stays),
 		each(what_cannot_be_read_stays),
