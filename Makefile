@@ -18,19 +18,23 @@ PREFIX  ?= /usr
 DIR     ?= var
 PORT    ?= 8081
 
-CC       ?= cc
-CPPFLAGS += -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
-WARNINGS  = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla -Werror
-HARDEN    = -fPIE -fstack-protector-strong -fstack-clash-protection
+CC      ?= cc
+CFLAGS  ?= -O2 -g
+
+# What is always needed stands in names of its own: CFLAGS, CPPFLAGS and LDFLAGS are the builder's, and one given on
+# the command line would silently replace what is added to it here.
+PREPROCESS = -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
+WARNINGS   = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla -Werror
+HARDEN     = -fPIE -fstack-protector-strong -fstack-clash-protection
+LINK       = -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed
 ifeq ($(SANITIZE),)
-CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+PREPROCESS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
 else
-HARDEN   += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
-LDFLAGS  += -fsanitize=$(SANITIZE)
+HARDEN += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
+LINK   += -fsanitize=$(SANITIZE)
 endif
-CFLAGS   ?= -O2 -g
-CFLAGS   += -std=gnu11 -pthread $(WARNINGS) $(HARDEN)
-LDFLAGS  += -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed
+COMPILE = $(PREPROCESS) -std=gnu11 -pthread $(WARNINGS) $(HARDEN) $(CPPFLAGS) $(CFLAGS)
+LINK   += $(LDFLAGS)
 
 DAEMONS  = ingestd parserd cmdqd
 PROGRAMS = $(DAEMONS) punchctl spoolput devsim
@@ -70,11 +74,11 @@ $(B)/spoolput: LDLIBS = -lconfuse -lz $(BASE_LIBS)
 $(B)/devsim:   $(call room,tests/devsim)
 
 $(PROGRAMS:%=$(B)/%):
-	$(CC) $(LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -o $@
+	$(CC) $(LINK) $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -o $@
 
 $(B)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+	$(CC) $(COMPILE) -MMD -MP -c $< -o $@
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 
@@ -91,7 +95,7 @@ $(B)/inside-ctl.a:     $(call room,ctl,ctl/punchctl.c)
 
 $(B)/unit/%: $(B)/obj/tests/unit/%.o $(INSIDE) $(STORE) $(SPOOL) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) $< $(INSIDE) $(STORE) $(SPOOL) $(LIB) $(TEST_LIBS) -o $@
+	$(CC) $(LINK) $< $(INSIDE) $(STORE) $(SPOOL) $(LIB) $(TEST_LIBS) -o $@
 
 .PHONY: unit-programs tests test unit
 unit-programs: $(UNIT)
@@ -133,10 +137,10 @@ bench:
 bench-programs: $(BENCH) $(B)/bench/nosync.so
 $(B)/bench/%: $(B)/obj/tests/bench/%.o $(INSIDE) $(STORE) $(SPOOL) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) $< $(INSIDE) $(STORE) $(SPOOL) $(LIB) $(filter-out -lcmocka,$(TEST_LIBS)) -o $@
+	$(CC) $(LINK) $< $(INSIDE) $(STORE) $(SPOOL) $(LIB) $(filter-out -lcmocka,$(TEST_LIBS)) -o $@
 $(B)/bench/nosync.so: tests/bench/nosync.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -std=gnu11 $(WARNINGS) -O2 -fPIC -shared $< -o $@
+	$(CC) $(PREPROCESS) -std=gnu11 $(WARNINGS) -O2 -fPIC -shared $< -o $@
 
 # ---- the rest ----
 .PHONY: run help format tidy clean install
@@ -162,7 +166,7 @@ format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 tidy:
-	clang-tidy --quiet $$(git ls-files '*.c' ':!tests') -- $(CPPFLAGS) -std=gnu11
+	clang-tidy --quiet $$(git ls-files '*.c' ':!tests') -- $(PREPROCESS) -std=gnu11
 
 clean:
 	rm -rf $(B)
