@@ -187,9 +187,12 @@ def handshake_that_goes_away(t):
         site.cmdqd.process.send_signal(signal.SIGSTOP)
         for target in ("/iclock/cdata?SN=GA1&options=all", "/iclock/getrequest?SN=GA1"):
             for announced in (10, 100000):
-                for _ in range(20):
-                    c = site.connect()
-                    c.send(f"GET {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {announced}\r\n\r\n".encode())
+                head = f"GET {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {announced}\r\n\r\n".encode()
+                going = [site.connect() for _ in range(20)]
+                for c in going:
+                    c.send(head)
+                same(site.ask("/iclock/ping?SN=GA1").body, b"OK", "a ping: by now the heads have been read")
+                for c in going:
                     c.close()
         same(site.ask("/iclock/getrequest?SN=GA1").body, b"OK", "a poll while cmdqd hangs")
         site.cmdqd.process.send_signal(signal.SIGCONT)
