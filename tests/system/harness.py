@@ -244,6 +244,20 @@ def free_port():
         return s.getsockname()[1]
 
 
+def unread(port):
+    """Bytes that wait in the sockets of a listening port's connections."""
+    total = 0
+    with open("/proc/net/tcp", encoding="ascii") as f:
+        next(f)
+        for line in f:
+            fields = line.split()
+            if int(fields[1].split(":")[1], 16) == port and fields[3] == "01":
+                total += int(fields[4].split(":")[1], 16)
+            elif int(fields[2].split(":")[1], 16) == port:
+                total += int(fields[4].split(":")[0], 16)
+    return total
+
+
 # ---- a daemon ----
 
 

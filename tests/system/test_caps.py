@@ -4,7 +4,7 @@
 import os
 import threading
 
-from harness import check, chunked, request_bytes, same, wait_until
+from harness import check, chunked, request_bytes, same, unread, wait_until
 
 LINE = b"1\t2026-01-05 08:00:00\t0\t1\n"
 TARGET = "/iclock/cdata?SN=AB1&table=ATTLOG&Stamp=1"
@@ -226,20 +226,6 @@ def caps_body_memory(t):
             for name in site.names():
                 os.unlink(f"{site.spool('upload', 'new')}/{name}")
         still_serves(site, "behind many bodies")
-
-
-def unread(port):
-    """Bytes that wait in the sockets of a listening port's connections."""
-    total = 0
-    with open("/proc/net/tcp", encoding="ascii") as f:
-        next(f)
-        for line in f:
-            fields = line.split()
-            if int(fields[1].split(":")[1], 16) == port and fields[3] == "01":
-                total += int(fields[4].split(":")[1], 16)
-            elif int(fields[2].split(":")[1], 16) == port:
-                total += int(fields[4].split(":")[0], 16)
-    return total
 
 
 TESTS = (caps_body_max, caps_lines, caps_per_address, caps_deadline, caps_idle, caps_free_floor, caps_body_memory)
