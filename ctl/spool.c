@@ -140,7 +140,7 @@ static int put_state(struct out *o, const struct ask *a, const struct places *ps
 	const struct place *p, enum spool_state state)
 {
 	struct spool_list l;
-	int rc = spool_scan(&p->spool, state, a->limit ? (size_t)a->limit : INT32_MAX, &l);
+	int rc = spool_scan(&p->spool, state, a->limit ? (size_t)a->limit : SPOOL_SCAN_ALL, &l);
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; rc == 0 && i < l.count; i++)

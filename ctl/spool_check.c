@@ -233,7 +233,7 @@ static int check_lonely_reasons(struct checking *c)
 static int check_state(struct checking *c, enum spool_state state)
 {
 	struct spool_list l;
-	int rc = spool_scan(&c->place->spool, state, INT32_MAX, &l);
+	int rc = spool_scan(&c->place->spool, state, SPOOL_SCAN_ALL, &l);
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < l.count && c->rc == 0; i++)

@@ -170,7 +170,7 @@ static void do_state(struct work *w, const struct place *p, enum spool_state sta
 		note_failure(w, place_refused(&w->places, p, state));
 		return;
 	}
-	int rc = spool_scan(&p->spool, state, INT32_MAX, &l);
+	int rc = spool_scan(&p->spool, state, SPOOL_SCAN_ALL, &l);
 	if (rc < 0) {
 		note_failure(w, fail_at(rc, "list", p->kind));
 		return;

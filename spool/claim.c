@@ -206,7 +206,7 @@ int spool_recover(const struct spool *s)
 {
 	struct spool_list l;
 	int moved = 0;
-	int rc = spool_scan(s, SPOOL_CUR, INT32_MAX, &l);
+	int rc = spool_scan(s, SPOOL_CUR, SPOOL_SCAN_ALL, &l);
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; rc == 0 && i < l.count; i++) {

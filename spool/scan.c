@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/io.h"
@@ -32,6 +33,22 @@ static bool is_beside(enum spool_state state, const char *name)
 	if (!suffix || len <= strlen(suffix) || strcmp(name + len - strlen(suffix), suffix) != 0)
 		return false;
 	return spool_name_valid(span_of(name, len - strlen(suffix)), NULL);
+}
+
+/* File systems that do not tell the type are asked. */
+static bool is_dir(int dir_fd, const struct dirent *d)
+{
+	struct stat st;
+	if (d->d_type != DT_UNKNOWN)
+		return d->d_type == DT_DIR;
+	return fstatat(dir_fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Directories where others may make them: so many are listed, and no more. */
+static size_t dirs_to_list(enum spool_state state, size_t most)
+{
+	bool others_may = state == SPOOL_TMP || state == SPOOL_NEW;
+	return others_may && most < SPOOL_SCAN_ALL ? SPOOL_SCAN_DIRS : SIZE_MAX;
 }
 
 /* Room for twice as many as are wanted: it is sorted and cut only when it is full. */
@@ -71,12 +88,18 @@ int spool_scan(const struct spool *s, enum spool_state state, size_t most, struc
 		return rc;
 	}
 	int rc = 0;
+	size_t dirs_left = dirs_to_list(state, most);
 	struct dirent *d;
 	while (rc == 0 && (errno = 0, d = readdir(dir)) != NULL) {
 		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0 ||
 			is_beside(state, d->d_name))
 			continue;
 		l.total++;
+		if (dirs_left < SIZE_MAX && is_dir(fd, d)) {
+			if (dirs_left == 0)
+				continue;
+			dirs_left--;
+		}
 		rc = add(&l, &room, most, d->d_name);
 	}
 	if (rc == 0 && errno)

@@ -148,9 +148,14 @@ struct spool_list {
 	uint64_t total; /* how many the directory held, listed or not */
 };
 
+#define SPOOL_SCAN_ALL  INT32_MAX
+#define SPOOL_SCAN_DIRS 256
+
 /* The `most` smallest names of a state, ascending, without "." and ".." and without what the
- * consumer keeps beside its files ("NAME.why" in bad/, "NAME.try" in cur/). 0 or a negative errno;
- * give the list back with spool_list_free. */
+ * consumer keeps beside its files ("NAME.why" in bad/, "NAME.try" in cur/). Directories in tmp/ and
+ * new/ are no files, and of another owner they cannot even be moved: unless `most` is
+ * SPOOL_SCAN_ALL, no more than SPOOL_SCAN_DIRS of them are listed, lest they fill the list for
+ * ever. 0 or a negative errno; give the list back with spool_list_free. */
 must_check int spool_scan(
 	const struct spool *s, enum spool_state state, size_t most, struct spool_list *ret);
 void spool_list_free(struct spool_list *l);

@@ -117,6 +117,37 @@ static void any_name_is_listed(void **state)
 	spool_list_free(&l);
 }
 
+/* They may be there for ever, and would fill the list for ever. */
+static void directories_do_not_fill_the_list(void **state)
+{
+	static const struct {
+		enum spool_state where;
+		size_t most, listed;
+	} cases[] = {
+		{SPOOL_NEW, 1000, SPOOL_SCAN_DIRS + 1},
+		{SPOOL_TMP, 1000, SPOOL_SCAN_DIRS + 1},
+		{SPOOL_NEW, SPOOL_SCAN_ALL, SPOOL_SCAN_DIRS + 4},
+		{SPOOL_HOLD, 1000, SPOOL_SCAN_DIRS + 4},
+	};
+	struct spool_list l;
+	char name[16];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		for (unsigned n = 0; n < SPOOL_SCAN_DIRS + 3; n++) {
+			snprintf(name, sizeof(name), "d%u", n);
+			(void)!mkdirat(spool.dirs[cases[i].where], name, 0700);
+		}
+		if (i != 2)
+			create(cases[i].where, "file");
+		assert_int_equal(spool_scan(&spool, cases[i].where, cases[i].most, &l), 0);
+		assert_int_equal(l.count, cases[i].listed);
+		assert_int_equal(l.total, SPOOL_SCAN_DIRS + 4);
+		assert_string_equal(l.items[l.count - 1].name, "file");
+		spool_list_free(&l);
+	}
+}
+
 /* "NAME.why" in bad/ and "NAME.try" in cur/ are the consumer's own; elsewhere they are files. */
 static void what_lies_beside_is_left_out(void **state)
 {
@@ -180,6 +211,7 @@ int main(void)
 		each(memory_is_bounded_by_what_is_wanted),
 		each(an_empty_one),
 		each(any_name_is_listed),
+		each(directories_do_not_fill_the_list),
 		each(what_lies_beside_is_left_out),
 		each(a_second_scan_sees_all_again),
 		each(a_state_that_is_not_open),
