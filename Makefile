@@ -97,6 +97,9 @@ $(B)/unit/%: $(B)/obj/tests/unit/%.o $(INSIDE) $(STORE) $(SPOOL) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(LINK) $< $(INSIDE) $(STORE) $(SPOOL) $(LIB) $(TEST_LIBS) -o $@
 
+# A test that lets a function fail brings __wrap_NAME.
+$(B)/unit/test_batch: LDFLAGS += -Wl,--wrap=records_set_stamp
+
 .PHONY: unit-programs tests test unit
 unit-programs: $(UNIT)
 tests: unit-programs

@@ -19,6 +19,7 @@ struct batch_file {
 	char name[SPOOL_NAME_BYTES];
 	struct buf bytes;
 	unsigned good, bad; /* entries */
+	bool settled;       /* it is no longer to be worked on */
 	const char *why;    /* what was wrong with the last bad one */
 };
 
@@ -33,7 +34,10 @@ struct batch_notice {
 int batch_open(struct batch *b, const struct spool *spool, struct records_writer *records,
 	size_t file_max_bytes)
 {
-	*b = (struct batch){.spool = spool, .records = records, .file_max_bytes = file_max_bytes};
+	*b = (struct batch){.spool = spool,
+		.records = records,
+		.file_max_bytes = file_max_bytes,
+		.taker.spool = spool};
 	b->files = calloc(BATCH_FILES_MAX, sizeof(*b->files));
 	b->notices = calloc(NOTICES_MAX, sizeof(*b->notices));
 	if (b->files != NULL && b->notices != NULL)
@@ -58,15 +62,22 @@ void batch_close(struct batch *b)
 	*b = (struct batch){.spool = NULL};
 }
 
-int batch_refuse(const struct spool *s, enum spool_state from, const char *name, const char *why)
+static int tell(const char *name, int fate, const struct spool_taking *t)
 {
-	char bad_name[SPOOL_NAME_BYTES];
-	int rc = spool_refuse(s, from, name, why, bad_name);
+	if (fate == SPOOL_REFUSED)
+		log_notice("file refused", LOG_TEXT("entry", name), LOG_TEXT("bad", t->bad_name),
+			LOG_TEXT("reason", t->why));
+	if (fate == SPOOL_LEFT && t->first)
+		log_warning("file can be neither taken nor refused; it is left",
+			LOG_TEXT("entry", name), LOG_TEXT("reason", t->why), LOG_ERR(t->error));
+	return fate;
+}
 
-	if (rc == 0)
-		log_notice("file refused", LOG_TEXT("entry", name), LOG_TEXT("bad", bad_name),
-			LOG_TEXT("reason", why));
-	return rc;
+int batch_refuse(struct batch *b, const char *name, const char *why, uint64_t now_us)
+{
+	struct spool_taking t;
+
+	return tell(name, spool_take_refuse(&b->taker, name, now_us, why, &t), &t);
 }
 
 /* ---- loading ---- */
@@ -76,21 +87,34 @@ bool batch_full(const struct batch *b)
 	return b->file_count == BATCH_FILES_MAX || b->bytes >= BATCH_BYTES_MAX;
 }
 
-int batch_add(struct batch *b, const char *name)
+typedef int take_function(
+	struct spool_taker *, const char *, uint64_t, struct buf *, struct spool_taking *);
+
+static int take_by(struct batch *b, take_function *take, const char *name, uint64_t now_us)
 {
 	struct batch_file *f = &b->files[b->file_count];
-	const char *why = NULL;
+	struct spool_taking t;
 
 	*f = (struct batch_file){.bytes = buf_with_max(b->file_max_bytes)};
-	snprintf(f->name, sizeof(f->name), "%s", name);
-	int rc = spool_load(b->spool, name, &f->bytes, &why);
-	if (rc == 0) {
-		b->file_count++;
-		b->bytes += f->bytes.len;
-		return 0;
+	int fate = tell(name, take(&b->taker, name, now_us, &f->bytes, &t), &t);
+	if (fate != SPOOL_TAKEN) {
+		buf_free(&f->bytes);
+		return fate;
 	}
-	buf_free(&f->bytes);
-	return rc == -EBADMSG ? batch_refuse(b->spool, SPOOL_CUR, name, why) : rc;
+	snprintf(f->name, sizeof(f->name), "%s", name);
+	b->file_count++;
+	b->bytes += f->bytes.len;
+	return fate;
+}
+
+int batch_take(struct batch *b, const char *name, uint64_t now_us)
+{
+	return take_by(b, spool_take, name, now_us);
+}
+
+int batch_take_up(struct batch *b, const char *name, uint64_t now_us)
+{
+	return take_by(b, spool_take_up, name, now_us);
 }
 
 /* ---- the entries of a file ---- */
@@ -188,28 +212,48 @@ static int set_bad_parts_aside(const struct batch *b, const struct batch_file *f
 
 /* ---- the transaction ---- */
 
-static int store_all(struct batch *b, uint64_t now_us, struct upload_tally *sum)
-{
-	int rc = records_begin(b->records);
+/* Some of the batch's files, which become durable together. */
+struct part {
+	struct batch_file *files;
+	size_t count;
+};
 
+static int store_files(struct batch *b, struct part p, uint64_t now_us, struct upload_tally *sum)
+{
+	int rc = 0;
+
+	b->in_file = true;
+	for (size_t i = 0; rc == 0 && i < p.count; i++)
+		rc = store_file(b, &p.files[i], now_us, sum);
+	for (size_t i = 0; rc == 0 && i < p.count; i++)
+		if (p.files[i].good > 0 && p.files[i].bad > 0)
+			rc = set_bad_parts_aside(b, &p.files[i]);
+	return rc;
+}
+
+static int store_all(struct batch *b, struct part p, uint64_t now_us, struct upload_tally *sum)
+{
 	*sum = (struct upload_tally){.punches = 0};
 	b->notice_count = 0;
-	for (size_t i = 0; rc == 0 && i < b->file_count; i++)
-		rc = store_file(b, &b->files[i], now_us, sum);
-	for (size_t i = 0; rc == 0 && i < b->file_count; i++)
-		if (b->files[i].good > 0 && b->files[i].bad > 0)
-			rc = set_bad_parts_aside(b, &b->files[i]);
+	b->in_file = false;
+	int rc = records_begin(b->records);
 	if (rc == 0)
+		rc = store_files(b, p, now_us, sum);
+	if (rc == 0) {
+		b->in_file = false;
 		return records_commit(b->records);
+	}
 	records_abort(b->records);
 	return rc;
 }
 
-static int store_all_growing(struct batch *b, uint64_t now_us, struct upload_tally *sum)
+static int store_all_growing(
+	struct batch *b, struct part p, uint64_t now_us, struct upload_tally *sum)
 {
 	int rc;
 
-	while ((rc = store_all(b, now_us, sum)) == -EXFULL) {
+	while ((rc = store_all(b, p, now_us, sum)) == -EXFULL) {
+		b->in_file = false;
 		rc = records_grow(b->records);
 		if (rc != 0)
 			break;
@@ -220,19 +264,20 @@ static int store_all_growing(struct batch *b, uint64_t now_us, struct upload_tal
 /* ---- and then ---- */
 
 /* The effects are durable by now, so that whatever goes wrong here costs only a second try. */
-static void move_on(const struct batch *b, const struct batch_file *f)
+static void move_on(struct batch *b, struct batch_file *f, uint64_t now_us)
 {
 	int rc = f->good > 0 ? spool_finish(b->spool, f->name)
-			     : batch_refuse(b->spool, SPOOL_CUR, f->name, f->why);
+			     : batch_refuse(b, f->name, f->why, now_us);
 
 	if (rc == -EEXIST)
-		rc = batch_refuse(b->spool, SPOOL_CUR, f->name,
-			"its name is that of a file that was done before");
-	if (rc != 0)
+		rc = batch_refuse(
+			b, f->name, "its name is that of a file that was done before", now_us);
+	if (rc < 0)
 		log_error("worked file stays in cur", LOG_TEXT("entry", f->name), LOG_ERR(rc));
+	f->settled = true;
 }
 
-static void log_batch(const struct batch *b, const struct upload_tally *sum)
+static void log_stored(const struct batch *b, struct part p, const struct upload_tally *sum)
 {
 	uint64_t files = 0;
 	uint64_t entries = 0;
@@ -244,9 +289,9 @@ static void log_batch(const struct batch *b, const struct upload_tally *sum)
 			LOG_NUM("duplicates", n->tally.duplicates),
 			LOG_NUM("bad", n->tally.refused));
 	}
-	for (size_t i = 0; i < b->file_count; i++) {
-		files += b->files[i].good > 0;
-		entries += b->files[i].good;
+	for (size_t i = 0; i < p.count; i++) {
+		files += p.files[i].good > 0;
+		entries += p.files[i].good;
 	}
 	if (files == 0)
 		return; /* each one was refused, and said so */
@@ -259,6 +304,8 @@ static void log_batch(const struct batch *b, const struct upload_tally *sum)
 void batch_drop(struct batch *b, bool release)
 {
 	for (size_t i = 0; release && i < b->file_count; i++) {
+		if (b->files[i].settled)
+			continue;
 		int rc = spool_release(b->spool, b->files[i].name);
 		if (rc != 0)
 			log_error("file stays in cur", LOG_TEXT("entry", b->files[i].name),
@@ -267,20 +314,59 @@ void batch_drop(struct batch *b, bool release)
 	forget(b);
 }
 
-int batch_work(struct batch *b, uint64_t now_us, bool release)
+/* What says something of the disk, the memory or the records, and nothing of a file, is waited for.
+ * Where no file was being stored, nothing is a file's own fault. */
+static bool may_be_a_files_own(const struct batch *b, int rc)
+{
+	static const int others[] = {ENOSPC, EDQUOT, EROFS, ENOMEM, EMFILE, ENFILE, EUCLEAN,
+		ENOTRECOVERABLE, EPROTONOSUPPORT};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (rc == -others[i])
+			return false;
+	return b->in_file;
+}
+
+static int refuse_one(struct batch *b, struct batch_file *f, int error, uint64_t now_us)
+{
+	char why[128];
+
+	snprintf(why, sizeof(why), "it cannot be stored: %s", strerror(-error));
+	int fate = batch_refuse(b, f->name, why, now_us);
+	f->settled = true;
+	return fate < 0 ? fate : 0;
+}
+
+/* As much as possible in one transaction. Where a file stands in the way of the others, each half
+ * goes by itself, down to the one. */
+static int work_on(struct batch *b, struct part p, uint64_t now_us)
 {
 	struct upload_tally sum;
+	int rc = store_all_growing(b, p, now_us, &sum);
 
-	if (b->file_count == 0)
+	if (rc == 0) {
+		for (size_t i = 0; i < p.count; i++)
+			move_on(b, &p.files[i], now_us);
+		log_stored(b, p, &sum);
 		return 0;
-	int rc = store_all_growing(b, now_us, &sum);
-	if (rc != 0) {
-		batch_drop(b, release);
-		return rc;
 	}
-	for (size_t i = 0; i < b->file_count; i++)
-		move_on(b, &b->files[i]);
-	log_batch(b, &sum);
-	forget(b);
-	return 0;
+	if (!may_be_a_files_own(b, rc))
+		return rc;
+	if (p.count == 1)
+		return refuse_one(b, p.files, rc, now_us);
+	size_t half = p.count / 2;
+	rc = work_on(b, (struct part){p.files, half}, now_us);
+	if (rc == 0)
+		rc = work_on(b, (struct part){p.files + half, p.count - half}, now_us);
+	return rc;
+}
+
+int batch_work(struct batch *b, uint64_t now_us, bool release)
+{
+	int rc = 0;
+
+	if (b->file_count > 0)
+		rc = work_on(b, (struct part){b->files, b->file_count}, now_us);
+	batch_drop(b, release && rc != 0);
+	return rc;
 }

@@ -20,9 +20,11 @@ struct batch {
 	struct records_writer *records;
 	size_t file_max_bytes;
 	/* private */
+	struct spool_taker taker;
 	struct batch_file *files;
 	struct batch_notice *notices;
 	size_t file_count, notice_count, bytes;
+	bool in_file; /* the last failure came up while a file was being stored */
 };
 
 /* 0 or -ENOMEM. */
@@ -30,20 +32,19 @@ must_check int batch_open(struct batch *b, const struct spool *spool,
 	struct records_writer *records, size_t file_max_bytes);
 void batch_close(struct batch *b);
 
-/* Loads cur/NAME; a file that cannot be taken is refused here. 0; a negative errno when the
- * surroundings are bad: the file is in cur/ then and not in the batch. */
-must_check int batch_add(struct batch *b, const char *name);
+/* spool_take into the batch: what is TAKEN is in it; and spool_take_up. What became of the others
+ * is logged. A fate or a negative errno, as there. */
+must_check int batch_take(struct batch *b, const char *name, uint64_t now_us);
+must_check int batch_take_up(struct batch *b, const char *name, uint64_t now_us);
+/* spool_take_refuse, logged. */
+must_check int batch_refuse(struct batch *b, const char *name, const char *why, uint64_t now_us);
 bool batch_full(const struct batch *b);
 
-/* Works off what was added and logs it; the batch is empty afterwards. 0; a negative errno when the
- * surroundings are bad: nothing was stored, and the files are in cur/ or, with `release`, in new/.
- */
+/* Works off what was added and logs it; the batch is empty afterwards. A file that cannot be stored
+ * by its own fault is found, by halves, and refused. 0; a negative errno when the surroundings are
+ * bad: what was not stored is in cur/ or, with `release`, in new/. */
 must_check int batch_work(struct batch *b, uint64_t now_us, bool release);
 /* Forgets what was added, as after a failure. */
 void batch_drop(struct batch *b, bool release);
-
-/* Refuses a file and logs it. 0, or why even that failed; then it is where it was. */
-must_check int batch_refuse(
-	const struct spool *s, enum spool_state from, const char *name, const char *why);
 
 #endif

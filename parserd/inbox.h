@@ -7,7 +7,6 @@
 #include "parserd/batch.h"
 
 #define INBOX_NAMES_MAX 65536 /* of a scan */
-#define INBOX_TOLD_MAX  256   /* stuck files that are not spoken of again */
 
 struct inbox {
 	const struct spool *spool;
@@ -16,8 +15,6 @@ struct inbox {
 	struct spool_list list; /* of new/; while recovering, of cur/ */
 	size_t next;            /* of list */
 	bool recovering;
-	uint64_t told[INBOX_TOLD_MAX];
-	size_t told_next;
 };
 
 /* A fresh one is `= {.spool = …, .batch = …}`. */

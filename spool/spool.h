@@ -187,6 +187,62 @@ must_check int spool_refuse_part(const struct spool *s, const char *name, unsign
 /* All of cur/ back to new/, at start-up: how many, or a negative errno. */
 must_check int spool_recover(const struct spool *s);
 
+/* ---- tries.c: a file that kills its consumer ---- */
+
+/* Deaths in a row after which a file is refused. A good one may be in work when its consumer is
+ * killed for other reasons, so not at the third one; each costs only a restart. */
+#define SPOOL_TRIES_MAX 10
+
+/* Counts one more try at cur/NAME, durably, in the length of cur/NAME.try. How many there were
+ * before it, or a negative errno. */
+must_check int spool_tries_count(const struct spool *s, const char *name);
+/* The file did not kill us. */
+void spool_tries_forget(const struct spool *s, const char *name);
+
+/* ---- take.c: the consumer's next file, or what becomes of one that it cannot have ---- */
+
+#define SPOOL_LEFT_MAX 1024 /* files that stay behind at a time */
+#define SPOOL_LEFT_US  ((uint64_t)30 * 1000000)
+
+enum spool_fate {
+	SPOOL_TAKEN,   /* it is in cur/ and was read */
+	SPOOL_REFUSED, /* it is in bad/ */
+	SPOOL_LEFT,    /* it stays; it was said before, unless `first` */
+	SPOOL_PASSED,  /* an operator was faster, or it was left a moment ago */
+};
+
+struct spool_taking {
+	const char *why;                 /* it was refused or left, in words */
+	char bad_name[SPOOL_NAME_BYTES]; /* refused: its name in bad/ */
+	int error;                       /* left: what even the moving or reading met */
+	bool first;
+};
+
+/* A fresh one is `= {.spool = …}`. What it left is passed over for SPOOL_LEFT_US, by the clock of
+ * `now_us`: it keeps nobody else waiting, and moving it to and fro does not raise the watch for
+ * ever. */
+struct spool_taker {
+	const struct spool *spool;
+	/* private */
+	struct {
+		uint64_t hash, again_us;
+	} left[SPOOL_LEFT_MAX];
+	size_t left_next;
+};
+
+/* new/NAME → cur/NAME, read into `into`, which is emptied first. A fate; a negative errno when the
+ * surroundings are bad: it stays in new/. */
+must_check int spool_take(struct spool_taker *t, const char *name, uint64_t now_us,
+	struct buf *into, struct spool_taking *ret);
+/* The same for cur/NAME, which the last consumer left there. */
+must_check int spool_take_up(struct spool_taker *t, const char *name, uint64_t now_us,
+	struct buf *into, struct spool_taking *ret);
+/* What was taken cannot be worked on: by its own fault, or for now, because of `error`. */
+must_check int spool_take_refuse(struct spool_taker *t, const char *name, uint64_t now_us,
+	const char *why, struct spool_taking *ret);
+must_check int spool_take_leave(struct spool_taker *t, const char *name, uint64_t now_us,
+	const char *why, int error, struct spool_taking *ret);
+
 /* ---- operate.c: what an operator does; durable when it returns ---- */
 
 /* Moves NAME, and a reason file away, from one of new, done, bad, hold to another of them. 0;

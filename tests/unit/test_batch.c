@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 
 #include "parserd/inbox.h"
-#include "parserd/tries.h"
 #include "parserd/upload.h"
 #include "tests/unit/scratch.h"
 
@@ -277,6 +276,88 @@ static void test_received_is_the_names_when_the_head_does_not_say(void **state)
 	assert_int_equal(upload_read(&e, "0006478f9d5e0040-0123456789abcdef", &u, &why), -EBADMSG);
 }
 
+/* ---- a file that stands in the way of the others ---- */
+
+static int fault; /* of each upload with the stamp 666 */
+
+/* Linked in the place of records_set_stamp (Makefile): there is no upload that the records refuse.
+ */
+int __real_records_set_stamp(struct records_writer *w, struct span serial, struct span table,
+	const struct stamp *stamp, uint64_t now_us);
+int __wrap_records_set_stamp(struct records_writer *w, struct span serial, struct span table,
+	const struct stamp *stamp, uint64_t now_us);
+int __wrap_records_set_stamp(struct records_writer *w, struct span serial, struct span table,
+	const struct stamp *stamp, uint64_t now_us)
+{
+	if (fault != 0 && span_is(stamp->text, "666"))
+		return fault;
+	return __real_records_set_stamp(w, serial, table, stamp, now_us);
+}
+
+static void test_a_file_that_cannot_be_stored(void **state)
+{
+	struct bench t;
+	char body[64];
+
+	open_bench(state, &t);
+	fault = -EINVAL;
+	for (int i = 0; i < 11; i++) {
+		snprintf(body, sizeof(body), "%d" PUNCH, i);
+		post_one(&t,
+			i == 3 || i == 8 ? "/iclock/cdata?SN=A&table=ATTLOG&Stamp=666"
+					 : "/iclock/cdata?SN=A&table=ATTLOG&Stamp=5",
+			body);
+	}
+	assert_int_equal(inbox_work(&t.inbox, NOW_US), 11);
+	fault = 0;
+	assert_spool(&t, 0, 0, 9, 2);
+	assert_stored(state, &t, 9, 0, 0);
+}
+
+/* The surroundings' fault is nobody's: all of it waits. */
+static void test_bad_surroundings_refuse_nothing(void **state)
+{
+	struct bench t;
+
+	open_bench(state, &t);
+	post_one(&t, "/iclock/cdata?SN=A&table=ATTLOG&Stamp=666", "1" PUNCH);
+	post_one(&t, "/iclock/cdata?SN=A&table=ATTLOG&Stamp=5", "2" PUNCH);
+	fault = -ENOSPC;
+	assert_int_equal(inbox_work(&t.inbox, NOW_US), -ENOSPC);
+	assert_spool(&t, 2, 0, 0, 0);
+	fault = 0;
+	assert_int_equal(inbox_work(&t.inbox, NOW_US), 2);
+	assert_spool(&t, 0, 0, 2, 0);
+	assert_stored(state, &t, 2, 0, 0);
+}
+
+/* Here it cannot be refused, for its reason finds a directory in the way. */
+static void test_what_is_left_keeps_nobody_waiting(void **state)
+{
+	static const char name[] = "0000000000000001-0000000000000001";
+	struct bench t;
+	struct spool_list l;
+	char why[SPOOL_NAME_BYTES + 8];
+
+	open_bench(state, &t);
+	close(openat(t.spool.dirs[SPOOL_NEW], name, O_CREAT | O_WRONLY, 0640)); /* it is empty */
+	snprintf(why, sizeof(why), "%s.why", name);
+	assert_int_equal(mkdirat(t.spool.dirs[SPOOL_BAD], why, 0700), 0);
+	post_one(&t, "/iclock/cdata?SN=A&table=ATTLOG", "1" PUNCH);
+	assert_int_equal(inbox_work(&t.inbox, NOW_US), 1);
+	assert_spool(&t, 1, 0, 1, 0);
+	/* It is not even touched for a while, so that it cannot raise the watch. */
+	assert_int_equal(unlinkat(t.spool.dirs[SPOOL_BAD], why, AT_REMOVEDIR), 0);
+	assert_int_equal(inbox_work(&t.inbox, NOW_US + 1000000), 0);
+	assert_spool(&t, 1, 0, 1, 0);
+	assert_int_equal(inbox_work(&t.inbox, NOW_US + SPOOL_LEFT_US), 1);
+	assert_int_equal(spool_scan(&t.spool, SPOOL_BAD, 10, &l), 0);
+	assert_int_equal(l.count, 1);
+	assert_string_equal(l.items[0].name, name);
+	spool_list_free(&l);
+	close_bench(&t);
+}
+
 static void test_more_than_one_batch(void **state)
 {
 	struct bench t;
@@ -334,8 +415,8 @@ static void test_the_tenth_death_is_the_last(void **state)
 	post(&t, &b, name);
 	assert_int_equal(spool_claim(&t.spool, name), 0);
 	/* It died in its batch, and in nine tries alone. */
-	for (int i = 0; i < TRIES_MAX - 1; i++)
-		assert_int_equal(tries_count(&t.spool, name), i);
+	for (int i = 0; i < SPOOL_TRIES_MAX - 1; i++)
+		assert_int_equal(spool_tries_count(&t.spool, name), i);
 	assert_int_equal(inbox_recover(&t.inbox, NOW_US), 1);
 	assert_int_equal(inbox_recover(&t.inbox, NOW_US), 0);
 	assert_spool(&t, 0, 0, 0, 1);
@@ -358,8 +439,8 @@ static void test_nine_deaths_are_borne(void **state)
 	put_entry(&b, "/iclock/cdata?SN=A&table=ATTLOG", "1" PUNCH);
 	post(&t, &b, name);
 	assert_int_equal(spool_claim(&t.spool, name), 0);
-	for (int n = 0; n < TRIES_MAX - 2; n++)
-		assert_int_equal(tries_count(&t.spool, name), n);
+	for (int n = 0; n < SPOOL_TRIES_MAX - 2; n++)
+		assert_int_equal(spool_tries_count(&t.spool, name), n);
 	assert_int_equal(inbox_recover(&t.inbox, NOW_US), 1);
 	assert_spool(&t, 0, 0, 1, 0);
 	close_bench(&t);
@@ -379,6 +460,9 @@ int main(void)
 		TEST(test_what_is_no_file),
 		TEST(test_a_name_that_was_used_before),
 		cmocka_unit_test(test_received_is_the_names_when_the_head_does_not_say),
+		TEST(test_a_file_that_cannot_be_stored),
+		TEST(test_bad_surroundings_refuse_nothing),
+		TEST(test_what_is_left_keeps_nobody_waiting),
 		TEST(test_more_than_one_batch),
 		TEST(test_what_was_in_work_is_worked_first_and_alone),
 		TEST(test_the_tenth_death_is_the_last),

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* tries: see the header. */
-#include "parserd/tries.h"
-
+/* tries: how often the consumer was at work on a file when it died. A file that kills it would do
+ * so for ever; this is what makes an end of that. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/io.h"
+#include "spool/spool.h"
 
 #define TRY_NAME_BYTES (SPOOL_NAME_BYTES + sizeof(".try"))
 
@@ -33,7 +33,7 @@ static int add_byte(int fd)
 	return st.st_size < INT_MAX ? (int)st.st_size : INT_MAX;
 }
 
-int tries_count(const struct spool *s, const char *name)
+int spool_tries_count(const struct spool *s, const char *name)
 {
 	char path[TRY_NAME_BYTES];
 
@@ -50,7 +50,7 @@ int tries_count(const struct spool *s, const char *name)
 	return before;
 }
 
-void tries_forget(const struct spool *s, const char *name)
+void spool_tries_forget(const struct spool *s, const char *name)
 {
 	char path[TRY_NAME_BYTES];
 
