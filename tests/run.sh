@@ -70,13 +70,14 @@ step "format" format_is_right
 step "manual pages" manuals_are_right
 units "$build" unit
 sanitized=$build/sanitized
-step "build with ASan and UBSan" make -s -j"$jobs" B="$sanitized" SANITIZE=address,undefined CFLAGS="-O1 -g" unit-programs
+step "build with ASan and UBSan" make -s -j"$jobs" B="$sanitized" SANITIZE=address,undefined CFLAGS="-O1 -g" all unit-programs
 units "$sanitized" "sanitized unit"
 step "golden" tests/golden/run.sh "$build"
 step "corpora of the fuzz targets, replayed" env B="$build/fuzz" tests/fuzz/run.sh replay
 step "crash at every step (slice), and ten wrong programs are caught" env B="$build" tests/crash/run.sh --quick
-
 tally "system" python3 tests/system/run.py --build "$build"
+tally "system, with ASan and UBSan" python3 tests/system/run.py --build "$sanitized" \
+    --only http admission handshake foreign caps_body_max caps_lines caps_deadline signals_under_load
 
 for f in "${failures[@]}"; do
     echo "failed: $f"
