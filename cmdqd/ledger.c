@@ -64,17 +64,16 @@ void ledger_close(struct ledger *l)
 	free(l);
 }
 
+/* Passing it over would take an approved device off the admission list. */
 static int read_one(MDB_val key, MDB_val value, device_visit *visit, void *context)
 {
 	struct device d;
 	int rc = control_get_device(env_span(key), env_span(value), &d);
 
-	if (rc < 0) {
-		log_error("device record cannot be read", LOG_SPAN("serial", env_span(key)),
-			LOG_ERR(rc));
-		return 0;
-	}
-	return visit(context, &d);
+	if (rc == 0)
+		return visit(context, &d);
+	log_error("device record cannot be read", LOG_SPAN("serial", env_span(key)), LOG_ERR(rc));
+	return rc;
 }
 
 static int read_all(MDB_cursor *cursor, device_visit *visit, void *context)

@@ -15,8 +15,8 @@ must_check int ledger_open(const char *path, struct ledger **ret);
 /* A transaction that is open is given up. */
 void ledger_close(struct ledger *l);
 
-/* Calls `visit` for each device, in order of serial; what cannot be read is logged and passed over.
- * 0, what `visit` returned, or a negative errno. */
+/* Calls `visit` for each device, in order of serial. 0, what `visit` returned, or a negative errno;
+ * -EUCLEAN for a record that cannot be read, which is logged. */
 must_check int ledger_read(struct ledger *l, device_visit *visit, void *context);
 
 /* One transaction: begin, any number of changes, commit; nothing is kept before ledger_commit

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "cmdqd/devices.h"
+#include "store/env.h"
 
 static struct room {
 	char dir[64];
@@ -314,6 +315,30 @@ static void test_map_grows(void **state)
 	assert_int_equal(devices_count(room.t, DEVICE_APPROVED), DEVICES_MAX / 2);
 }
 
+/* An approved device must not leave the admission list because its record cannot be read. */
+static void test_a_damaged_record_is_fatal(void **state)
+{
+	MDB_env *env;
+	MDB_txn *txn;
+	MDB_dbi dbi;
+	MDB_val key = env_val(span_str("B")), value = env_val(span_str("no record"));
+
+	(void)state;
+	assert_int_equal(devices_decide(room.t, span_str("A"), DEVICE_APPROVED), 0);
+	assert_int_equal(devices_decide(room.t, span_str("B"), DEVICE_APPROVED), 0);
+	assert_int_equal(devices_save(room.t), 0);
+	devices_close(room.t);
+	room.t = NULL;
+	assert_int_equal(env_open_writer(room.control, 1 << 20, 4, &env), 0);
+	assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+	assert_int_equal(mdb_dbi_open(txn, "device", 0, &dbi), 0);
+	assert_int_equal(mdb_put(txn, dbi, &key, &value, 0), 0);
+	assert_int_equal(mdb_txn_commit(txn), 0);
+	mdb_env_close(env);
+	assert_int_equal(devices_open(room.control, false, &room.t), -EUCLEAN);
+	assert_null(room.t);
+}
+
 #define IN_A_ROOM(test) cmocka_unit_test_setup_teardown(test, open_room, close_room)
 
 int main(void)
@@ -332,6 +357,7 @@ int main(void)
 		IN_A_ROOM(test_orders_go_first),
 		IN_A_ROOM(test_version_follows_the_approved),
 		IN_A_ROOM(test_map_grows),
+		IN_A_ROOM(test_a_damaged_record_is_fatal),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
