@@ -37,6 +37,7 @@ struct commit_lane {
 	/* under the mutex */
 	struct commit_item *waiting, **waiting_end;
 	size_t waiting_items, waiting_bytes;
+	bool kicked;   /* since the last were taken */
 	unsigned busy; /* committers at work */
 	struct commit_item *finished;
 	bool ending;
@@ -137,8 +138,9 @@ static bool is_wanted(const struct commit_lane *l)
 {
 	if (!l->waiting)
 		return false;
-	return l->busy == 0 || l->ending || l->waiting_items >= MUCH_ITEMS ||
-	       l->waiting_bytes >= MUCH_BYTES;
+	if (l->busy == 0 || l->ending)
+		return true;
+	return l->kicked && (l->waiting_items >= MUCH_ITEMS || l->waiting_bytes >= MUCH_BYTES);
 }
 
 static struct commit_item *take_waiting(struct commit_lane *l)
@@ -150,6 +152,7 @@ static struct commit_item *take_waiting(struct commit_lane *l)
 	l->waiting = NULL;
 	l->waiting_end = &l->waiting;
 	l->waiting_items = l->waiting_bytes = 0;
+	l->kicked = false;
 	l->busy += list != NULL;
 	pthread_mutex_unlock(&l->mutex);
 	return list;
@@ -236,6 +239,7 @@ void commit_submit(struct commit_lane *l, struct commit_item *item)
 void commit_kick(struct commit_lane *l)
 {
 	pthread_mutex_lock(&l->mutex);
+	l->kicked = l->waiting != NULL;
 	bool wanted = is_wanted(l);
 	pthread_mutex_unlock(&l->mutex);
 	/* Otherwise the one at work takes it when it is done. */

@@ -24,8 +24,8 @@ struct commit_lane;
  * readable when items are back. The spool must outlive the lane. 0 or a negative errno. */
 must_check int commit_open(
 	const struct spool *s, int done_fd, size_t group_max_bytes, struct commit_lane **ret);
-/* Hands an item over. Nothing is done about it before commit_kick, so that all that came in one
- * turn of the loop go together. */
+/* Hands an item over. Nobody is woken for it before commit_kick, so that all that came in one turn
+ * of the loop go together; only a committer that is at work already may take it earlier. */
 void commit_submit(struct commit_lane *l, struct commit_item *item);
 void commit_kick(struct commit_lane *l);
 /* Takes back all that are finished, as a list in no order that matters; NULL when there are none.
