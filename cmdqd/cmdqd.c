@@ -96,7 +96,7 @@ static __attribute__((noreturn)) void fail(int code, const char *event, const ch
 static int or_fail(int rc, const char *what)
 {
 	if (rc < 0)
-		fail(rc == -EPROTONOSUPPORT ? EX_DATAERR : EX_OSERR, "cannot start", what, rc);
+		fail(devices_damaged(rc) ? EX_DATAERR : EX_OSERR, "cannot start", what, rc);
 	return rc;
 }
 
@@ -175,12 +175,20 @@ static bool due(uint64_t *last_ms, uint64_t every_ms, uint64_t now_ms)
 	return true;
 }
 
+/* The service manager starts it again, and opening says more. */
+static int unless_damaged(int rc)
+{
+	if (devices_damaged(rc))
+		fail(EX_DATAERR, "the devices have to be opened anew", CONF_CONTROL, rc);
+	return rc;
+}
+
 static void do_chores(struct cmdqd *c, uint64_t now_ms)
 {
-	intake_turn(&c->intake, now_ms);
+	(void)unless_damaged(intake_turn(&c->intake, now_ms));
 	if (due(&c->saved_ms, SAVE_EVERY_MS, now_ms))
-		log_failure(
-			&c->save_failures, now_ms, "devices not saved", devices_save(c->devices));
+		log_failure(&c->save_failures, now_ms, "devices not saved",
+			unless_damaged(devices_save(c->devices)));
 	log_failure(&c->list_failures, now_ms, "admission list not written",
 		admission_write_paced(&c->admission, now_ms));
 	if (due(&c->looked_ms, LOOK_EVERY_MS, now_ms))

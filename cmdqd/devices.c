@@ -212,6 +212,11 @@ int devices_save_all(struct devices *t)
 	return save(t, SIZE_MAX);
 }
 
+bool devices_damaged(int rc)
+{
+	return rc == -EUCLEAN || rc == -ENOTRECOVERABLE || rc == -EPROTONOSUPPORT;
+}
+
 /* ---- coming and going ---- */
 
 /* A record that was never written leaves no trace; one that was must be deleted in its turn. */

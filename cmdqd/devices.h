@@ -46,6 +46,10 @@ must_check int devices_save(struct devices *t);
 /* The same with all of them. */
 must_check int devices_save_all(struct devices *t);
 
+/* Does this errno, of any of the functions here, say that STATE/control is damaged or has to be
+ * opened anew, so that trying again is no use? */
+bool devices_damaged(int rc);
+
 /* Counts up whenever the set of the approved changes. */
 uint64_t devices_approved_version(const struct devices *t);
 size_t devices_count(const struct devices *t, enum device_state state);

@@ -31,6 +31,12 @@ int loop_change(int loop_fd, struct loop_source *source, uint32_t events)
 	return control(loop_fd, EPOLL_CTL_MOD, source, events);
 }
 
+void loop_remove(int loop_fd, struct loop_source *source)
+{
+	/* Fails only when it is out already. */
+	(void)!control(loop_fd, EPOLL_CTL_DEL, source, 0);
+}
+
 int loop_turn(int loop_fd, uint64_t wait_ms)
 {
 	struct epoll_event events[EVENTS_AT_ONCE];

@@ -22,6 +22,8 @@ must_check int loop_open(void);
 /* `source` stays where it is until its descriptor is closed. 0 or a negative errno. */
 must_check int loop_add(int loop_fd, struct loop_source *source, uint32_t events);
 must_check int loop_change(int loop_fd, struct loop_source *source, uint32_t events);
+/* It is minded no more; its descriptor stays open. */
+void loop_remove(int loop_fd, struct loop_source *source);
 
 /* Waits for `wait_ms` at most and calls those that are ready. 0 or a negative errno. */
 must_check int loop_turn(int loop_fd, uint64_t wait_ms);

@@ -206,6 +206,8 @@ static int open_room(void **state)
 	room.intake.devices = room.devices;
 	room.intake.admission = &room.admission;
 	assert_int_equal(spool_open(room.dir, "order", SPOOL_FOR_WRITING, &room.writer), 0);
+	/* The first turn finds that no order was in work. */
+	assert_int_equal(intake_turn(&room.intake, room.now_ms), 0);
 	return 0;
 }
 
@@ -247,7 +249,7 @@ static void post(const char *const *bodies, size_t count, char ret_name[static S
 static void turn(void)
 {
 	room.now_ms += 1000;
-	intake_turn(&room.intake, room.now_ms);
+	assert_int_equal(intake_turn(&room.intake, room.now_ms), 0);
 }
 
 static bool is_in(const char *where, const char *name)
@@ -466,13 +468,121 @@ static void test_an_order_waits_for_the_list(void **state)
 	/* What is given back raises the watch; only time starts the next pass. */
 	room.intake.hurry = true;
 	room.admission.state_fd = state_fd;
-	intake_turn(&room.intake, room.now_ms + 1);
+	assert_int_equal(intake_turn(&room.intake, room.now_ms + 1), 0);
 	assert_true(is_in("new", name));
 	turn();
 	assert_true(is_in("done", name));
 	char *list = admission_list();
 	assert_string_equal(list, "punchd-admission 1\nA\n");
 	free(list);
+}
+
+/* Here it cannot be refused, for its reason finds a directory in the way. */
+static void test_what_is_left_keeps_nobody_waiting(void **state)
+{
+	static const char stuck[] = "0000000000000001-0000000000000001";
+	static const char *const orders[] = {"order: device.approve\nserial: A\n"};
+	char name[SPOOL_NAME_BYTES], why[SPOOL_NAME_BYTES + 4];
+
+	(void)state;
+	snprintf(why, sizeof(why), "%s.why", stuck);
+	io_close(openat(room.writer.dirs[SPOOL_NEW], stuck, O_CREAT | O_WRONLY, 0640));
+	assert_int_equal(mkdirat(room.intake.orders.dirs[SPOOL_BAD], why, 0700), 0);
+	post(orders, 1, name);
+	turn();
+	assert_true(is_in("new", stuck));
+	assert_true(is_in("done", name));
+	assert_false(room.intake.failed);
+	assert_int_equal(unlinkat(room.intake.orders.dirs[SPOOL_BAD], why, AT_REMOVEDIR), 0);
+	turn();
+	assert_true(is_in("new", stuck));
+	assert_false(room.intake.hurry);
+	room.now_ms += SPOOL_LEFT_US / 1000;
+	turn();
+	assert_true(is_in("bad", stuck));
+}
+
+static void test_a_file_without_a_good_order_is_refused_whole(void **state)
+{
+	static const char *const orders[] = {
+		"order: device.explode\nserial: A\n",
+		"order: device.set\nserial: A\ndelay: 20 s\n",
+	};
+	char name[SPOOL_NAME_BYTES], part[SPOOL_NAME_BYTES + 4];
+
+	(void)state;
+	post(orders, 2, name);
+	turn();
+	assert_true(is_in("bad", name));
+	for (int i = 1; i <= 2; i++) {
+		snprintf(part, sizeof(part), "%s.%d", name, i);
+		assert_false(is_in("bad", part));
+	}
+}
+
+static void test_a_name_that_was_done_before(void **state)
+{
+	static const char *const orders[] = {"order: device.approve\nserial: A\n"};
+	char name[SPOOL_NAME_BYTES];
+
+	(void)state;
+	post(orders, 1, name);
+	turn();
+	int fd = openat(room.writer.dirs[SPOOL_NEW], name, O_CREAT | O_WRONLY, 0640);
+	assert_true(fd >= 0);
+	io_close(fd);
+	turn();
+	assert_true(is_in("done", name));
+	assert_false(is_in("new", name));
+	assert_false(is_in("cur", name));
+}
+
+/* ---- death ---- */
+
+/* As after a death: `tries` of them were counted. */
+static void die_with(const char *name, int tries)
+{
+	const struct spool *s = &room.intake.orders;
+
+	assert_int_equal(spool_claim(s, name), 0);
+	for (int i = 0; i < tries; i++)
+		assert_int_equal(spool_tries_count(s, name), i);
+	room.intake.recovered = false;
+	room.intake.next_in_work = 0;
+	room.intake.hurry = true;
+}
+
+static void test_what_was_in_work_is_done(void **state)
+{
+	static const char *const orders[] = {"order: device.approve\nserial: A\n"};
+	char first[SPOOL_NAME_BYTES], second[SPOOL_NAME_BYTES];
+
+	(void)state;
+	post(orders, 1, first);
+	post(orders, 1, second);
+	die_with(first, SPOOL_TRIES_MAX - 2);
+	turn();
+	assert_true(is_in("done", first));
+	assert_true(is_in("new", second));
+	for (int i = 0; i < 2; i++) /* nothing else was in work; and then the rest */
+		assert_int_equal(intake_turn(&room.intake, room.now_ms), 0);
+	assert_true(is_in("done", second));
+	assert_int_equal(stored("A").state, DEVICE_APPROVED);
+}
+
+static void test_the_tenth_death_is_the_last(void **state)
+{
+	static const char *const orders[] = {"order: device.approve\nserial: A\n"};
+	char name[SPOOL_NAME_BYTES], tries[SPOOL_NAME_BYTES + 4];
+
+	(void)state;
+	post(orders, 1, name);
+	die_with(name, SPOOL_TRIES_MAX - 1);
+	turn();
+	assert_true(is_in("bad", name));
+	snprintf(tries, sizeof(tries), "%s.try", name);
+	assert_false(is_in("cur", tries));
+	assert_null(devices_find(room.devices, span_str("A")));
 }
 
 #define IN_A_ROOM(test) cmocka_unit_test_setup_teardown(test, open_room, close_room)
@@ -496,6 +606,11 @@ int main(void)
 		IN_A_ROOM(test_garbage_is_refused),
 		IN_A_ROOM(test_replay_changes_nothing),
 		IN_A_ROOM(test_an_order_waits_for_the_list),
+		IN_A_ROOM(test_what_is_left_keeps_nobody_waiting),
+		IN_A_ROOM(test_a_file_without_a_good_order_is_refused_whole),
+		IN_A_ROOM(test_a_name_that_was_done_before),
+		IN_A_ROOM(test_what_was_in_work_is_done),
+		IN_A_ROOM(test_the_tenth_death_is_the_last),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
