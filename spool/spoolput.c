@@ -111,7 +111,8 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
 
 static const struct argp parser = {options, take_option, "[upload|result|order] [FILE…]",
 	"Puts files (or standard input) into a spool of punchd: durable when it returns 0.\v"
-	"Prints one line an entry: the name under which logs and records speak of it.\n"
+	"Prints one line a file: its name in the spool. Logs and records speak of its entries as "
+	"NAME.1, NAME.2, …\n"
 	"Example: spoolput upload --serial ABCD250100001 --table ATTLOG punches.txt",
 	NULL, NULL, NULL};
 
