@@ -178,7 +178,7 @@ static int recover_next(struct intake *in, uint64_t now_ms)
 		rc = spool_scan(&in->orders, SPOOL_CUR, SPOOL_SCAN_ALL, &in->in_work);
 	if (rc < 0)
 		return rc;
-	in->recovered = in->next_in_work == in->in_work.count;
+	in->recovered = !in->in_work.items || in->next_in_work == in->in_work.count;
 	in->hurry = true;
 	if (in->recovered) {
 		spool_list_free(&in->in_work);

@@ -233,6 +233,29 @@ def foreign_immovable(t):
         site.check_spool()
 
 
+def foreign_immovable_order(t):
+    """the same for orders, with more of it than the list of a scan has room for"""
+    if not IS_ROOT:
+        raise Skipped("only root can put something of another owner into the spool")
+    with t.site(conf={"rescan": '"100 ms"', "admit": "approved"}) as site:
+        site.make_spools()
+        names = [make_name() for _ in range(5000)]
+        for name in names:
+            os.mkdir(f"{site.spool('order', 'new')}/{name}")
+        site.start("cmdqd")
+        for i in range(5):
+            site.punchctl("device", "approve", f"IM{i}")
+            wait_until(lambda: len(site.names("order")) == len(names), "the order leaves new/")
+        same(len([n for n in site.names("order", "done") if n]), 5, "orders done")
+        told = [line for line in site.cmdqd.log().splitlines() if "is left" in line]
+        check(0 < len(told) <= 256, len(told), "directories are spoken of")
+        same(len({line.split("entry=")[1].split()[0] for line in told}), len(told), "each of them once")
+        for name in names:
+            os.rmdir(f"{site.spool('order', 'new')}/{name}")
+        site.start("parserd")
+        site.check_spool()
+
+
 def foreign_mixed_entries(t):
     """of a file with good and bad entries only the bad are set aside; a forged entry in a body is only bytes"""
     with t.site() as site:
@@ -404,4 +427,5 @@ def foreign_spoolput(t):
         site.check_spool()
 
 
-TESTS = (foreign_hostile, foreign_immovable, foreign_mixed_entries, foreign_growing, foreign_recipe, foreign_spoolput)
+TESTS = (foreign_hostile, foreign_immovable, foreign_immovable_order, foreign_mixed_entries, foreign_growing,
+         foreign_recipe, foreign_spoolput)

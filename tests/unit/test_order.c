@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -537,6 +538,28 @@ static void test_a_name_that_was_done_before(void **state)
 	assert_false(is_in("cur", name));
 }
 
+/* A watch that fails must not wake the loop for ever; orders are found all the same. */
+static void test_a_lost_watch(void **state)
+{
+	static const char *const orders[] = {"order: device.approve\nserial: A\n"};
+	int broken_fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
+	char name[SPOOL_NAME_BYTES];
+
+	(void)state;
+	assert_int_equal(dup2(broken_fd, room.intake.watch.fd), room.intake.watch.fd);
+	assert_int_equal(loop_add(room.loop_fd, &room.intake.watch, EPOLLIN), 0);
+	room.intake.hurry = false;
+	assert_int_equal(loop_turn(room.loop_fd, 0), 0);
+	assert_true(room.intake.hurry);
+	room.intake.hurry = false;
+	assert_int_equal(loop_turn(room.loop_fd, 0), 0);
+	assert_false(room.intake.hurry);
+	post(orders, 1, name);
+	turn();
+	assert_true(is_in("done", name));
+	io_close(broken_fd);
+}
+
 /* ---- death ---- */
 
 /* As after a death: `tries` of them were counted. */
@@ -609,6 +632,7 @@ int main(void)
 		IN_A_ROOM(test_what_is_left_keeps_nobody_waiting),
 		IN_A_ROOM(test_a_file_without_a_good_order_is_refused_whole),
 		IN_A_ROOM(test_a_name_that_was_done_before),
+		IN_A_ROOM(test_a_lost_watch),
 		IN_A_ROOM(test_what_was_in_work_is_done),
 		IN_A_ROOM(test_the_tenth_death_is_the_last),
 	};
