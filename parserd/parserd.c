@@ -282,8 +282,10 @@ int main(int argc, char **argv)
 	log_open("parserd", LOG_LEVEL_INFO);
 	if (conf_load(conf_path(o.conf_file), &p.conf) < 0)
 		return EX_CONFIG;
-	if (o.check)
+	if (o.check) {
+		conf_free(&p.conf);
 		return EX_OK;
+	}
 	p.once = o.once;
 
 	daemon_refuse_root();
