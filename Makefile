@@ -163,7 +163,7 @@ install: all
 run:
 	@scripts/deps.sh build
 	@$(MAKE) --no-print-directory -s -j$$(nproc) all
-	@B=$(B) exec scripts/run.sh $(DIR) $(PORT)
+	@B=$(B) exec scripts/run.sh "$(DIR)" "$(PORT)"
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')

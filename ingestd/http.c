@@ -104,17 +104,26 @@ void http_reply(struct http_exchange *x, unsigned status, struct span body)
 
 /* ---- one request ---- */
 
+static enum MHD_Result take_length(
+	void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	uint64_t *length = cls;
+	(void)kind;
+	if (strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) != 0)
+		return MHD_YES;
+	if (*length != HTTP_LENGTH_NONE || num_u64(span_str(value), 0, INT64_MAX, length) < 0)
+		*length = HTTP_LENGTH_BAD;
+	return MHD_YES;
+}
+
 static uint64_t content_length(struct MHD_Connection *mhd)
 {
-	uint64_t length;
-	const char *text =
-		MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
-	if (text)
-		return num_u64(span_str(text), 0, INT64_MAX, &length) < 0 ? HTTP_LENGTH_UNKNOWN
-									  : length;
-	return MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_TRANSFER_ENCODING)
-		       ? HTTP_LENGTH_UNKNOWN
-		       : 0;
+	uint64_t length = HTTP_LENGTH_NONE;
+	(void)MHD_get_connection_values(mhd, MHD_HEADER_KIND, take_length, &length);
+	if (length == HTTP_LENGTH_NONE && MHD_lookup_connection_value(mhd, MHD_HEADER_KIND,
+						  MHD_HTTP_HEADER_TRANSFER_ENCODING))
+		return HTTP_LENGTH_UNKNOWN;
+	return length;
 }
 
 static void peer_text(struct MHD_Connection *mhd, char ret_text[static HTTP_PEER_BYTES])
@@ -151,7 +160,7 @@ static enum MHD_Result on_head(struct http_exchange *x, const char *method)
 		return MHD_YES;
 	/* A reply that is queued before the body was read ends the connection, so it waits for the
 	 * end of what is short, and of what has no body at all. */
-	if (head.content_length <= SWALLOW_BYTES) {
+	if (head.content_length <= SWALLOW_BYTES || head.content_length == HTTP_LENGTH_NONE) {
 		x->stage = STAGE_REFUSED;
 		return MHD_YES;
 	}

@@ -12,7 +12,9 @@
 /* One request and its reply. Owned by http. */
 struct http_exchange;
 
-#define HTTP_LENGTH_UNKNOWN UINT64_MAX
+#define HTTP_LENGTH_UNKNOWN UINT64_MAX       /* chunked */
+#define HTTP_LENGTH_NONE    (UINT64_MAX - 1) /* not said: no body is read, whatever comes */
+#define HTTP_LENGTH_BAD     (UINT64_MAX - 2) /* said twice, or no number */
 
 #define HTTP_PEER_BYTES 64
 
@@ -20,7 +22,7 @@ struct http_head {
 	const char *method;
 	struct span target;      /* as it came, blanks and all; lives as long as the exchange */
 	const char *peer;        /* address without port: "192.0.2.7", "2001:db8::7" */
-	uint64_t content_length; /* or HTTP_LENGTH_UNKNOWN (chunked) */
+	uint64_t content_length; /* or one of HTTP_LENGTH_… */
 };
 
 /* What http tells the program. Each may call http_reply once for its exchange, at once or at any

@@ -40,6 +40,8 @@ static const char *words_of(unsigned status)
 		return "not found\n";
 	case 405:
 		return "method not allowed\n";
+	case 411:
+		return "a length is required\n";
 	case 413:
 		return "too large\n";
 	default:
@@ -183,6 +185,15 @@ static unsigned gate(const struct serve *s, const struct visit *v, const struct 
 	if (v->route.kind != ROUTE_HELLO && !admit_has(s->admit, v->route.serial)) {
 		*ret_reason = "the serial is not admitted";
 		return 403;
+	}
+	if (says(v) && head->content_length == HTTP_LENGTH_BAD) {
+		*ret_reason = "Content-Length is said twice, or is no number";
+		return 400;
+	}
+	/* What comes without a length is not read, and "OK" would make the terminal forget it. */
+	if (says(v) && head->content_length == HTTP_LENGTH_NONE) {
+		*ret_reason = "no Content-Length";
+		return 411;
 	}
 	if (says(v) && s->disk_full) {
 		*ret_reason = "less space is free than free_floor";

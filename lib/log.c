@@ -160,7 +160,7 @@ static void put_fields(struct line *l, const struct log_field *fields, size_t fi
 	for (const struct log_field *f = fields; f < fields + field_count; f++) {
 		const char *quote = f->key && needs_quotes(f) ? "\"" : "";
 
-		if (!f->key)
+		if (!f->key || (f->kind == LOG_KIND_ERRNO && f->number == 0))
 			continue;
 		put_str(l, " ");
 		put_str(l, f->key);

@@ -28,7 +28,7 @@ struct log_field {
 #define LOG_TEXT(k, s) {.key = (k), .kind = LOG_KIND_TEXT, .text = span_str(s)}
 #define LOG_SPAN(k, s) {.key = (k), .kind = LOG_KIND_TEXT, .text = (s)}
 #define LOG_NUM(k, n)  {.key = (k), .kind = LOG_KIND_NUMBER, .number = (int64_t)(n)}
-/* A negative (or positive) errno, written in words under the key "error". */
+/* A negative (or positive) errno, written in words under the key "error"; 0 is passed over. */
 #define LOG_ERR(e)     {.key = "error", .kind = LOG_KIND_ERRNO, .number = (e)}
 /* clang-format on */
 

@@ -272,8 +272,10 @@ static void move_on(struct batch *b, struct batch_file *f, uint64_t now_us)
 	if (rc == -EEXIST)
 		rc = batch_refuse(
 			b, f->name, "its name is that of a file that was done before", now_us);
-	if (rc < 0)
+	if (rc < 0) {
 		log_error("worked file stays in cur", LOG_TEXT("entry", f->name), LOG_ERR(rc));
+		b->left_behind = true;
+	}
 	f->settled = true;
 }
 

@@ -19,6 +19,8 @@ struct batch {
 	const struct spool *spool;
 	struct records_writer *records;
 	size_t file_max_bytes;
+	bool left_behind; /* a worked file could not leave cur/; whoever looks there again clears it
+			   */
 	/* private */
 	struct spool_taker taker;
 	struct batch_file *files;

@@ -255,6 +255,10 @@ static int work(struct parserd *p)
 			break;
 		else
 			be_idle(p);
+		if (p->batch.left_behind && next == inbox_work && rc == 0) {
+			p->batch.left_behind = false;
+			next = inbox_recover;
+		}
 		take_signals(p);
 	}
 	return code;

@@ -16,7 +16,8 @@ die() {
     exit "$2"
 }
 
-[[ $port =~ ^[0-9]+$ ]] && ((port >= 1 && port <= 65535)) || die "PORT=$port: a number from 1 to 65535" 64
+[[ $port =~ ^[0-9]+$ ]] && ((10#$port >= 1 && 10#$port <= 65535)) || die "PORT=$port: a number from 1 to 65535" 64
+port=$((10#$port))
 ((port >= 1024)) || die "PORT=$port: ports below 1024 are root's, and no daemon runs as root" 64
 
 # ---- users: root gives each daemon its own, anybody else is all of them ----
@@ -56,7 +57,7 @@ owned() { # owned OWNER GROUP MODE DIR
 
 make_dirs() {
     mkdir -p "$dir/spool" "$dir/state"
-    chmod 755 "$dir" "$dir/spool" "$dir/state"
+    chmod 755 "$dir/spool" "$dir/state"
     owned punchd-parserd punchd-upload 2750 "$dir/spool/upload"
     owned punchd-cmdqd punchd-result 2750 "$dir/spool/result"
     owned punchd-cmdqd punchd-order 2750 "$dir/spool/order"
@@ -67,7 +68,7 @@ make_dirs() {
 
 # A clone below /root cannot be entered by the daemons' users: then the state goes where it can.
 choose_dir() {
-    mkdir -p "$dir"
+    [[ -d $dir ]] || mkdir -p -m 755 "$dir" # one that is there keeps its mode
     dir=$(cd "$dir" && pwd)
     ((EUID == 0)) || return 0
     if (as parserd test -x "$dir"); then
@@ -77,7 +78,7 @@ choose_dir() {
     rmdir "$dir" 2>/dev/null || true
     echo "run: $dir cannot be entered by the daemons' users, so the state goes to /var/lib/punchd-run"
     dir=/var/lib/punchd-run
-    mkdir -p "$dir"
+    mkdir -p -m 755 "$dir"
 }
 
 write_conf() {
@@ -156,7 +157,7 @@ banner() {
     (menu Comm. > Cloud Server / ADMS; domain name off, proxy off)
 
     Then try, in another shell:
-        export PUNCHD_CONF=$dir/punchd.conf
+        export PUNCHD_CONF=${dir@Q}/punchd.conf
         $build/punchctl status
         $build/devsim run --url http://127.0.0.1:$port --terminals 1 --seconds 10
         $build/punchctl punch follow
@@ -169,15 +170,18 @@ if ((EUID == 0)); then
     make_users
 fi
 choose_dir "$which"
+# Nobody else may be serving from this directory.
+exec 9>"$dir/lock"
+flock -n 9 || die "another make run, or a daemon that it left, is using $dir" 75
 make_dirs
 write_conf
+if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+    die "port $port is in use; name another, such as PORT=$((port + 1))" 69
+fi
 mkdir -p "$dir/bin"
 for d in "${daemons[@]}"; do
     install -m 755 "$build/$d" "$dir/bin/$d"
 done
-# Nobody else may be serving from this directory.
-exec 9>"$dir/lock"
-flock -n 9 || die "another make run is using $dir" 75
 trap stop_all INT TERM EXIT
 for d in "${daemons[@]}"; do
     [[ $d != ingestd ]] || wait_for_spools

@@ -40,11 +40,6 @@ int spool_finish(const struct spool *s, const char *name)
 	return rename_between(s, SPOOL_CUR, name, SPOOL_DONE, name);
 }
 
-int spool_release(const struct spool *s, const char *name)
-{
-	return rename_between(s, SPOOL_CUR, name, SPOOL_NEW, name);
-}
-
 /* What may not be taken in, by its looks alone. NULL when it is a plain file of this spool. */
 static const char *suspicious(const struct spool *s, const struct stat *st, size_t max_bytes)
 {
@@ -202,6 +197,15 @@ static int push_aside(const struct spool *s, const char *name)
 		s, SPOOL_NEW, name, "its name is that of another file of this spool", bad_name);
 }
 
+int spool_release(const struct spool *s, const char *name)
+{
+	int rc = rename_between(s, SPOOL_CUR, name, SPOOL_NEW, name);
+	if (rc != -EEXIST)
+		return rc;
+	rc = push_aside(s, name);
+	return rc < 0 ? rc : rename_between(s, SPOOL_CUR, name, SPOOL_NEW, name);
+}
+
 int spool_recover(const struct spool *s)
 {
 	struct spool_list l;
@@ -213,11 +217,6 @@ int spool_recover(const struct spool *s)
 		if (!spool_name_valid(span_str(l.items[i].name), NULL))
 			continue;
 		rc = spool_release(s, l.items[i].name);
-		if (rc == -EEXIST) {
-			rc = push_aside(s, l.items[i].name);
-			if (rc == 0)
-				rc = spool_release(s, l.items[i].name);
-		}
 		moved += rc == 0;
 	}
 	spool_list_free(&l);

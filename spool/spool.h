@@ -173,7 +173,7 @@ must_check int spool_load(
 
 /* cur/ → done/: call it after the effects are durable. */
 must_check int spool_finish(const struct spool *s, const char *name);
-/* cur/ → new/: not worked on after all. */
+/* cur/ → new/: not worked on after all. Whoever has taken its name in new/ meanwhile is refused. */
 must_check int spool_release(const struct spool *s, const char *name);
 /* cur/ or new/ → bad/, with the reason beside it in NAME.why. A name that is not of the form, or is
  * used by another file of the spool, gets a new one, and the reason says the old. `ret_name` is the

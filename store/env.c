@@ -162,12 +162,29 @@ static void remove_leftovers(int parent_fd, const char *base)
 	(void)closedir(dir);
 }
 
+static bool has_file(const char *path, const char *name)
+{
+	char file[PATH_MAX];
+	int len = snprintf(file, sizeof(file), "%s/%s", path, name);
+
+	return len > 0 && (size_t)len < sizeof(file) && access(file, F_OK) == 0;
+}
+
 static bool has_data(const char *path)
 {
-	char data[PATH_MAX];
-	int len = snprintf(data, sizeof(data), "%s/" DATA_FILE, path);
+	return has_file(path, DATA_FILE);
+}
 
-	return len > 0 && (size_t)len < sizeof(data) && access(data, F_OK) == 0;
+/* A copy of a store holds no lock.mdb, and LMDB makes it with data.mdb's mode; but the group's
+ * readers write it. Somebody else's is left as it is. */
+static int share_lock(const char *path)
+{
+	char lock[PATH_MAX];
+	int len = snprintf(lock, sizeof(lock), "%s/" LOCK_FILE, path);
+
+	if (len < 0 || (size_t)len >= sizeof(lock))
+		return -ENAMETOOLONG;
+	return chmod(lock, 0660) < 0 && errno != EPERM ? -errno : 0;
 }
 
 static int make_aside(int parent_fd, const char *path)
@@ -241,7 +258,9 @@ int env_open_writer(const char *path, uint64_t map_bytes, unsigned databases, MD
 		return rc;
 	/* A reader that was killed would keep pages from being used again for ever. */
 	(void)mdb_reader_check(env, &dead);
-	rc = widen(env, map_bytes);
+	rc = share_lock(path);
+	if (rc == 0)
+		rc = widen(env, map_bytes);
 	if (rc != 0) {
 		mdb_env_close(env);
 		return rc;
@@ -254,6 +273,9 @@ int env_open_reader(const char *path, unsigned databases, MDB_env **ret)
 {
 	if (!has_data(path))
 		return errno == EACCES ? -EACCES : -ENOENT;
+	/* LMDB would make it with this reader's owner, and lock out the writer. */
+	if (!has_file(path, LOCK_FILE))
+		return -ENOLCK;
 	return open_env(path, databases, MDB_RDONLY | MDB_NOTLS, ret);
 }
 

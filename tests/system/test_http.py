@@ -421,5 +421,21 @@ def http_garbage(t):
         t.note(count, "connections")
 
 
+def http_lengths(t):
+    """a body whose length is not said, or said twice, or no number: never OK, nothing stored"""
+    with t.site() as site:
+        site.start("cmdqd", "parserd", "ingestd")
+        line = b"1\t2026-01-05 08:00:00\t0\t1\n"
+        for target in ("/iclock/cdata?SN=LE1&table=ATTLOG", "/iclock/cdata?SN=LE1&table=options", "/iclock/devicecmd?SN=LE1"):
+            for version in ("HTTP/1.0", "HTTP/1.1"):
+                for headers, statuses in ((b"", (411,)), (b"Content-Length: 0\r\nContent-Length: 27\r\n", (400,)),
+                                          (b"Content-Length:\r\n 27\r\n", (400, 411))):
+                    reply = site.talk(f"POST {target} {version}\r\nHost: x\r\n".encode() + headers + b"\r\n" + line)
+                    check(reply.status in statuses, f"{version} {target} {headers}: {reply.status}")
+                    check(b"OK" not in reply.body, "a refusal with OK in it")
+            same(site.ask(target, b"").status, 200, "an empty body that says so")
+        same((site.names("upload"), site.names("result")), ([], []), "stored")
+
+
 TESTS = (http_real_targets, http_whole_samples, http_upload_forms, http_counts_and_bytes, http_transfers,
-         http_keep_alive, http_refusals, http_garbage)
+         http_keep_alive, http_refusals, http_garbage, http_lengths)

@@ -203,10 +203,25 @@ static void nothing_is_replaced_on_the_way(void **state)
 	create(SPOOL_DONE, NAME, span_str("done"), 0640);
 	create(SPOOL_NEW, NAME, span_str("new"), 0640);
 	assert_int_equal(spool_finish(&spool, NAME), -EEXIST);
-	assert_int_equal(spool_release(&spool, NAME), -EEXIST);
 	assert_contents(SPOOL_CUR, NAME, "working");
 	assert_contents(SPOOL_DONE, NAME, "done");
 	assert_contents(SPOOL_NEW, NAME, "new");
+}
+
+/* Whoever takes the name of a file in work cannot keep that from coming back. */
+static void a_twin_is_pushed_aside_on_release(void **state)
+{
+	struct spool_list l;
+
+	(void)state;
+	create(SPOOL_CUR, NAME, span_str("working"), 0640);
+	create(SPOOL_NEW, NAME, span_str("twin"), 0640);
+	assert_int_equal(spool_release(&spool, NAME), 0);
+	assert_contents(SPOOL_NEW, NAME, "working");
+	assert_int_equal(spool_scan(&spool, SPOOL_BAD, 9, &l), 0);
+	assert_int_equal(l.count, 1);
+	assert_contents(SPOOL_BAD, l.items[0].name, "twin");
+	spool_list_free(&l);
 }
 
 /* ---- loading ---- */
@@ -525,6 +540,7 @@ int main(void)
 		each(what_is_not_there),
 		each(a_name_is_in_one_state_only),
 		each(nothing_is_replaced_on_the_way),
+		each(a_twin_is_pushed_aside_on_release),
 		each(a_plain_file_is_read_once),
 		each(no_symbolic_link),
 		each(no_dangling_link),
