@@ -398,7 +398,7 @@ static void test_a_zone_must_exist(void **state)
 		"order: device.approve\nserial: A\n",
 		"order: device.set\nserial: A\ntime_zone: Asia/Atlantis\ndelay: 20 s\n",
 	};
-	char name[SPOOL_NAME_BYTES], part[SPOOL_NAME_BYTES + 4];
+	char name[SPOOL_NAME_BYTES], part[SPOOL_ENTRY_ID_BYTES];
 
 	(void)state;
 	post(orders, 2, name);
@@ -416,7 +416,7 @@ static void test_only_the_bad_part_is_refused(void **state)
 		"order: device.explode\nserial: A\n",
 		"order: device.approve\nserial: C\n",
 	};
-	char name[SPOOL_NAME_BYTES], part[SPOOL_NAME_BYTES + 4];
+	char name[SPOOL_NAME_BYTES], part[SPOOL_ENTRY_ID_BYTES];
 
 	(void)state;
 	post(orders, 3, name);
@@ -509,14 +509,14 @@ static void test_a_file_without_a_good_order_is_refused_whole(void **state)
 		"order: device.explode\nserial: A\n",
 		"order: device.set\nserial: A\ndelay: 20 s\n",
 	};
-	char name[SPOOL_NAME_BYTES], part[SPOOL_NAME_BYTES + 4];
+	char name[SPOOL_NAME_BYTES], part[SPOOL_ENTRY_ID_BYTES];
 
 	(void)state;
 	post(orders, 2, name);
 	turn();
 	assert_true(is_in("bad", name));
-	for (int i = 1; i <= 2; i++) {
-		snprintf(part, sizeof(part), "%s.%d", name, i);
+	for (unsigned i = 1; i <= 2; i++) {
+		spool_entry_id(name, i, part);
 		assert_false(is_in("bad", part));
 	}
 }
