@@ -169,7 +169,7 @@ format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 tidy:
-	clang-tidy --quiet $$(git ls-files '*.c' ':!tests') -- $(PREPROCESS) -std=gnu11
+	@clang-tidy --quiet $$(git ls-files '*.c' ':!tests') -- $(PREPROCESS) -std=gnu11 2>/dev/null
 
 clean:
 	rm -rf $(B)

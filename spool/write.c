@@ -87,7 +87,7 @@ void spool_draft_drop(const struct spool *s, struct spool_draft *d)
 
 int spool_post(const struct spool *s, struct span bytes, char ret_name[static SPOOL_NAME_BYTES])
 {
-	struct spool_draft d;
+	struct spool_draft d = {.fd = -1};
 	int rc = spool_draft_open(s, &d);
 	if (rc < 0)
 		return rc;
