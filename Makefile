@@ -36,7 +36,7 @@ endif
 COMPILE = $(PREPROCESS) -std=gnu11 -pthread $(WARNINGS) $(HARDEN) $(CPPFLAGS) $(CFLAGS)
 LINK   += $(LDFLAGS)
 
-DAEMONS  = ingestd parserd cmdqd
+DAEMONS  = ingestd parserd cmdqd notifyd
 PROGRAMS = $(DAEMONS) punchctl spoolput devsim
 
 .DEFAULT_GOAL = all
@@ -46,6 +46,7 @@ room     = $(patsubst %.c,$(B)/obj/%.o,$(filter-out $(2),$(wildcard $(1)/*.c)))
 LIB      = $(B)/lib.a
 SPOOL    = $(B)/spool.a
 STORE    = $(B)/store.a
+COMMAND  = $(B)/command.a
 
 .PHONY: all
 all: $(PROGRAMS:%=$(B)/%)
@@ -53,6 +54,7 @@ all: $(PROGRAMS:%=$(B)/%)
 $(LIB):   $(call room,lib)
 $(SPOOL): $(call room,spool,spool/spoolput.c)
 $(STORE): $(call room,store)
+$(COMMAND): $(call room,command)
 $(B)/%.a:
 	@mkdir -p $(@D)
 	@rm -f $@
@@ -65,10 +67,12 @@ $(B)/ingestd:  $(call room,ingestd) $(SPOOL) $(LIB)
 $(B)/ingestd:  LDLIBS = -lmicrohttpd -lconfuse -lz $(BASE_LIBS)
 $(B)/parserd:  $(call room,parserd) $(STORE) $(SPOOL) $(LIB)
 $(B)/parserd:  LDLIBS = -llmdb -linotifytools -lsodium -lconfuse -lz $(BASE_LIBS)
-$(B)/cmdqd:    $(call room,cmdqd) $(STORE) $(SPOOL) $(LIB)
-$(B)/cmdqd:    LDLIBS = -llmdb -linotifytools -lconfuse -lz $(BASE_LIBS)
-$(B)/punchctl: $(call room,ctl) $(STORE) $(SPOOL) $(LIB)
-$(B)/punchctl: LDLIBS = -llmdb -ljansson -lconfuse -lz $(BASE_LIBS)
+$(B)/cmdqd:    $(call room,cmdqd) $(COMMAND) $(STORE) $(SPOOL) $(LIB)
+$(B)/cmdqd:    LDLIBS = -llmdb -linotifytools -lsodium -lconfuse -lz $(BASE_LIBS)
+$(B)/notifyd:  $(call room,notifyd) $(LIB)
+$(B)/notifyd:  LDLIBS = -lconfuse $(BASE_LIBS)
+$(B)/punchctl: $(call room,ctl) $(COMMAND) $(STORE) $(SPOOL) $(LIB)
+$(B)/punchctl: LDLIBS = -llmdb -ljansson -lsodium -lconfuse -lz $(BASE_LIBS)
 $(B)/spoolput: $(B)/obj/spool/spoolput.o $(SPOOL) $(LIB)
 $(B)/spoolput: LDLIBS = -lconfuse -lz $(BASE_LIBS)
 $(B)/devsim:   $(call room,tests/devsim)
@@ -87,15 +91,16 @@ UNIT      = $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c
 TEST_LIBS = -lcmocka -lmicrohttpd -llmdb -linotifytools -lsodium -ljansson -lconfuse -lz $(BASE_LIBS)
 
 # The daemons' and punchctl's own modules, without their main, for what looks inside one.
-INSIDE = $(foreach r,ingestd parserd cmdqd ctl,$(B)/inside-$(r).a)
+INSIDE = $(foreach r,ingestd parserd cmdqd notifyd ctl,$(B)/inside-$(r).a)
 $(B)/inside-ingestd.a: $(call room,ingestd,ingestd/ingestd.c)
 $(B)/inside-parserd.a: $(call room,parserd,parserd/parserd.c)
 $(B)/inside-cmdqd.a:   $(call room,cmdqd,cmdqd/cmdqd.c)
+$(B)/inside-notifyd.a: $(call room,notifyd,notifyd/notifyd.c)
 $(B)/inside-ctl.a:     $(call room,ctl,ctl/punchctl.c)
 
-$(B)/unit/%: $(B)/obj/tests/unit/%.o $(INSIDE) $(STORE) $(SPOOL) $(LIB)
+$(B)/unit/%: $(B)/obj/tests/unit/%.o $(INSIDE) $(COMMAND) $(STORE) $(SPOOL) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(LINK) $< $(INSIDE) $(STORE) $(SPOOL) $(LIB) $(TEST_LIBS) -o $@
+	$(CC) $(LINK) $< $(INSIDE) $(COMMAND) $(STORE) $(SPOOL) $(LIB) $(TEST_LIBS) -o $@
 
 # A test that lets a function fail brings __wrap_NAME.
 $(B)/unit/test_batch: LDFLAGS += -Wl,--wrap=records_set_stamp
@@ -138,9 +143,9 @@ bench:
 	python3 tests/bench/run.py --build $(B) $(BENCH_ARGS)
 .PHONY: bench-programs
 bench-programs: $(BENCH) $(B)/bench/nosync.so
-$(B)/bench/%: $(B)/obj/tests/bench/%.o $(INSIDE) $(STORE) $(SPOOL) $(LIB)
+$(B)/bench/%: $(B)/obj/tests/bench/%.o $(INSIDE) $(COMMAND) $(STORE) $(SPOOL) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(LINK) $< $(INSIDE) $(STORE) $(SPOOL) $(LIB) $(filter-out -lcmocka,$(TEST_LIBS)) -o $@
+	$(CC) $(LINK) $< $(INSIDE) $(COMMAND) $(STORE) $(SPOOL) $(LIB) $(filter-out -lcmocka,$(TEST_LIBS)) -o $@
 $(B)/bench/nosync.so: tests/bench/nosync.c
 	@mkdir -p $(@D)
 	$(CC) $(PREPROCESS) -std=gnu11 $(WARNINGS) -O2 -fPIC -shared $< -o $@
@@ -155,7 +160,7 @@ install: all
 	install -m 755 $(DAEMONS:%=$(B)/%) $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 ctl/punchctl.1 spool/spoolput.1 tests/devsim/devsim.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 lib/punchd.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5
-	install -m 644 ingestd/ingestd.8 parserd/parserd.8 cmdqd/cmdqd.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 $(foreach d,$(DAEMONS),$(d)/$(d).8) $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 ctl/punchctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/punchctl
 	test -e $(DESTDIR)/etc/punchd/punchd.conf || \
 		install -m 644 punchd.conf.example $(DESTDIR)/etc/punchd/punchd.conf

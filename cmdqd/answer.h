@@ -3,15 +3,19 @@
 #ifndef PUNCHD_CMDQD_ANSWER_H
 #define PUNCHD_CMDQD_ANSWER_H
 
+#include "cmdqd/desk.h"
 #include "cmdqd/devices.h"
+#include "cmdqd/poke.h"
 #include "lib/conf.h"
 #include "lib/msg.h"
 #include "lib/target.h"
 #include "store/records.h"
 
-/* Who answers. devices, defaults and records_path are to be set; the rest begins as zero. */
+/* Who answers. What stands before `records` is to be set; the rest begins as zero. */
 struct answerer {
 	struct devices *devices;
+	struct ledger *ledger;
+	struct poke *poke;
 	const struct conf *defaults;
 	const char *records_path;       /* STATE/records; it may come to be later */
 	struct records_reader *records; /* NULL until it is there */
@@ -19,9 +23,12 @@ struct answerer {
 	struct target target;
 };
 
-/* 200 with the reply for an approved device; 403 for any other; 503 when the reply cannot be made
- * now, so that the terminal asks again. The body is borrowed until the next call. */
-void answer(
+/* 200 with the reply for an approved device; 403 for any other, for one that speaks from outside of
+ * its networks and for one without its comm key; 503 when the reply cannot be made now, so that the
+ * terminal asks again. The body is borrowed until the next call. DESK_HOLD when it holds commands,
+ * or a stamp of 0 that is given once: then the ledger's transaction has to be committed first
+ * (devices_save_ordered). */
+enum desk_fate answer(
 	struct answerer *a, const struct msg_question *q, uint64_t now_us, struct msg_answer *ret);
 void answer_close(struct answerer *a);
 

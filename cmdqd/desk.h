@@ -12,8 +12,11 @@
 #define DESK_CLIENTS_MAX 64
 #define DESK_STALL_MS    2000 /* a client that takes no answer for so long is dropped */
 
-/* Gives the answer's status and body; the body is borrowed until the next call. */
-typedef void desk_answer(void *context, const struct msg_question *q, struct msg_answer *ret);
+/* Gives the answer's status and body; the body is borrowed until the next call. With DESK_HOLD the
+ * answer is kept until desk_release, because what it says is not durable yet. */
+enum desk_fate { DESK_SEND, DESK_HOLD };
+typedef enum desk_fate desk_answer(
+	void *context, const struct msg_question *q, struct msg_answer *ret);
 
 struct desk;
 
@@ -24,6 +27,11 @@ must_check int desk_serve(
 /* Serves a connected socket as well; it belongs to the desk now, on failure too. 0 or a negative
  * errno. */
 must_check int desk_adopt(struct desk *desk, int fd);
+/* Are answers held? */
+bool desk_holds(const struct desk *desk);
+/* Sends all that were held; or, when what they say did not become durable, in the place of each
+ * what can be said without it: 200 and "OK" to a poll, 503 to a handshake. */
+void desk_release(struct desk *desk, bool durable);
 /* Drops the clients that have stalled. Call it every second or so. */
 void desk_drop_stalled(struct desk *desk, uint64_t now_ms);
 size_t desk_clients(const struct desk *desk);

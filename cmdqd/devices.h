@@ -34,17 +34,32 @@ must_check int devices_see(struct devices *t, struct span serial, struct span pe
 /* An operator decided about it, whether or not it was ever seen. 0, -ENOSPC, -ENOMEM. */
 must_check int devices_decide(struct devices *t, struct span serial, enum device_state state);
 
+/* It is forgotten, whatever its state; when it speaks again it is a new one. -ENOENT when it is not
+ * known. */
+must_check int devices_remove(struct devices *t, struct span serial);
+
+/* May commands be open for it? Only a hint, so that a poll needs no look into the store: true until
+ * somebody has looked and found none. */
+void devices_set_open(struct device *d, bool open);
+bool devices_has_open(const struct device *d);
+
+/* The store itself, for the queue that is kept in it too. */
+struct ledger *devices_ledger(struct devices *t);
+
 /* The device's record is to be written again: in its turn, or with the very next save. */
 void devices_changed(struct devices *t, struct device *d);
 void devices_ordered(struct devices *t, struct device *d);
 bool devices_unsaved(const struct devices *t);
 
-/* Writes in one transaction all that was ordered and, since polls wait meanwhile, at most
- * DEVICES_SAVE_MOST of the others, those that have waited longest. 0 or a negative errno, then all
- * of them still wait. */
+/* Writes all that was ordered and, since polls wait meanwhile, at most DEVICES_SAVE_MOST of the
+ * others, those that have waited longest; with all that is in the ledger's transaction already,
+ * which it commits. 0 or a negative errno: then the transaction is given up and all of them still
+ * wait. -EAGAIN: the map had to grow, and what others had put into the transaction is to be done
+ * again. */
 must_check int devices_save(struct devices *t);
-/* The same with all of them. */
+/* The same with all of them, and with those alone that were ordered. */
 must_check int devices_save_all(struct devices *t);
+must_check int devices_save_ordered(struct devices *t);
 
 /* Does this errno, of any of the functions here, say that STATE/control is damaged or has to be
  * opened anew, so that trying again is no use? */

@@ -1,15 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* obey: does what the orders of one file say, as far as memory goes. */
+/* obey: does what the orders of one file say: to the devices as far as memory goes, to the queue
+ * within the ledger's transaction. */
 #ifndef PUNCHD_CMDQD_OBEY_H
 #define PUNCHD_CMDQD_OBEY_H
 
 #include "cmdqd/devices.h"
+#include "cmdqd/ledger.h"
+#include "cmdqd/poke.h"
+#include "lib/conf.h"
 #include "spool/spool.h"
 
+struct obey {
+	struct devices *devices;
+	struct ledger *ledger;
+	const struct conf *conf; /* what is allowed */
+	/* Who is to be woken once all is durable: filled by obey_file, emptied by obey_wake. */
+	struct obey_woken *woken;
+	size_t woken_count, woken_room;
+};
+
 /* `bytes` are what is in cur/NAME. The good entries are done even if others are refused: those are
- * set aside. 0; -EBADMSG with the reason when there is no good one: refuse all of it; another
- * negative errno: try later, doing it twice is as good as once. */
-must_check int obey_file(struct devices *devices, const struct spool *orders, const char *name,
+ * set aside. 0; -EBADMSG with the reason (good until the next call) when there is no good one:
+ * refuse all of it; another negative errno: try later, doing it twice is as good as once. */
+must_check int obey_file(struct obey *o, const struct spool *orders, const char *name,
 	struct span bytes, const char **ret_why);
+
+/* After the commit: pokes the devices that commands are waiting for. With `poke` NULL they are only
+ * forgotten. */
+void obey_wake(struct obey *o, struct poke *poke, uint64_t now_ms);
+void obey_close(struct obey *o);
 
 #endif

@@ -17,12 +17,14 @@
 #define CONF_CMDQD_DIR   "cmdqd"
 #define CONF_CONTROL     "cmdqd/control"
 #define CONF_ADMISSION   "cmdqd/admission"
+#define CONF_CONTENT     "cmdqd/content"
 #define CONF_DESK        "desk.sock"
+#define CONF_WAKE        "wake/wake.sock"
 
 struct conf {
 	char *spool_dir; /* holds upload/ result/ order/ */
 	char *state_dir; /* holds parserd/ and cmdqd/ */
-	char *run_dir;   /* holds desk.sock */
+	char *run_dir;   /* holds desk.sock and wake/ */
 
 	/* ingestd */
 	char *listen[CONF_LISTEN_MAX]; /* "0.0.0.0:8081", "[::]:8081"; used when no socket was
@@ -57,6 +59,16 @@ struct conf {
 	char *trans_flags; /* "AttLog OpLog AttPhoto …": names of docs/PROTOCOL.md 1.5 */
 	char *time_zone;   /* IANA name */
 	bool realtime;
+	uint64_t batch_bytes;      /* of a poll's reply: docs/PROTOCOL.md 4 */
+	uint64_t command_lease_ms; /* how long a command that was handed out may be without a result
+				    */
+	uint64_t command_offers;   /* how often one is handed out at most */
+	bool allow_shell, allow_put_file, allow_clear, allow_server_options;
+
+	/* notifyd */
+	uint64_t wake_port;  /* UDP, 4374: docs/PROTOCOL.md 7 */
+	uint64_t wake_rate;  /* datagrams a second over all */
+	uint64_t wake_pokes; /* at most so many for one command that nobody fetches */
 };
 
 /* Which file: `option` if not NULL, else $PUNCHD_CONF, else /etc/punchd/punchd.conf. */

@@ -23,25 +23,55 @@ enum device_state { DEVICE_PENDING, DEVICE_APPROVED, DEVICE_REFUSED };
  * ranges: lib/conf.h. */
 struct device_settings {
 	uint64_t error_delay_s, delay_s, trans_interval_min;
-	char trans_times[128];
-	char trans_flags[256];
-	char time_zone[64];
+	uint64_t batch_bytes; /* of a poll's reply: less for a device on GPRS */
+	char trans_times[64];
+	char trans_flags[128];
+	char time_zone[40];
 	int8_t realtime; /* 0 not set, 1 yes, -1 no */
+
+	char alias[64];      /* a name for people; UTF-8, no two devices have the same */
+	char site[32];       /* of A-Z a-z 0-9 _ - . */
+	char comm_key[98];   /* store/setting.h comm_key_hash */
+	char networks[129];  /* lib/network.h: it may speak from these alone; "" from anywhere */
+	char charset[8];     /* "utf-8", "gb18030"; "" by its language */
+	char direction[4];   /* "in", "out": what its punches mean; "" as they say */
+	char card_form[8];   /* "decimal", "hex"; "" by its dialect */
+	char card_order[5];  /* "low", "high": which byte of a card comes first in hex; "" low */
+	char wake[48];       /* "off", an address; "" where it was last seen */
+	char zone_change[7]; /* "none", "check", "reboot"; "" check */
 };
+
+/* Tables whose stamp is given as 0 at the next handshake, once; bits. */
+enum device_resend { RESEND_ATTLOG = 1, RESEND_OPERLOG = 2, RESEND_ATTPHOTO = 4 };
 
 struct device {
 	char serial[SERIAL_MAX + 1];
 	enum device_state state;
 	uint64_t first_seen_us, last_seen_us;
-	char address[64];      /* where it was last seen */
+	uint64_t last_hello_us, last_poll_us; /* answered or not */
+	char address[48];                     /* where it was last seen */
 	char class[8];         /* "att", "acc", or "" when it never said: docs/PROTOCOL.md 1.1 */
 	char push_version[16]; /* pushver= of its last handshake; "" when it sent none */
 	char language[8];
 	char firmware[64]; /* first field of INFO= */
 	char info[256];    /* INFO= as it came */
 	uint64_t handshakes, polls;
+	/* The last handshake with a wrong or missing comm key, and the last right one. */
+	uint64_t key_refused_us, key_good_us;
+	char key_refused_address[48];
+	/* The last time that it spoke from outside of its networks. */
+	uint64_t network_refused_us;
+	char network_refused_address[48];
+	uint64_t resend; /* bits of enum device_resend */
+	/* The offset that its last handshake was told, and the one for which a command was queued:
+	 * minutes east of GMT plus ZONE_TOLD_BASE; 0: none. */
+	uint64_t zone_told, zone_queued;
 	struct device_settings set;
 };
+#define ZONE_TOLD_BASE 10000
+
+/* Has it polled lately? Not when three polls in a row are missing, and half a minute more. */
+bool device_online(const struct device *d, uint64_t delay_s, uint64_t now_us);
 
 const char *device_state_name(enum device_state state);
 

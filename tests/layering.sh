@@ -20,9 +20,10 @@ allowed() {
     local room=$1 header=$2 own=${2%%/*}
     [[ $own == "$room" || $own == lib ]] && return 0
     case $room in
-    lib | spool | store) return 1 ;;
+    lib | spool | store | command | notifyd) return 1 ;;
     ingestd) [[ $header == spool/spool.h ]] ;;
-    parserd | cmdqd | ctl) [[ $header == spool/spool.h || $own == store ]] ;;
+    parserd) [[ $header == spool/spool.h || $own == store ]] ;;
+    cmdqd | ctl) [[ $header == spool/spool.h || $own == store || $own == command ]] ;;
     *) return 1 ;;
     esac
 }
@@ -35,7 +36,8 @@ declare -A knows=(
     [/cap-ng.h]="lib/sandbox.c"
     [/systemd/]="lib/daemon.c lib/log.c"
     [/jansson.h]="ctl/out.c"
-    [/lmdb.h]="store/* parserd/records.c cmdqd/ledger.c"
+    [/lmdb.h]="store/* parserd/records.c cmdqd/ledger.c cmdqd/ledger_command.c"
+    [/iconv.h]="command/charset.c"
 )
 
 check_library() {
@@ -51,7 +53,7 @@ check_library() {
 }
 
 files=0
-for file in {lib,spool,store,ingestd,parserd,cmdqd,ctl}/*.c; do
+for file in {lib,spool,store,command,ingestd,parserd,cmdqd,notifyd,ctl}/*.c; do
     files=$((files + 1))
     room=${file%%/*}
     while read -r header; do

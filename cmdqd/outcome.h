@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* outcome: what the results of one file of the spool "result" say, brought to the commands that
+ * they answer; content goes to a file of its own, and what nobody asked for is kept and flagged. */
+#ifndef PUNCHD_CMDQD_OUTCOME_H
+#define PUNCHD_CMDQD_OUTCOME_H
+
+#include "cmdqd/content.h"
+#include "cmdqd/devices.h"
+#include "cmdqd/ledger.h"
+#include "spool/spool.h"
+
+struct outcome {
+	struct ledger *ledger;
+	struct devices *devices;
+	const struct content *content;
+};
+
+/* As obey_file. */
+must_check int outcome_file(const struct outcome *o, const struct spool *results, const char *name,
+	struct span bytes, const char **ret_why);
+
+#endif

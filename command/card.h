@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* card: a card's number in the forms that terminals use. Pure. docs/PROTOCOL.md 3.2, 5 */
+#ifndef PUNCHD_COMMAND_CARD_H
+#define PUNCHD_COMMAND_CARD_H
+
+#include <stdint.h>
+
+#include "command/render.h"
+
+/* A number for people is decimal, at most 40 bits for the form of ten hex digits. 0 is no card. */
+must_check int card_put(struct buf *b, uint64_t number, enum card_form form);
+/* Reads any of the forms: decimal, or hex digits (2 to 16, an even count) in brackets, the low byte
+ * first unless `form` is CARD_HEX_HIGH. An empty text is 0. 0, -EINVAL, -ERANGE. */
+must_check int card_get(struct span text, enum card_form form, uint64_t *ret_number);
+
+#endif

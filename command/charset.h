@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* charset: text for terminals; the only file that knows iconv. docs/PROTOCOL.md 5 */
+#ifndef PUNCHD_COMMAND_CHARSET_H
+#define PUNCHD_COMMAND_CHARSET_H
+
+#include "lib/buf.h"
+
+/* Is it well-formed UTF-8? */
+bool charset_is_utf8(struct span text);
+
+/* The longest beginning of UTF-8 `text` that takes at most `max` bytes in the charset and does not
+ * end within a character. */
+struct span charset_cut_utf8(struct span text, size_t max);
+
+/* Appends UTF-8 `text` in GB18030: at most `max` bytes, whole characters. `*ret_cut` says whether
+ * something was left out. 0; -EILSEQ when it is no UTF-8; -ENOMEM, -EMSGSIZE. */
+must_check int charset_put_gb18030(struct buf *b, struct span text, size_t max, bool *ret_cut);
+/* Appends GB18030 `text` in UTF-8. 0; -EILSEQ when it is none; -ENOMEM, -EMSGSIZE. */
+must_check int charset_put_utf8(struct buf *b, struct span text);
+
+#endif

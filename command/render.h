@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* render: a command as the bytes that a terminal of a certain kind understands. Pure.
+ * docs/PROTOCOL.md 4, 5 */
+#ifndef PUNCHD_COMMAND_RENDER_H
+#define PUNCHD_COMMAND_RENDER_H
+
+#include "command/typed.h"
+
+enum able { ABLE_UNKNOWN = 0, ABLE_YES = 1, ABLE_NO = -1 };
+enum charset { CHARSET_UTF_8, CHARSET_GB18030 };
+enum card_form {
+	CARD_DECIMAL,  /* 123456789 */
+	CARD_HEX_LOW,  /* [15CD5B0700]: ten hex digits, the low byte first */
+	CARD_HEX_HIGH, /* [00075BCD15]: the high byte first */
+};
+
+/* The kind of terminal. All zeros is a new one that nothing is known of. */
+struct dialect {
+	bool old; /* pushver absent or below 2 */
+	enum charset charset;
+	enum card_form card;
+	enum able finger, face, userpic, biophoto, biodata;
+	unsigned finger_version; /* the fingerprint algorithm's: 9, 10; 0 unknown */
+};
+
+#define RENDER_MAX (40 * 1024) /* bytes of a line with its LF: section 4 */
+
+/* Appends the command's line without "C:<id>:" and without LF. 0; -EINVAL with the reason when this
+ * terminal cannot take it (no face, another algorithm version, longer than RENDER_MAX, a
+ * character that its charset lacks); -ENOMEM, -EMSGSIZE. The buffer is untouched on failure. */
+must_check int render_put(struct buf *b, const struct typed *t, const struct dialect *d,
+	char ret_why[static VERB_WHY_BYTES]);
+
+/* The number of a template's algorithm by its first bytes (after base64): 9, 10, or 0 for another
+ * format. */
+unsigned render_template_version(struct span base64);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* verb: the table of all that can be ordered of a terminal: each command of docs/PROTOCOL.md 5 with
+ * its fields, what each field may hold, how it is spelled on the wire, and how the command is to be
+ * treated. The one place that knows; punchctl makes its words of it and cmdqd its lines. Pure. */
+#ifndef PUNCHD_COMMAND_VERB_H
+#define PUNCHD_COMMAND_VERB_H
+
+#include <stdint.h>
+
+#include "lib/span.h"
+
+#define VERB_FIELDS_MAX 12
+#define VERB_WHY_BYTES  192 /* room for a reason in words, with NUL */
+
+/* How a command is treated; bits. */
+enum verb_trait {
+	VERB_NEVER_TWICE = 1 << 0, /* never offered again by our own decision: section 4 */
+	VERB_ENDS_BATCH = 1 << 1,  /* nothing may follow it in a reply */
+	VERB_URGENT =
+		1 << 2, /* does not wait for those that were offered before and have no result */
+	VERB_COUNTS = 1 << 3,  /* every Return from 0 up means that it worked */
+	VERB_CONTENT = 1 << 4, /* its result may bring content to be kept as a file */
+	VERB_FACTS = 1 << 5,   /* its content is lines "key=value" about the device */
+};
+
+/* What the configuration has to allow first; bits. */
+enum verb_allowance {
+	ALLOW_SHELL = 1 << 0,
+	ALLOW_PUT_FILE = 1 << 1,
+	ALLOW_CLEAR = 1 << 2,
+	ALLOW_SERVER_OPTIONS = 1 << 3,
+};
+#define ALLOWANCES 4
+/* The key in punchd.conf that grants the allowance of one bit: "allow_shell", … */
+const char *verb_allowance_key(enum verb_allowance allowance);
+
+/* What a device has to be able to do; unknown counts as able. */
+enum verb_need { NEED_NOTHING, NEED_FINGER, NEED_FACE, NEED_USERPIC, NEED_BIOPHOTO, NEED_BIODATA };
+
+enum field_kind {
+	FIELD_PIN,      /* 1 to `max` of A-Z a-z 0-9 - _ . */
+	FIELD_TEXT,     /* UTF-8; refused above `max` bytes in the device's charset */
+	FIELD_NAME,     /* the same, cut there between two characters */
+	FIELD_NUMBER,   /* `min` to `max`, decimal */
+	FIELD_DIGITS,   /* at most `max` digits, or empty */
+	FIELD_CARD,     /* a card's decimal number, or empty: command/card.h */
+	FIELD_TIME,     /* "YYYY-MM-DD HH:MM:SS"; an existing moment */
+	FIELD_DAY,      /* the same, or "YYYY-MM-DD" */
+	FIELD_BASE64,   /* whole base64 */
+	FIELD_TEMPLATE, /* the same, of a finger: its algorithm version is held against the device's
+			 */
+	FIELD_SIZE,   /* nobody gives it: the number of base64 characters of the verb's base64 field
+		       */
+	FIELD_OPTION, /* KEY=VALUE of SET OPTION */
+	FIELD_LINE,   /* the rest of the command as it is */
+};
+
+struct verb_field {
+	const char *name; /* in orders and for operators: "pin"; "" when nobody gives it */
+	const char *key;  /* on the wire: "PIN"; "" when the value stands alone */
+	enum field_kind kind;
+	bool required;
+	bool secret; /* a template, picture, password, card or shell line: never logged, masked when
+			shown */
+	uint64_t min, max;
+	const char *preset; /* what is sent when it is not given; NULL: the field is left out */
+	const char *brief;  /* for people */
+};
+
+struct verb {
+	const char *name;     /* in orders: "user.add" */
+	const char *wire;     /* "DATA UPDATE USERINFO" */
+	const char *old_wire; /* for terminals without pushver or below 2; NULL: the same */
+	const struct verb_field *fields;
+	size_t field_count;
+	unsigned traits, allowances; /* bits */
+	enum verb_need need;
+	uint64_t expires_ms; /* by default; 0: never */
+	const char *brief;
+};
+
+/* All of them; raw is "raw", with one FIELD_LINE "line". */
+extern const struct verb verbs[];
+extern const size_t verb_count;
+
+/* NULL when there is none of that name. */
+const struct verb *verb_find(struct span name);
+/* The index of a field, or -1. */
+int verb_field_find(const struct verb *v, struct span name);
+
+/* Is the value right for the field, whatever the device? An empty value clears a field that is not
+ * required. No value holds TAB, CR, LF or NUL. 0, or -EINVAL with the reason, naming the field. */
+must_check int verb_field_check(
+	const struct verb_field *f, struct span value, char ret_why[static VERB_WHY_BYTES]);
+
+/* What a raw line is by its first words, in any case: the traits and allowances of the verb that it
+ * spells; VERB_NEVER_TWICE and VERB_CONTENT alone for one that is not known. */
+void verb_classify_raw(struct span line, unsigned *ret_traits, unsigned *ret_allowances);
+
+/* Options of SET OPTION: those that begin with '~' are refused always, those that say which server
+ * a terminal speaks to need ALLOW_SERVER_OPTIONS. */
+bool verb_option_reserved(struct span key);
+bool verb_option_of_server(struct span key);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* network: addresses and lists of networks, "192.0.2.0/24,2001:db8::/32". Pure. */
+#ifndef PUNCHD_LIB_NETWORK_H
+#define PUNCHD_LIB_NETWORK_H
+
+#include "lib/span.h"
+
+#define NETWORK_LIST_MAX 128 /* bytes of a list, without NUL */
+
+/* Is it an IPv4 or IPv6 address, without brackets and port? */
+bool network_is_address(struct span text);
+/* One or more networks with ',' between; a bare address is a network of one; blanks around a comma
+ * do not count; bits below the prefix must be 0. */
+bool network_list_valid(struct span list);
+/* Is the address in one of them? An IPv4 address in its IPv6 form (::ffff:192.0.2.7) is taken as
+ * IPv4. False for what is no address or no list. */
+bool network_list_has(struct span list, struct span address);
+
+#endif
