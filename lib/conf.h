@@ -14,6 +14,8 @@
  */
 #define CONF_PARSERD_DIR "parserd"
 #define CONF_RECORDS     "parserd/records"
+#define CONF_PRIVATE     "parserd/private"
+#define CONF_PHOTOS      "parserd/photos"
 #define CONF_CMDQD_DIR   "cmdqd"
 #define CONF_CONTROL     "cmdqd/control"
 #define CONF_ADMISSION   "cmdqd/admission"

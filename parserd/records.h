@@ -4,14 +4,17 @@
 #ifndef PUNCHD_PARSERD_RECORDS_H
 #define PUNCHD_PARSERD_RECORDS_H
 
+#include "store/item.h"
+#include "store/logbook.h"
 #include "store/records.h"
 
 struct records_writer;
 
-/* Makes the environment if it is missing and opens it. `map_bytes` is the least size of its map. 0
- * or a negative errno; -EPROTONOSUPPORT when another version's schema is there. */
-must_check int records_writer_open(
-	const char *path, uint64_t map_bytes, struct records_writer **ret);
+/* Makes both environments (store/item.h says which holds what) if they are missing and opens them.
+ * `map_bytes` is the least size of each map. 0 or a negative errno; -EPROTONOSUPPORT when another
+ * version's schema is there. */
+must_check int records_writer_open(const char *path, const char *private_path, uint64_t map_bytes,
+	struct records_writer **ret);
 void records_writer_close(struct records_writer *w);
 
 /* One transaction at a time. After any negative errno from the functions below there is only
@@ -24,6 +27,16 @@ must_check int records_add_punch(struct records_writer *w, const struct punch *p
 must_check int records_add_raw(struct records_writer *w, const struct kept *k);
 must_check int records_add_refused(struct records_writer *w, const struct kept *k);
 
+/* A version of an item. It takes its place by receipt and entry among the others: the latest one is
+ * the item. Nothing that was received before its PIN was erased is taken (0). */
+must_check int records_put_item(struct records_writer *w, const struct item *i);
+must_check int records_add_log(struct records_writer *w, const struct logged *l);
+must_check int records_add_photo(struct records_writer *w, const struct photo *p);
+/* This body was kept whole by a version that had no parser for it: it is no longer. 1, 0 or a
+ * negative errno. */
+must_check int records_drop_raw(
+	struct records_writer *w, struct span serial, struct span table, struct span body);
+
 /* The stamp that came with data. Taken only when it is later, by receipt and then by entry, than
  * the one that is stored, so that entries may be worked on in any order and again; but a stored one
  * that was received more than a day after `now_us` gives way: that clock was wrong. Never taken:
@@ -32,7 +45,10 @@ must_check int records_add_refused(struct records_writer *w, const struct kept *
 must_check int records_set_stamp(struct records_writer *w, struct span serial, struct span table,
 	const struct stamp *stamp, uint64_t now_us);
 
-/* Durably. When it fails nothing was stored, and there is nothing left to abort. */
+/* Durably: first the private environment, then the other one, which holds the journal. When it
+ * fails, all of it is to be done again, and there is nothing left to abort. A private fact that was
+ * committed when the journal was not is told from a known one by its seq, which the journal does
+ * not have, and is entered then. */
 must_check int records_commit(struct records_writer *w);
 /* Nothing happens when none is begun. */
 void records_abort(struct records_writer *w);

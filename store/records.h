@@ -104,7 +104,14 @@ void stamp_pack_key(struct pack *k, struct span serial, struct span table);
 void stamp_pack_value(struct pack *v, const struct stamp *s);
 must_check int stamp_unpack(struct span value, struct stamp *ret);
 
-enum fact_kind { FACT_PUNCH = 'p', FACT_RAW = 'r', FACT_REFUSED = 'b' };
+enum fact_kind {
+	FACT_PUNCH = 'p',
+	FACT_RAW = 'r',
+	FACT_REFUSED = 'b',
+	FACT_ITEM = 'i', /* its key is that of the item, not of the version */
+	FACT_LOG = 'l',
+	FACT_PHOTO = 'f',
+};
 
 /* A journal entry: `key` is the fact's key in the database of its kind. */
 struct fact {

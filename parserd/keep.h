@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* keep: rows become items, log lines and photos in the transaction that is begun. */
+#ifndef PUNCHD_PARSERD_KEEP_H
+#define PUNCHD_PARSERD_KEEP_H
+
+#include "parserd/photos.h"
+#include "parserd/records.h"
+#include "parserd/row.h"
+
+/* Where a row came from. */
+struct keep_source {
+	struct span serial;
+	uint64_t received_us;
+	struct entry_ref entry;
+};
+
+/* 1 when something new was kept, 0 when all of it was known, or a negative errno. An operation that
+ * says that something was deleted marks it (ITEM_DELETED, ITEM_CLEARED). */
+must_check int keep_row(struct records_writer *w, const struct photos *photos,
+	const struct keep_source *from, const struct row *row);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* row: one line, or one whole body, of any table but ATTLOG, in the words of punchd whatever the
+ * generation of the terminal that wrote it. The parsers (body.h) make rows, keep.h keeps them. The
+ * spans point into the body. docs/PROTOCOL.md 3.2, 3.3 */
+#ifndef PUNCHD_PARSERD_ROW_H
+#define PUNCHD_PARSERD_ROW_H
+
+#include "lib/clock.h"
+#include "lib/span.h"
+
+#define ROW_FIELDS_MAX 48
+#define ROW_IDS_MAX    5
+
+enum row_kind {
+	ROW_USER,         /* ids: pin. USER, table USERINFO */
+	ROW_TEMPLATE,     /* ids: pin, modality, number, index. FP, FACE, FVEIN, BIODATA */
+	ROW_PICTURE,      /* ids: pin, "user" or "face". USERPIC, BIOPHOTO */
+	ROW_OPERATION,    /* a log: OPLOG. fields: code, admin, o1 … o4 */
+	ROW_ERROR,        /* a log: ERRORLOG; its time is that of its receipt */
+	ROW_EVENT,        /* a log: event */
+	ROW_MESSAGE,      /* ids: uid. SMS */
+	ROW_MESSAGE_USER, /* ids: pin, uid. USER_SMS */
+	ROW_WORKCODE,     /* ids: pin, code. WORKCODE */
+	ROW_IDCARD,       /* ids: pin. IDCARD */
+	ROW_OPTION,       /* ids: name. options: one row each */
+	ROW_PHOTO,        /* ATTPHOTO: time and ids: pin (may be empty: the verification failed) */
+	ROW_IMAGE,        /* ids: pin, number. FPImag: the picture of a finger */
+	ROW_KINDS
+};
+
+/* Is it kept in the private part of the store? docs/TRUST.md */
+bool row_private(enum row_kind kind);
+
+enum row_flag {
+	ROW_SIZE_WRONG = 1 << 0, /* Size= is not the number of characters, or of bytes, that came */
+	ROW_SHORT = 1 << 1,      /* a photo's body is shorter than its size says */
+	ROW_NOT_BASE64 = 1 << 2, /* content is kept as it came */
+	ROW_TIME_ABSURD = 1 << 3,  /* as PUNCH_TIME_ABSURD */
+	ROW_LIVE = 1 << 4,         /* a photo sent as it was taken (realupload) */
+	ROW_REFUSED_FACE = 1 << 5, /* a photo of a verification that failed: no PIN in its name */
+};
+
+struct row_field {
+	struct span name;  /* ours where it is known ("privilege"), else as it came */
+	struct span value; /* as it came */
+	bool secret; /* password, card, and whatever has an unknown name: kept in the private part
+		      */
+};
+
+struct row {
+	enum row_kind kind;
+	struct span ids[ROW_IDS_MAX];
+	size_t id_count;
+	struct row_field fields[ROW_FIELDS_MAX];
+	size_t field_count;
+	struct span content; /* template or picture: base64 as it came, or raw bytes */
+	bool content_base64;
+	struct clock_local time; /* of logs and photos; a zero month: it said none */
+	unsigned flags;
+	struct span line; /* the whole of it as it came */
+	uint32_t ordinal; /* of a log's line: how many identical lines stand before it in this body
+			   */
+};
+
+#endif

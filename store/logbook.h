@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* logbook: what happened and does not change: operations, errors, events, and the photos of
+ * punches. Databases of STATE/parserd/records, keyed by time first like punches:
+ *
+ *   log    time kind serial BLAKE2b-128 of the line ordinal -> seq received entry flags line
+ *   photo  time serial pin BLAKE2b-128 of the bytes -> seq received entry flags bytes file's name
+ *
+ * A photo's bytes are the file STATE/parserd/photos/SERIAL/YYYY-MM-DD/NAME, written and synced
+ * before the transaction that names it.
+ */
+#ifndef PUNCHD_STORE_LOGBOOK_H
+#define PUNCHD_STORE_LOGBOOK_H
+
+#include "store/records.h"
+
+enum log_kind { LOG_OPERATION = 'o', LOG_ERROR = 'e', LOG_EVENT = 'v' };
+
+struct logged {
+	struct clock_local time; /* the terminal's; of an error that of its receipt, in UTC */
+	enum log_kind kind;
+	struct span serial;
+	unsigned char digest[KEPT_DIGEST_BYTES];
+	uint32_t ordinal;
+	uint64_t seq, received_us;
+	struct entry_ref entry;
+	uint32_t flags;   /* PUNCH_TIME_ABSURD */
+	struct span line; /* as it came, without its keyword */
+};
+
+#define PHOTO_NAME_BYTES 64
+
+enum photo_flag { PHOTO_SHORT = 2, PHOTO_LIVE = 4, PHOTO_NO_PIN = 8 };
+
+struct photo {
+	struct clock_local time;
+	struct span serial, pin; /* pin may be empty */
+	unsigned char digest[KEPT_DIGEST_BYTES];
+	uint64_t seq, received_us;
+	struct entry_ref entry;
+	uint32_t flags; /* enum photo_flag, PUNCH_TIME_ABSURD */
+	uint64_t bytes;
+	char name[PHOTO_NAME_BYTES]; /* of the file in its day's directory: made by us */
+};
+
+void logged_pack_key(struct pack *k, const struct logged *l);
+void logged_pack_head(struct pack *v, const struct logged *l);
+must_check int logged_unpack(struct span key, struct span value, struct logged *ret);
+void photo_pack_key(struct pack *k, const struct photo *p);
+void photo_pack_value(struct pack *v, const struct photo *p);
+must_check int photo_unpack(struct span key, struct span value, struct photo *ret);
+/* "SERIAL/YYYY-MM-DD/NAME" below the directory of photos. */
+must_check int photo_path(const struct photo *p, struct buf *into);
+
+/* An operation's fields out of its line, and its code in words. docs/PROTOCOL.md 8 */
+struct operation {
+	struct span code, admin, operands[4];
+};
+bool operation_read(struct span line, struct operation *ret);
+/* "finger enrolled"; "code 77" for one that is not known; never NULL. Alarms say what they are by
+ * o1. */
+const char *operation_words(const struct operation *o, char room[static 64]);
+
+/* ---- the readers' side, as punches are read (records.h) ---- */
+
+typedef int logged_visit(void *context, const struct logged *l);
+typedef int photo_visit(void *context, const struct photo *p);
+must_check int records_log(struct records_reader *r, enum log_kind kind,
+	const struct punch_query *q, logged_visit *visit, void *context);
+must_check int records_photos(
+	struct records_reader *r, const struct punch_query *q, photo_visit *visit, void *context);
+
+#endif
