@@ -17,9 +17,16 @@ int control_open_dbs(MDB_txn *txn, bool make, MDB_dbi ret[static CONTROL_DBS])
 {
 	static const char *const names[CONTROL_DBS] = {
 		[CONTROL_DEVICE] = "device",
+		[CONTROL_COMMAND] = "command",
+		[CONTROL_HISTORY] = "history",
+		[CONTROL_OPEN] = "open",
+		[CONTROL_ORDER] = "order",
+		[CONTROL_STRAY] = "stray",
+		[CONTROL_FACT] = "fact",
 		[CONTROL_META] = "meta",
 	};
-	return schema_open(txn, names, CONTROL_DBS, CONTROL_SCHEMA, make, ret);
+	static const struct schema schema = {names, CONTROL_DBS, CONTROL_DBS_FIRST, CONTROL_SCHEMA};
+	return schema_open(txn, &schema, make, ret);
 }
 
 static int open_handles(struct control_reader *r)
