@@ -5,6 +5,10 @@
 
 #include "lib/buf.h"
 
+/* Has the C library bring what GB18030 needs, from files of its own: before a sandbox is closed. It
+ * happens by itself otherwise. 0, or a negative errno when it has none. One thread. */
+must_check int charset_open(void);
+
 /* Is it well-formed UTF-8? */
 bool charset_is_utf8(struct span text);
 
