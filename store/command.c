@@ -89,19 +89,6 @@ int control_get_command(uint64_t id, struct span text, struct buf *into, struct 
 	return 0;
 }
 
-static int get_all(const struct lines_fact *facts, size_t count, struct span text, void *record)
-{
-	struct span key, value;
-	int rc;
-
-	while ((rc = lines_next(&text, &key, &value)) > 0) {
-		rc = lines_get(facts, count, key, value, record);
-		if (rc < 0)
-			return rc;
-	}
-	return rc;
-}
-
 static const struct lines_fact stray_facts[] = {
 	LINES_FACT("serial", LINES_TEXT, stray, serial),
 	LINES_FACT("entry", LINES_TEXT, stray, entry),
@@ -121,7 +108,7 @@ int control_put_stray(struct buf *b, const struct stray *s)
 int control_get_stray(struct span text, struct stray *ret)
 {
 	struct stray s = {.has_return = false};
-	int rc = get_all(stray_facts, COUNT(stray_facts), text, &s);
+	int rc = lines_get_all(stray_facts, COUNT(stray_facts), text, &s);
 
 	if (rc == 0 && !serial_valid(span_str(s.serial)))
 		rc = -EUCLEAN;
@@ -143,7 +130,7 @@ int control_put_ordered(struct buf *b, const struct ordered *o)
 int control_get_ordered(struct span text, struct ordered *ret)
 {
 	struct ordered o = {.id = 0};
-	int rc = get_all(ordered_facts, COUNT(ordered_facts), text, &o);
+	int rc = lines_get_all(ordered_facts, COUNT(ordered_facts), text, &o);
 
 	if (rc == 0)
 		*ret = o;

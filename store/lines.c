@@ -207,3 +207,16 @@ int lines_get(const struct lines_fact *facts, size_t count, struct span key, str
 			return get_fact(&facts[i], value, record);
 	return 0; /* a newer program's */
 }
+
+int lines_get_all(const struct lines_fact *facts, size_t count, struct span text, void *record)
+{
+	struct span key, value;
+	int rc;
+
+	while ((rc = lines_next(&text, &key, &value)) > 0) {
+		rc = lines_get(facts, count, key, value, record);
+		if (rc < 0)
+			return rc;
+	}
+	return rc;
+}

@@ -38,10 +38,14 @@ must_check int lines_put(
 	struct buf *b, const struct lines_fact *facts, size_t count, const void *record);
 must_check int lines_put_text(struct buf *b, const char *key, struct span text);
 
-/* Takes the next line off a record. 1, 0 at the end, -EUCLEAN for one without '='. */
+/* A record back. Keys that the table does not know are passed over. 0 or -EUCLEAN; `record` may be
+ * half filled then. */
+must_check int lines_get_all(
+	const struct lines_fact *facts, size_t count, struct span text, void *record);
+
+/* The same in steps, for a record with a text that is in no table. lines_next takes a line off: 1,
+ * 0 at the end, -EUCLEAN. lines_get: 0 or -EUCLEAN. */
 must_check int lines_next(struct span *rest, struct span *ret_key, struct span *ret_value);
-/* Into the member of `record` that has the key; one that the table does not know is passed over. 0
- * or -EUCLEAN. */
 must_check int lines_get(const struct lines_fact *facts, size_t count, struct span key,
 	struct span value, void *record);
 /* Appends the bytes of a value. 0, -EUCLEAN, -ENOMEM, -EMSGSIZE. */
