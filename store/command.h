@@ -4,7 +4,8 @@
  *
  *   command  id (u64)               -> the text of control_put_command: lines "key=value"
  *   history  serial NUL id          -> nothing: a device's commands, old and new
- *   open     serial NUL id          -> nothing: those that are queued or offered
+ *   open     serial NUL id          -> u8: those that are queued or offered, with bits of
+ *                                      cmdqd/ledger_command.h
  *   order    "NAME.1" of the entry  -> lines "id=", "why=": what became of an order; a file that is
  *                                      worked on twice orders once, and who may not look into bad/
  *                                      can read here why it was refused
