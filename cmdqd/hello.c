@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "lib/num.h"
+#include "cmdqd/ability.h"
 #include "lib/serial.h"
 
 const char *hello_table_name(enum hello_table table)
@@ -38,15 +38,6 @@ static struct span stamp_or_zero(struct span stamp)
 	if (stamp.len == 0 || stamp.len > HELLO_STAMP_MAX || !one_line(stamp))
 		return span_str("0");
 	return span_is_nocase(stamp, "None") ? span_str("0") : stamp;
-}
-
-/* pushver= from 2 up. One that says nothing readable counts as none. */
-static bool speaks_tokens(struct span push_version)
-{
-	struct span major;
-	uint64_t number;
-
-	return span_next(&push_version, '.', &major) && num_u64(major, 2, UINT32_MAX, &number) == 0;
 }
 
 static int put_stamp(struct buf *b, const char *prefix, const char *key, struct span stamp)
@@ -138,7 +129,7 @@ static int put_options(struct buf *b, const struct hello *h, bool tokens)
 
 static int put_all(struct buf *b, const struct hello *h)
 {
-	bool tokens = speaks_tokens(h->push_version);
+	bool tokens = !ability_old(h->push_version);
 	int rc = buf_printf(b, "GET OPTION FROM: %.*s\n", SPAN_ARG(h->serial));
 
 	if (rc == 0 && tokens)
