@@ -7,6 +7,7 @@
 
 #include "cmdqd/ability.h"
 #include "lib/serial.h"
+#include "lib/trans_flag.h"
 
 const char *hello_table_name(enum hello_table table)
 {
@@ -80,11 +81,11 @@ static int put_flag_tokens(struct buf *b, struct span flags)
 	struct span word;
 	int rc = buf_add_str(b, "TransFlag=TransData ");
 
-	while (rc == 0 && settings_next_flag(&flags, &word)) {
-		enum settings_flag flag = settings_flag_of(word);
-		if (flag == SETTINGS_NO_FLAG)
+	while (rc == 0 && trans_flag_next(&flags, &word)) {
+		enum trans_flag flag = trans_flag_of(word);
+		if (flag == TRANS_FLAG_NONE)
 			return -EINVAL;
-		rc = buf_printf(b, "%s%s", separator, settings_flag_name(flag));
+		rc = buf_printf(b, "%s%s", separator, trans_flag_name(flag));
 		separator = "\t";
 	}
 	return rc < 0 ? rc : buf_add_str(b, "\n");
@@ -93,12 +94,12 @@ static int put_flag_tokens(struct buf *b, struct span flags)
 /* "110000000000", one place a flag. */
 static int put_flag_digits(struct buf *b, struct span flags)
 {
-	char digits[SETTINGS_FLAGS + 1] = "000000000000";
+	char digits[TRANS_FLAGS + 1] = "000000000000";
 	struct span word;
 
-	while (settings_next_flag(&flags, &word)) {
-		enum settings_flag flag = settings_flag_of(word);
-		if (flag == SETTINGS_NO_FLAG)
+	while (trans_flag_next(&flags, &word)) {
+		enum trans_flag flag = trans_flag_of(word);
+		if (flag == TRANS_FLAG_NONE)
 			return -EINVAL;
 		digits[flag] = '1';
 	}
