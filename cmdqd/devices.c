@@ -196,6 +196,12 @@ uint64_t devices_approved_version(const struct devices *t)
 	return t->approved_version;
 }
 
+void devices_networks_changed(struct devices *t, const struct device *d)
+{
+	if (d->state == DEVICE_APPROVED)
+		t->approved_version++;
+}
+
 size_t devices_count(const struct devices *t, enum device_state state)
 {
 	return t->counts[state];
