@@ -125,7 +125,8 @@ struct command_query {
 	uint64_t after;     /* only ids above it */
 	uint64_t limit;     /* at most so many, the newest; 0: all */
 };
-/* In order of id, the newest first. 0, what `visit` returned, or a negative errno. */
+/* In order of id, the newest first. 0, what `visit` returned, or a negative errno (-EINVAL for a
+ * serial that none can have). */
 must_check int control_commands(struct control_reader *r, const struct command_query *q,
 	command_visit *visit, void *context);
 /* 0; -ENOENT; other negative errno. `into` holds the text that ret->text points to. */
@@ -135,6 +136,7 @@ must_check int control_command(
  * errno. */
 must_check int control_ordered(struct control_reader *r, const char *entry, struct ordered *ret);
 
+/* In order of arrival. */
 typedef int stray_visit(void *context, const struct stray *s);
 must_check int control_strays(struct control_reader *r, stray_visit *visit, void *context);
 /* What a device said in its last INFO, lines "key=value" (control characters escaped as %XX), into

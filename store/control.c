@@ -5,13 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "store/env.h"
-#include "store/schema.h"
-
-struct control_reader {
-	MDB_env *env;
-	MDB_dbi dbs[CONTROL_DBS];
-};
+#include "store/control_reader.h"
 
 int control_open_dbs(MDB_txn *txn, bool make, MDB_dbi ret[static CONTROL_DBS])
 {
@@ -71,6 +65,52 @@ void control_close(struct control_reader *r)
 	free(r);
 }
 
+int control_begin(struct control_reader *r, enum control_db db, MDB_txn **ret)
+{
+	/* It may have been made since this reader looked. */
+	int rc = r->dbs[db] == SCHEMA_NO_DB ? open_handles(r) : 0;
+
+	if (rc == 0 && r->dbs[db] == SCHEMA_NO_DB)
+		rc = -ENOENT;
+	return rc == 0 ? env_begin_read(r->env, ret) : rc;
+}
+
+int control_get(struct control_reader *r, enum control_db db, struct span key, MDB_txn **ret_txn,
+	struct span *ret_value)
+{
+	MDB_val k = env_val(key), value;
+	MDB_txn *txn;
+	int rc = control_begin(r, db, &txn);
+
+	if (rc < 0)
+		return rc;
+	rc = env_errno(mdb_get(txn, r->dbs[db], &k, &value));
+	if (rc < 0) {
+		mdb_txn_abort(txn);
+		return rc;
+	}
+	*ret_txn = txn;
+	*ret_value = env_span(value);
+	return 0;
+}
+
+int control_scan(
+	struct control_reader *r, enum control_db db, MDB_txn **ret_txn, MDB_cursor **ret_cursor)
+{
+	MDB_txn *txn;
+	int rc = control_begin(r, db, &txn);
+
+	if (rc < 0)
+		return rc;
+	rc = env_errno(mdb_cursor_open(txn, r->dbs[db], ret_cursor));
+	if (rc < 0) {
+		mdb_txn_abort(txn);
+		return rc;
+	}
+	*ret_txn = txn;
+	return 0;
+}
+
 static int visit_all(MDB_cursor *cursor, device_visit *visit, void *context)
 {
 	struct device d;
@@ -91,15 +131,12 @@ int control_devices(struct control_reader *r, device_visit *visit, void *context
 {
 	MDB_txn *txn;
 	MDB_cursor *cursor;
-	int rc = env_begin_read(r->env, &txn);
+	int rc = control_scan(r, CONTROL_DEVICE, &txn, &cursor);
 
-	if (rc != 0)
+	if (rc < 0)
 		return rc;
-	rc = env_errno(mdb_cursor_open(txn, r->dbs[CONTROL_DEVICE], &cursor));
-	if (rc == 0) {
-		rc = visit_all(cursor, visit, context);
-		mdb_cursor_close(cursor);
-	}
+	rc = visit_all(cursor, visit, context);
+	mdb_cursor_close(cursor);
 	mdb_txn_abort(txn);
 	return rc;
 }
@@ -107,17 +144,13 @@ int control_devices(struct control_reader *r, device_visit *visit, void *context
 int control_device(struct control_reader *r, struct span serial, struct device *ret)
 {
 	MDB_txn *txn;
-	MDB_val key = env_val(serial);
-	MDB_val text;
+	struct span text;
+	int rc = serial_valid(serial) ? control_get(r, CONTROL_DEVICE, serial, &txn, &text)
+				      : -ENOENT;
 
-	if (!serial_valid(serial))
-		return -ENOENT;
-	int rc = env_begin_read(r->env, &txn);
-	if (rc != 0)
+	if (rc < 0)
 		return rc;
-	rc = env_errno(mdb_get(txn, r->dbs[CONTROL_DEVICE], &key, &text));
-	if (rc == 0)
-		rc = control_get_device(serial, env_span(text), ret);
+	rc = control_get_device(serial, text, ret);
 	mdb_txn_abort(txn);
 	return rc;
 }
