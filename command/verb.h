@@ -104,6 +104,8 @@ const struct verb *verb_of_raw(struct span line);
  * VERB_CONTENT alone for one that is not known. What only begins like SHELL, PutFile, CLEAR or SET
  * OPTION needs their allowance too. */
 void verb_classify_raw(struct span line, unsigned *ret_traits, unsigned *ret_allowances);
+/* Does a raw line set an option that begins with '~'? */
+bool verb_raw_reserved(struct span line);
 
 /* Options of SET OPTION: those that begin with '~' are refused always, those that say which server
  * a terminal speaks to need ALLOW_SERVER_OPTIONS. */
