@@ -81,7 +81,7 @@ static int read_setting(
 		if (o->settings[i].setting == s)
 			return refuse("a setting is given twice", ret_why);
 	if (setting_set(s, &scratch, value) < 0) {
-		snprintf(ret_why, ORDER_WHY_BYTES, "%s is not %s", s->key, s->allowed);
+		snprintf(ret_why, ORDER_WHY_BYTES, "%s has to be %s", s->key, s->allowed);
 		return -EBADMSG;
 	}
 	/* No key twice and only known ones: there is always room, unless the table has outgrown
