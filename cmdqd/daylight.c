@@ -49,7 +49,7 @@ static int queue_for(struct look *k, const struct device *d, const char *verb)
 {
 	const struct typed command = {.verb = verb_find(span_str(verb))};
 	const struct queue_order order = {.serial = span_str(d->serial),
-		.entry = "cmdqd",
+		.entry = QUEUE_OWN_ENTRY,
 		.owner_uid = getuid(),
 		.command = &command};
 	uint64_t id;
