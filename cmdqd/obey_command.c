@@ -4,10 +4,12 @@
 #include <stdio.h>
 
 #include "cmdqd/ability.h"
+#include "cmdqd/ledger_command.h"
 #include "cmdqd/obey_private.h"
 #include "cmdqd/queue.h"
 
 #define FACTS_MAX (16 * 1024)
+#define TEXT_MAX  (2 * TYPED_MAX) /* of a command, also masked */
 
 /* ---- for whom ---- */
 
@@ -127,6 +129,22 @@ int obey_resend(
 	return 0;
 }
 
+/* Its state, in words that say why it cannot be cancelled. */
+static int refuse_cancel(const struct obey_order *w, char ret_why[static ENTRIES_WHY_BYTES])
+{
+	struct buf text = buf_with_max(TEXT_MAX);
+	struct command c;
+	int rc = ledger_get_command(w->obey->ledger, w->order->id, &text, &c);
+
+	if (rc == 0) {
+		snprintf(ret_why, ENTRIES_WHY_BYTES, "the command is %s already",
+			command_state_name(c.state));
+		rc = -EBADMSG;
+	}
+	buf_free(&text);
+	return rc;
+}
+
 int obey_cancel(const struct obey_order *w, char ret_why[static ENTRIES_WHY_BYTES])
 {
 	struct command c;
@@ -134,10 +152,5 @@ int obey_cancel(const struct obey_order *w, char ret_why[static ENTRIES_WHY_BYTE
 
 	if (rc == -ENOENT)
 		return obey_refuse("there is no command of this id", ret_why);
-	if (rc == -EALREADY) {
-		snprintf(ret_why, ENTRIES_WHY_BYTES, "the command is over: it is %s",
-			command_state_name(c.state));
-		return -EBADMSG;
-	}
-	return rc;
+	return rc == -EALREADY ? refuse_cancel(w, ret_why) : rc;
 }
