@@ -49,7 +49,7 @@ int control_put_command(struct buf *b, const struct command *c)
 	size_t len = b->len;
 	int rc = lines_put(b, command_facts, COUNT(command_facts), c);
 
-	if (rc == 0)
+	if (rc == 0 && c->text.len > 0)
 		rc = lines_put_text(b, "text", c->text);
 	if (rc < 0)
 		b->len = len;
