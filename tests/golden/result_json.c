@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* result_json: a body of devicecmd on standard input, the results that cmdqd finds in it on standard
- * output, one JSON object a line. What was not said is not there. For results.sh. */
+/* result_json: a body of devicecmd on standard input, the results that cmdqd finds in it on
+ * standard output, one JSON object a line. What was not said is not there. For results.sh. */
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
