@@ -30,11 +30,14 @@ void poke_close(struct poke *p)
 
 static bool connected(struct poke *p, uint64_t now_ms)
 {
-	if (p->fd < 0 && now_ms >= p->retry_ms) {
-		p->retry_ms = now_ms + RETRY_MS;
-		p->fd = wake_connect(p->path);
-	}
-	return p->fd >= 0;
+	if (p->fd >= 0)
+		return true;
+	if (now_ms < p->retry_ms)
+		return false;
+	p->retry_ms = now_ms + RETRY_MS;
+	int fd = wake_connect(p->path);
+	p->fd = fd < 0 ? -1 : fd;
+	return fd >= 0;
 }
 
 /* False when nobody is there any more. A notifyd that is too busy to take it does without. */
