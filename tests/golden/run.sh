@@ -56,4 +56,5 @@ for expect in tests/golden/*.lines; do
 done
 name=server_commands_misc
 compare $name tests/golden/samples/$name.bin from tests/golden/$name.txt "$build/golden/command_lines" --wire
+tests/golden/results.sh "$build" || failed=1
 exit $failed
