@@ -20,6 +20,7 @@ SHIPPED = $(patsubst %,lib/%.c,span buf num clock serial target io msg conf conf
 	spool/entry.c spool/name.c store/pack.c store/punch.c store/kept.c store/entry_ref.c store/device.c \
 	store/lines.c store/command.c store/setting.c store/comm_key.c \
 	ingestd/route.c ingestd/admit.c parserd/body_attlog.c \
+	$(patsubst %,command/%.c,verb verb_check verb_table typed render charset card meaning why) \
 	cmdqd/order.c cmdqd/settings.c cmdqd/hello.c cmdqd/ability.c cmdqd/learn.c ctl/text.c
 NAMES   = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
