@@ -103,7 +103,13 @@ static void on_finished(struct conn *conn, int err)
 	timer_set(&terminal->next, now + retry_us());
 }
 
-/* The timer brings an idle terminal to its poll; a busy one comes to it by itself. */
+static bool is_free(const struct terminal *terminal)
+{
+	return !terminal->loaded &&
+	       (terminal->conn.state == CONN_CLOSED || terminal->conn.state == CONN_IDLE);
+}
+
+/* The timer brings a free terminal to its poll; a busy one comes to it by itself. */
 void terminal_poke(uint32_t index)
 {
 	struct terminal *terminal = &terminals[index];
@@ -112,10 +118,9 @@ void terminal_poke(uint32_t index)
 		return;
 	}
 	terminal->poll_due_us = 0;
-	if (!terminal->loaded) {
+	terminal->poked = terminal->loaded && terminal->upload.kind == KIND_POLL;
+	if (is_free(terminal)) {
 		timer_set(&terminal->next, now_us());
-	} else {
-		terminal->poked = terminal->upload.kind == KIND_POLL;
 	}
 }
 

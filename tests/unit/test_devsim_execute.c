@@ -184,10 +184,10 @@ static void punches_of_a_span(void **state)
 	assert_int_equal(returns("DATA QUERY ATTLOG StartTime=2026-01-05 08:00:98\t"
 				 "EndTime=2026-01-05 09:00:00"),
 		RETURN_PARAMETER);
-	assert_int_equal(returns("DATA QUERY ATTLOG StartTime=2026-01-05 08:01:38\t"
-				 "EndTime=2026-01-05 09:00:00"),
+	assert_int_equal(returns("DATA QUERY ATTLOG StartTime=2026-01-05 08:01:37\t"
+				 "EndTime=2026-01-05 08:01:38"),
 		2);
-	assert_non_null(strstr(uploads(), "\t2026-01-05 08:01:38\t"));
+	assert_non_null(strstr(uploads(), "\t2026-01-05 08:01:37\t"));
 	assert_int_equal(returns("ACCOUNT Start=2026-01-05\tEnd=2026-01-05\tCount=100"), 100);
 	assert_string_equal(uploads(), "");
 	assert_int_equal(returns("ACCOUNT Start=2026-01-05\tEnd=2026-01-05\tCount=99"), 100);
