@@ -149,7 +149,7 @@ static bool is_one_of(struct span value, struct span words)
 
 static bool text_fits(const struct setting *s, struct span value)
 {
-	if (value.len >= s->room || span_has(value, '\0'))
+	if (value.len >= s->room)
 		return false;
 	if (s->kind == SETTING_WORD)
 		return is_one_of(value, span_str(s->words));
