@@ -16,6 +16,8 @@ struct ear {
 	uint32_t first; /* terminal; every --sources-th is of the same address */
 };
 
+static struct ear *ears;
+
 static void poke_all(uint32_t first)
 {
 	uint32_t step = settings.sources > 0 ? settings.sources : 1;
@@ -60,7 +62,6 @@ static void open_ear(struct ear *ear, uint32_t number)
 void poke_open(void)
 {
 	uint32_t count = settings.sources > 0 ? settings.sources : 1;
-	struct ear *ears;
 
 	if (run_options.udp_port == 0) {
 		return;
