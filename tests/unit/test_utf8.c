@@ -40,7 +40,8 @@ static void test_characters(void **state)
 
 static void test_none(void **state)
 {
-	static const char *const bad[] = {"\x80", "\xbf", "\xc0\xaf", "\xc1\xbf", "\xc2",
+	static const char *const bad[] = {"\x80", "\xbf", "\xbf\xbf", "\xc0\xaf", "\xc1\xbf",
+		"\xc2",
 		"\xc2"
 		"A",
 		"\xe0\x9f\xbf", "\xe0\xa0", "\xed\xa0\x80", "\xed\xbf\xbf", "\xf0\x8f\xbf\xbf",
