@@ -1,173 +1,216 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The stored texts of a command, of a stray result and of an order's fate: read and written again
- * they say the same, and no word that came from outside becomes a line of them. */
-#include <errno.h>
+/* A command from an order to the bytes that a terminal gets: its text comes out as it went in, its
+ * line is one line and begins with the verb's words, no spelling gets past an allowance, and what
+ * is shown of it does not depend on its secrets. The input is the text of a command, or a raw line.
+ */
+#include <ctype.h>
 
-#include "store/command.h"
+#include "command/card.h"
+#include "command/charset.h"
+#include "command/meaning.h"
+#include "command/render.h"
 #include "tests/fuzz/fuzz.h"
 
-#define RECORD_MAX (256 * 1024)
+#define ROOM (8 * (size_t)TYPED_MAX)
 
-static bool ends(const char *text, size_t room)
+static void check_words(const char *words)
 {
-	return memchr(text, '\0', room) != NULL;
+	CHECK(words[0] && memchr(words, '\0', VERB_WHY_BYTES));
+	CHECK(!fuzz_has_control(span_str(words)) && charset_is_utf8(span_str(words)));
 }
-#define ENDS(text) ends(text, sizeof(text))
 
-/* Every line is "key=value", and no key stands twice. */
-static void check_lines(struct span text)
+static struct dialect dialect_of(uint64_t hash)
 {
-	struct span keys[32], line, key;
-	size_t count = 0;
+	static const enum able ables[] = {ABLE_UNKNOWN, ABLE_YES, ABLE_YES, ABLE_NO};
+	static const unsigned versions[] = {0, 9, 10};
 
-	while (span_next_line(&text, &line)) {
-		CHECK(!fuzz_has_control(line) && span_has(line, '='));
-		CHECK(span_next(&line, '=', &key) && count < 32);
-		for (size_t i = 0; i < count; i++)
-			CHECK(!span_eq(keys[i], key));
-		keys[count++] = key;
+	return (struct dialect){
+		.old = hash & 1,
+		.charset = hash & 2 ? CHARSET_GB18030 : CHARSET_UTF_8,
+		.card = (enum card_form)(hash / 4 % 3),
+		.finger = ables[hash >> 8 & 3],
+		.face = ables[hash >> 10 & 3],
+		.userpic = ables[hash >> 12 & 3],
+		.biophoto = ables[hash >> 14 & 3],
+		.biodata = ables[hash >> 16 & 3],
+		.finger_version = versions[(hash >> 18) % 3],
+	};
+}
+
+static void check_round_trip(const struct typed *t)
+{
+	struct buf once = buf_with_max(ROOM), twice = buf_with_max(ROOM);
+	char why[VERB_WHY_BYTES];
+	struct typed back;
+
+	CHECK(typed_put(&once, t) == 0);
+	/* A blank behind each colon may make it a little longer than what was read. */
+	if (once.len <= TYPED_MAX) {
+		CHECK(typed_get(buf_span(&once), &back, why) == 0);
+		CHECK(back.verb == t->verb);
+		for (size_t i = 0; i < t->verb->field_count; i++)
+			CHECK(back.given[i] == t->given[i] &&
+				span_eq(back.values[i], t->values[i]));
+		CHECK(typed_put(&twice, &back) == 0);
+		CHECK(span_eq(buf_span(&once), buf_span(&twice)));
 	}
+	buf_free(&once);
+	buf_free(&twice);
 }
 
-/* ---- a command ---- */
-
-static void check_same_command(const struct command *a, const struct command *b)
+/* The same command with other secrets of the same length. The memory is the caller's. */
+static struct typed with_other_secrets(const struct typed *t, char *memory)
 {
-	CHECK(a->id == b->id && strcmp(a->serial, b->serial) == 0 && a->state == b->state);
-	CHECK(strcmp(a->order, b->order) == 0 && strcmp(a->result, b->result) == 0);
-	CHECK(strcmp(a->why, b->why) == 0 && a->owner_uid == b->owner_uid);
-	CHECK(a->queued_us == b->queued_us && a->offered_us == b->offered_us);
-	CHECK(a->ended_us == b->ended_us && a->expires_us == b->expires_us);
-	CHECK(a->offers == b->offers && a->content_bytes == b->content_bytes);
-	CHECK(a->has_return == b->has_return && a->return_code == b->return_code);
-	CHECK(span_eq(a->text, b->text));
+	struct typed other = *t;
+
+	for (size_t i = 0; i < t->verb->field_count; i++) {
+		struct span rest = t->values[i], key = {NULL, 0};
+		const struct verb_field *f = &t->verb->fields[i];
+
+		if (f->kind == FIELD_OPTION && t->given[i] && span_next(&rest, '=', &key) &&
+			verb_option_secret(key))
+			key.len++;
+		else if (!f->secret)
+			continue;
+		memcpy(memory, t->values[i].len ? t->values[i].ptr : "", key.len);
+		memset(memory + key.len, '?', t->values[i].len - key.len);
+		other.values[i] = span_of(memory, t->values[i].len);
+		memory += t->values[i].len;
+	}
+	return other;
 }
 
-static void write_command(const struct command *c)
+static void check_masks(const struct typed *t)
 {
-	struct buf b = buf_with_max(RECORD_MAX), into = buf_with_max(RECORD_MAX);
-	struct buf small = buf_with_max(1);
-	struct command back;
+	struct buf a = buf_with_max(ROOM), b = buf_with_max(ROOM);
+	char *memory = malloc(TYPED_MAX);
 
-	CHECK(control_put_command(&b, c) == 0);
-	check_lines(buf_span(&b));
-	CHECK(control_get_command(c->id, buf_span(&b), &into, &back) == 0);
-	check_same_command(c, &back);
-	small.max = b.len - 1;
-	CHECK(control_put_command(&small, c) == -EMSGSIZE && small.len == 0);
-	buf_free(&small);
-	buf_free(&into);
+	CHECK(memory);
+	struct typed other = with_other_secrets(t, memory);
+	CHECK(typed_put_masked(&a, t) == 0 && typed_put_masked(&b, &other) == 0);
+	CHECK(span_eq(buf_span(&a), buf_span(&b)));
+	buf_clear(&a);
+	buf_clear(&b);
+	CHECK(typed_put_line(&a, t) == 0 && typed_put_line(&b, &other) == 0);
+	CHECK(span_eq(buf_span(&a), buf_span(&b)));
+	CHECK(!span_has(buf_span(&a), '\n'));
+	buf_free(&a);
+	buf_free(&b);
+	free(memory);
+}
+
+/* What a terminal would make of the line needs nothing that the command did not say it needs. */
+static void check_allowances(const struct typed *t, struct span line)
+{
+	unsigned traits, needed, known = typed_allowances(t);
+
+	verb_classify_raw(line, &traits, &needed);
+	if (t->verb->wire[0] && t->verb->fields && t->verb->fields[0].kind == FIELD_OPTION)
+		known |= ALLOW_SERVER_OPTIONS; /* a raw line is held guilty for its values too */
+	CHECK((needed & ~known) == 0);
+}
+
+static void check_line(const struct typed *t, const struct dialect *d)
+{
+	const char *words = d->old && t->verb->old_wire ? t->verb->old_wire : t->verb->wire;
+	struct buf b = buf_with_max(ROOM);
+	char why[VERB_WHY_BYTES];
+
+	CHECK(buf_add_str(&b, "kept") == 0);
+	int rc = render_put(&b, t, d, why);
+	struct span line = span_from(buf_span(&b), 4);
+	if (rc < 0) {
+		CHECK(rc == -22 && line.len == 0);
+		check_words(why);
+	} else {
+		CHECK(line.len > 0 && line.len + RENDER_FRAME <= RENDER_MAX);
+		CHECK(!span_has(line, '\n') && !span_has(line, '\r') && !span_has(line, '\0'));
+		CHECK(!span_starts(span_trim(line), "C:"));
+		CHECK(span_starts(line, words));
+		struct span rest = span_from(line, strlen(words));
+		CHECK(words[0] == '\0' || rest.len == 0 || rest.ptr[0] == ' ');
+		check_allowances(t, line);
+	}
 	buf_free(&b);
 }
 
-static void read_command(struct span text)
+/* Another case and more blanks make no other command of it. */
+static void check_raw(struct span line)
 {
-	struct buf into = buf_with_max(RECORD_MAX);
-	struct command c;
-	int rc = control_get_command(5, text, &into, &c);
+	struct buf other = buf_with_max(ROOM);
+	unsigned traits, allowances, other_traits, other_allowances;
 
-	CHECK(rc == 0 || rc == -EUCLEAN);
-	if (rc == 0) {
-		CHECK(c.id == 5 && serial_valid(span_str(c.serial)) && c.state < COMMAND_STATES);
-		CHECK(ENDS(c.order) && ENDS(c.result) && ENDS(c.why));
-		CHECK(fuzz_inside(c.text, buf_span(&into)) && !span_has(c.text, '\0'));
-		CHECK(c.has_return || c.return_code == 0);
-		write_command(&c);
+	CHECK(buf_add_str(&other, " \t") == 0);
+	for (size_t i = 0; i < line.len; i++) {
+		unsigned char c = (unsigned char)line.ptr[i];
+		char swapped = (char)(c >= 0x80 ? c : islower(c) ? toupper(c) : tolower(c));
+
+		CHECK(buf_add(&other, &swapped, 1) == 0);
+		if (c == ' ')
+			CHECK(buf_add_str(&other, "\t ") == 0);
 	}
-	buf_free(&into);
+	verb_classify_raw(line, &traits, &allowances);
+	verb_classify_raw(buf_span(&other), &other_traits, &other_allowances);
+	CHECK(traits == other_traits && allowances == other_allowances);
+	CHECK(verb_of_raw(line) == verb_of_raw(buf_span(&other)));
+	CHECK(verb_raw_reserved(line) == verb_raw_reserved(buf_span(&other)));
+	buf_free(&other);
 }
 
-/* ---- a stray, an order ---- */
-
-static void read_stray(struct span text)
+static void check_charset(struct span s, size_t max)
 {
-	struct buf b = buf_with_max(RECORD_MAX);
-	struct stray s, back;
-	int rc = control_get_stray(text, &s);
+	struct buf whole = buf_with_max(ROOM), part = buf_with_max(ROOM);
+	struct span head = charset_cut_utf8(s, max);
+	bool cut;
 
-	CHECK(rc == 0 || rc == -EUCLEAN);
-	if (rc == 0) {
-		CHECK(serial_valid(span_str(s.serial)));
-		CHECK(ENDS(s.entry) && ENDS(s.id) && ENDS(s.name) && ENDS(s.why));
-		CHECK(control_put_stray(&b, &s) == 0);
-		check_lines(buf_span(&b));
-		CHECK(control_get_stray(buf_span(&b), &back) == 0);
-		CHECK(strcmp(s.serial, back.serial) == 0 && strcmp(s.entry, back.entry) == 0);
-		CHECK(strcmp(s.id, back.id) == 0 && strcmp(s.name, back.name) == 0);
-		CHECK(strcmp(s.why, back.why) == 0 && s.received_us == back.received_us);
-		CHECK(s.has_return == back.has_return && s.return_code == back.return_code);
+	CHECK(head.len <= max && fuzz_inside(head, s));
+	if (charset_is_utf8(s))
+		CHECK(charset_is_utf8(head));
+	if (charset_put_gb18030(&whole, s, ROOM, &cut) == 0) {
+		CHECK(charset_is_utf8(s) && !cut);
+		CHECK(charset_put_gb18030(&part, s, max, &cut) == 0 && part.len <= max);
+		CHECK(cut || part.len == whole.len);
+		CHECK(part.len == 0 || memcmp(part.ptr, whole.ptr, part.len) == 0);
+		/* Not cut within a character: it can be read. */
+		buf_clear(&whole);
+		CHECK(charset_put_utf8(&whole, buf_span(&part)) == 0);
+		CHECK(charset_is_utf8(buf_span(&whole)));
+	}
+	buf_free(&whole);
+	buf_free(&part);
+}
+
+static void check_card(struct span s, enum card_form form)
+{
+	struct buf b = buf_with_max(64);
+	uint64_t number, again;
+
+	if (card_get(s, form, &number) == 0 && card_put(&b, number, form) == 0) {
+		CHECK(card_get(buf_span(&b), form, &again) == 0 && again == number);
 	}
 	buf_free(&b);
-}
-
-static void read_ordered(struct span text)
-{
-	struct buf b = buf_with_max(RECORD_MAX);
-	struct ordered o, back;
-	int rc = control_get_ordered(text, &o);
-
-	CHECK(rc == 0 || rc == -EUCLEAN);
-	if (rc == 0) {
-		CHECK(ENDS(o.why) && control_put_ordered(&b, &o) == 0);
-		check_lines(buf_span(&b));
-		CHECK(control_get_ordered(buf_span(&b), &back) == 0);
-		CHECK(o.id == back.id && strcmp(o.why, back.why) == 0);
-	}
-	buf_free(&b);
-}
-
-/* ---- of any words, and keys of any bytes ---- */
-
-static void take_text(struct span *rest, char *to, size_t room)
-{
-	struct span piece = fuzz_piece(rest);
-	size_t len = 0;
-
-	for (size_t i = 0; i < piece.len && len + 1 < room; i++)
-		if (piece.ptr[i] != '\0')
-			to[len++] = piece.ptr[i];
-}
-
-static void write_anything(struct span rest)
-{
-	struct command c = {.id = rest.len, .serial = "A", .state = rest.len % COMMAND_STATES};
-
-	take_text(&rest, c.order, sizeof(c.order));
-	take_text(&rest, c.result, sizeof(c.result));
-	take_text(&rest, c.why, sizeof(c.why));
-	c.has_return = rest.len % 2;
-	c.return_code = c.has_return ? (int64_t)fuzz_hash(rest) : 0;
-	c.offers = rest.len;
-	c.ended_us = fuzz_hash(rest);
-	c.text = span_has(rest, '\0') ? span_of(NULL, 0) : rest;
-	write_command(&c);
-}
-
-static void check_keys(struct span bytes)
-{
-	struct pack k = {.len = 0};
-	struct span serial;
-	uint64_t id;
-
-	if (command_unpack_key(bytes, &serial, &id) == 0) {
-		command_pack_key(&k, serial, id);
-		CHECK(!k.failed && span_eq(pack_span(&k), bytes));
-	}
-	char entry[COMMAND_ORDER_BYTES * 2] = {0};
-	take_text(&bytes, entry, sizeof(entry));
-	pack_clear(&k);
-	stray_pack_key(&k, entry, 7);
-	CHECK(k.failed || k.len == 28);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct span text = span_of(data, size);
+	struct span s = span_of(data, size);
+	uint64_t hash = fuzz_hash(s);
+	struct dialect d = dialect_of(hash);
+	char why[VERB_WHY_BYTES];
+	struct typed t;
 
-	read_command(text);
-	read_stray(text);
-	read_ordered(text);
-	write_anything(text);
-	check_keys(text);
+	check_raw(s);
+	check_charset(s, hash % 32);
+	check_card(s, d.card);
+	meaning_put(&verbs[hash % verb_count], (int64_t)hash >> (hash & 63), why);
+	check_words(why);
+	if (typed_get(s, &t, why) < 0) {
+		check_words(why);
+		return 0;
+	}
+	check_round_trip(&t);
+	check_masks(&t);
+	check_line(&t, &d);
+	check_line(&t, &(struct dialect){0});
 	return 0;
 }
