@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* charset: text for terminals. UTF-8 is looked at here, GB18030 is left to iconv. */
+/* charset: text for terminals. GB18030 is left to iconv. */
 #include "command/charset.h"
 
 #include <errno.h>
 #include <iconv.h>
 #include <stdint.h>
+
+#include "lib/utf8.h"
 
 #define NOT_OPEN ((iconv_t)-1)
 /* A character takes at most twice the bytes of the other charset: 2 and 4, either way. */
@@ -27,56 +29,14 @@ int charset_open(void)
 	return rc < 0 ? rc : keep_open(&to_utf8, "UTF-8", "GB18030");
 }
 
+bool charset_is_utf8(struct span text)
+{
+	return utf8_valid(text);
+}
+
 static bool continues(char byte)
 {
 	return ((unsigned char)byte & 0xC0) == 0x80;
-}
-
-/* The bytes that a character's first byte announces, with the bits of the code in it; 0 for one
- * that begins none. */
-static size_t announced(unsigned char first, uint32_t *ret_bits)
-{
-	static const struct {
-		unsigned char mask, is;
-	} forms[] = {{0x80, 0x00}, {0xE0, 0xC0}, {0xF0, 0xE0}, {0xF8, 0xF0}};
-
-	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++)
-		if ((first & forms[i].mask) == forms[i].is) {
-			*ret_bits = first & ~(uint32_t)forms[i].mask;
-			return i + 1;
-		}
-	return 0;
-}
-
-/* The bytes of the character that a text begins with; 0 when it begins with none. */
-static size_t first_character(struct span s)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	uint32_t code = 0;
-	size_t len = announced((unsigned char)s.ptr[0], &code);
-
-	if (len > s.len)
-		return 0;
-	for (size_t i = 1; i < len; i++) {
-		if (!continues(s.ptr[i]))
-			return 0;
-		code = code << 6 | ((unsigned char)s.ptr[i] & 0x3F);
-	}
-	if (code < least[len] || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF))
-		return 0;
-	return len;
-}
-
-bool charset_is_utf8(struct span text)
-{
-	while (text.len > 0) {
-		size_t len = first_character(text);
-
-		if (len == 0)
-			return false;
-		text = span_from(text, len);
-	}
-	return true;
 }
 
 struct span charset_cut_utf8(struct span text, size_t max)
