@@ -186,7 +186,10 @@ static void tell_of_failure(struct waker *w, const struct in6_addr *to, int rc, 
 
 	if (!log_allow(&w->failures, now_ms, &dropped))
 		return;
-	inet_ntop(AF_INET6, to, peer, sizeof(peer));
+	if (IN6_IS_ADDR_V4MAPPED(to))
+		inet_ntop(AF_INET, to->s6_addr + 12, peer, sizeof(peer));
+	else
+		inet_ntop(AF_INET6, to, peer, sizeof(peer));
 	log_warning("terminal not woken", LOG_TEXT("peer", peer), LOG_ERR(rc),
 		LOG_NUM(dropped ? "dropped" : NULL, dropped));
 }
