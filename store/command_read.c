@@ -69,7 +69,7 @@ static int show(struct walk *w, uint64_t id, MDB_val value)
 
 	if (rc == 0)
 		rc = control_get_command(id, env_span(value), &w->text, &c);
-	if (rc < 0 || (states != 0 && !(states & 1u << c.state)))
+	if (rc != 0 || (states != 0 && !(states & 1u << c.state)))
 		return rc;
 	w->count++;
 	return w->visit(w->context, &c);
