@@ -107,14 +107,13 @@ int queue_load_now(struct queue_work *w, const struct open_place *at,
 
 /* ---- orders ---- */
 
-/* An entry that was refused made no command, so it may make one now. */
+/* An entry that was refused made no command, so it may make one now; of our own ones none is kept.
+ */
 static int find_repeated(struct ledger *l, const char *entry, uint64_t *ret_id)
 {
 	struct ordered before = {.id = 0};
-
-	if (strcmp(entry, QUEUE_OWN_ENTRY) == 0)
-		return 0;
 	int rc = ledger_get_ordered(l, entry, &before);
+
 	if (rc < 0)
 		return rc == -ENOENT ? 0 : rc;
 	if (before.id == 0)

@@ -531,6 +531,19 @@ static void test_late_result(void **state)
 	}
 }
 
+/* Its verb is known still, and so what the number means. */
+static void test_late_result_in_words(void **state)
+{
+	uint64_t id = add("A", "verb: photo.add\npin: 1001\ncontent: TUFERVVQMTIz\n");
+	struct command c;
+
+	(void)state;
+	assert_int_equal(offer("A"), 1);
+	assert_int_equal(queue_cancel(room.l, id, START, &c), 0);
+	assert_int_equal(result("A", id, -2, &c), PROGRESS_TAKEN);
+	assert_string_equal(c.why, "the photo's size is wrong");
+}
+
 static void test_find(void **state)
 {
 	struct command c;
@@ -632,6 +645,21 @@ static void test_sweep_is_bounded(void **state)
 	assert_int_equal(sweep(&cursor), 3);
 	assert_int_equal(cursor.at.id, 0);
 	assert_int_equal(sweep(&cursor), 0);
+}
+
+/* It goes on where it stopped, though nothing changed before that. */
+static void test_sweep_goes_on(void **state)
+{
+	struct queue_cursor cursor = {.at = {.id = 0}};
+	struct command c = {.serial = "A", .order = "cmdqd", .text = span_str("verb: log\n")};
+
+	(void)state;
+	assert_int_equal(ledger_need(room.l), 0);
+	for (unsigned i = 0; i < QUEUE_SWEEP_MOST; i++)
+		assert_int_equal(ledger_add_command(room.l, &c, false), 0);
+	add_until("B", "verb: log\n", START);
+	assert_int_equal(sweep(&cursor), 0);
+	assert_int_equal(sweep(&cursor), 1);
 }
 
 static void test_open_serials(void **state)
@@ -992,11 +1020,13 @@ int main(void)
 		TEST(test_content),
 		TEST(test_counts),
 		TEST(test_late_result),
+		TEST(test_late_result_in_words),
 		TEST(test_find),
 		TEST(test_cancel),
 		TEST(test_sweep),
 		TEST(test_sweep_after_the_clock),
 		TEST(test_sweep_is_bounded),
+		TEST(test_sweep_goes_on),
 		TEST(test_open_serials),
 		TEST(test_model),
 	};
