@@ -25,18 +25,22 @@ int control_open_dbs(MDB_txn *txn, bool make, MDB_dbi ret[static CONTROL_DBS])
 
 static int open_handles(struct control_reader *r)
 {
+	MDB_dbi dbs[CONTROL_DBS];
 	MDB_txn *txn;
 	int rc = env_begin_read(r->env, &txn);
 
 	if (rc != 0)
 		return rc;
-	rc = control_open_dbs(txn, false, r->dbs);
+	rc = control_open_dbs(txn, false, dbs);
 	if (rc != 0) {
 		mdb_txn_abort(txn);
 		return rc;
 	}
 	/* Committed, for the handles to outlive it. */
-	return env_errno(mdb_txn_commit(txn));
+	rc = env_errno(mdb_txn_commit(txn));
+	if (rc == 0)
+		memcpy(r->dbs, dbs, sizeof(dbs));
+	return rc;
 }
 
 int control_open(const char *path, struct control_reader **ret)
@@ -82,10 +86,10 @@ int control_get(struct control_reader *r, enum control_db db, struct span key, M
 	MDB_txn *txn;
 	int rc = control_begin(r, db, &txn);
 
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	rc = env_errno(mdb_get(txn, r->dbs[db], &k, &value));
-	if (rc < 0) {
+	if (rc != 0) {
 		mdb_txn_abort(txn);
 		return rc;
 	}
@@ -100,10 +104,10 @@ int control_scan(
 	MDB_txn *txn;
 	int rc = control_begin(r, db, &txn);
 
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	rc = env_errno(mdb_cursor_open(txn, r->dbs[db], ret_cursor));
-	if (rc < 0) {
+	if (rc != 0) {
 		mdb_txn_abort(txn);
 		return rc;
 	}
@@ -133,7 +137,7 @@ int control_devices(struct control_reader *r, device_visit *visit, void *context
 	MDB_cursor *cursor;
 	int rc = control_scan(r, CONTROL_DEVICE, &txn, &cursor);
 
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	rc = visit_all(cursor, visit, context);
 	mdb_cursor_close(cursor);
@@ -148,7 +152,7 @@ int control_device(struct control_reader *r, struct span serial, struct device *
 	int rc = serial_valid(serial) ? control_get(r, CONTROL_DEVICE, serial, &txn, &text)
 				      : -ENOENT;
 
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	rc = control_get_device(serial, text, ret);
 	mdb_txn_abort(txn);
