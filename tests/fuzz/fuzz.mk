@@ -21,7 +21,7 @@ SHIPPED = $(patsubst %,lib/%.c,span buf num clock serial target io msg conf conf
 	store/lines.c store/command.c store/setting.c store/comm_key.c \
 	ingestd/route.c ingestd/admit.c parserd/body_attlog.c \
 	$(patsubst %,command/%.c,verb verb_check verb_table typed render charset card meaning why) \
-	cmdqd/order.c cmdqd/settings.c cmdqd/hello.c cmdqd/ability.c cmdqd/learn.c ctl/text.c
+	cmdqd/facts.c cmdqd/order.c cmdqd/result.c cmdqd/settings.c cmdqd/hello.c cmdqd/ability.c cmdqd/learn.c ctl/text.c
 NAMES   = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 all: $(NAMES:%=$(D)/%)
