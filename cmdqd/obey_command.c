@@ -4,12 +4,12 @@
 #include <stdio.h>
 
 #include "cmdqd/ability.h"
+#include "cmdqd/facts.h"
 #include "cmdqd/ledger_command.h"
 #include "cmdqd/obey_private.h"
 #include "cmdqd/queue.h"
 
-#define FACTS_MAX (16 * 1024)
-#define TEXT_MAX  (2 * TYPED_MAX) /* of a command, also masked */
+#define TEXT_MAX (2 * TYPED_MAX) /* of a command, also masked */
 
 /* ---- for whom ---- */
 

@@ -6,16 +6,15 @@
 #include <stdio.h>
 
 #include "cmdqd/entries.h"
+#include "cmdqd/facts.h"
 #include "cmdqd/learn.h"
 #include "cmdqd/queue_private.h"
 #include "cmdqd/result.h"
 #include "command/meaning.h"
 #include "lib/clock.h"
 #include "lib/log.h"
-#include "store/lines.h"
 
-#define FACT_KEY_MAX 64
-#define TEXT_MAX     (2 * TYPED_MAX) /* of a command, also masked */
+#define TEXT_MAX (2 * TYPED_MAX) /* of a command, also masked */
 
 /* A file at work. */
 struct work {
@@ -82,40 +81,10 @@ static int stray(struct body *b, const struct result *r, const char *why)
 
 /* ---- what a result brought along ---- */
 
-static bool is_fact_key(struct span key)
-{
-	for (size_t i = 0; i < key.len; i++)
-		if (key.ptr[i] <= ' ' || key.ptr[i] > '~' || key.ptr[i] == '%')
-			return false;
-	return key.len > 0 && key.len <= FACT_KEY_MAX;
-}
-
-static int put_fact(struct buf *b, struct span line)
-{
-	char name[FACT_KEY_MAX + 1];
-	struct span key;
-
-	if (!span_has(line, '=') || !span_next(&line, '=', &key) || !is_fact_key(key) ||
-		span_has(line, '\0'))
-		return 0;
-	copy_span(name, sizeof(name), key);
-	return lines_put_text(b, name, line);
-}
-
-int outcome_put_facts(struct buf *b, struct span lines)
-{
-	struct span line;
-	int rc = 0;
-
-	while (rc == 0 && span_next_line(&lines, &line))
-		rc = put_fact(b, line);
-	return rc == -EMSGSIZE ? 0 : rc;
-}
-
 static int keep_facts(const struct body *b, struct span lines)
 {
-	struct buf facts = buf_with_max(OUTCOME_FACTS_MAX);
-	int rc = outcome_put_facts(&facts, lines);
+	struct buf facts = buf_with_max(FACTS_MAX);
+	int rc = facts_put(&facts, lines);
 
 	if (rc == 0 && facts.len > 0)
 		rc = ledger_put_facts(b->work->outcome->ledger, b->serial, buf_span(&facts));

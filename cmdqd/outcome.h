@@ -10,9 +10,8 @@
 #include "spool/spool.h"
 
 /* In the body of one entry. A terminal has some hundred commands without a result at most. */
-#define OUTCOME_RESULTS_MAX 10000       /* results and lines that are none; the rest is not read */
-#define OUTCOME_STRAYS_MAX  256         /* kept; the last of them says that there were more */
-#define OUTCOME_FACTS_MAX   (16 * 1024) /* bytes of INFO's lines that are kept as facts */
+#define OUTCOME_RESULTS_MAX 10000 /* results and lines that are none; the rest is not read */
+#define OUTCOME_STRAYS_MAX  256   /* kept; the last of them says that there were more */
 
 struct outcome {
 	struct ledger *ledger;
@@ -23,9 +22,5 @@ struct outcome {
 /* As obey_file. */
 must_check int outcome_file(const struct outcome *o, const struct spool *results, const char *name,
 	struct span bytes, const char **ret_why);
-
-/* The lines of an INFO as they are kept: those that are "key=value", escaped, as many as have room
- * in `b` from its first line on. Pure. 0 or -ENOMEM. */
-must_check int outcome_put_facts(struct buf *b, struct span lines);
 
 #endif

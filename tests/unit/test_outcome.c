@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 
+#include "cmdqd/facts.h"
 #include "cmdqd/outcome.h"
 #include "cmdqd/queue.h"
 #include "lib/clock.h"
@@ -278,16 +279,16 @@ static void test_info_tells_facts(void **state)
 
 static void test_facts_are_bounded(void **state)
 {
-	struct buf lines = buf_with_max(1 << 20), facts = buf_with_max(OUTCOME_FACTS_MAX);
+	struct buf lines = buf_with_max(1 << 20), facts = buf_with_max(FACTS_MAX);
 
 	(void)state;
 	for (int i = 0; i < 4000; i++)
 		assert_int_equal(buf_printf(&lines, "key%d=%d\n", i, i), 0);
-	assert_int_equal(outcome_put_facts(&facts, buf_span(&lines)), 0);
-	assert_true(facts.len <= OUTCOME_FACTS_MAX && facts.len > OUTCOME_FACTS_MAX - 20);
+	assert_int_equal(facts_put(&facts, buf_span(&lines)), 0);
+	assert_true(facts.len <= FACTS_MAX && facts.len > FACTS_MAX - 20);
 	assert_int_equal(facts.ptr[facts.len - 1], '\n');
 	buf_clear(&facts);
-	assert_int_equal(outcome_put_facts(&facts, span_of("a=\0\nb=1\n", 8)), 0);
+	assert_int_equal(facts_put(&facts, span_of("a=\0\nb=1\n", 8)), 0);
 	assert_true(span_is(buf_span(&facts), "b=1\n"));
 	buf_free(&lines);
 	buf_free(&facts);
