@@ -11,4 +11,7 @@
  * where INFO= of a poll says nothing. */
 struct dialect ability_dialect(const struct device *d, struct span facts);
 
+/* Is it an old terminal: pushver= absent, below 2, or nothing readable? */
+bool ability_old(struct span push_version);
+
 #endif

@@ -5,13 +5,11 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "cmdqd/hello.h"
+#include "cmdqd/gate.h"
 #include "cmdqd/learn.h"
-#include "cmdqd/zone.h"
+#include "cmdqd/ledger.h"
 #include "lib/clock.h"
 #include "lib/log.h"
-
-#define HELLO_MAX 4096
 
 /* Terminals can cause each of these, so each has its own allowance. */
 static struct log_limit first_sight_limit = {.burst = 20, .window_ms = 10000};
@@ -44,92 +42,44 @@ static void log_trouble(const char *event, struct span serial, int rc)
 			LOG_NUM(dropped ? "dropped" : NULL, dropped));
 }
 
-/* ---- stamps ---- */
+/* ---- handshakes ---- */
 
-/* parserd makes the store when it first runs: until then every contact is the first one. */
-static int open_records(struct answerer *a)
+/* Of a target that cannot be taken apart nothing is known, the key neither. */
+static struct span key_of(const struct target *t)
 {
-	return a->records ? 0 : records_open(a->records_path, &a->records);
+	struct span key = {0};
+
+	if (t)
+		(void)target_param(t, "pushcommkey", &key);
+	return key;
 }
 
-static int read_stamp(
-	struct answerer *a, struct span serial, enum hello_table table, struct buf *into)
+static enum desk_fate answer_hello(struct answerer *a, struct device *d,
+	const struct msg_question *q, uint64_t now_us, struct msg_answer *ret)
 {
-	int rc = records_stamp(a->records, serial, hello_table_name(table), into);
+	const struct target *t = target_parse(q->target, &a->target) == 0 ? &a->target : NULL;
 
-	/* None yet, or one that is too long to be given back. */
-	if (rc != -ENOENT && rc != -EMSGSIZE)
-		return rc;
-	buf_clear(into);
-	return 0;
-}
-
-/* A stamp that could not be read must not become 0: that would make the terminal send all it has.
- */
-static int read_stamps(
-	struct answerer *a, struct span serial, struct buf stamps[static HELLO_TABLES])
-{
-	int rc = open_records(a);
-
-	if (rc == -ENOENT)
-		return 0;
-	for (enum hello_table t = 0; t < HELLO_TABLES && rc == 0; t++)
-		rc = read_stamp(a, serial, t, &stamps[t]);
-	if (rc < 0)
-		answer_close(a);
-	return rc;
-}
-
-/* ---- the two questions ---- */
-
-static int put_hello(struct answerer *a, const struct device *d, uint64_t now_us,
-	const struct buf stamps[static HELLO_TABLES])
-{
-	struct hello h = {
-		.serial = span_str(d->serial),
-		.push_version = span_str(d->push_version),
-		.class = span_str(d->class),
-		.settings = settings_effective(a->defaults, &d->set),
-	};
-
-	for (enum hello_table t = 0; t < HELLO_TABLES; t++)
-		h.stamps[t] = buf_span(&stamps[t]);
-	int rc = zone_offset(h.settings.time_zone, (int64_t)(now_us / 1000000), &h.zone_minutes);
-	return rc < 0 ? rc : hello_put(&a->body, &h);
-}
-
-static int make_hello(struct answerer *a, const struct device *d, uint64_t now_us)
-{
-	struct buf stamps[HELLO_TABLES];
-
-	for (enum hello_table t = 0; t < HELLO_TABLES; t++)
-		stamps[t] = buf_with_max(HELLO_STAMP_MAX);
-	int rc = read_stamps(a, span_str(d->serial), stamps);
-	if (rc == 0)
-		rc = put_hello(a, d, now_us, stamps);
-	for (enum hello_table t = 0; t < HELLO_TABLES; t++)
-		buf_free(&stamps[t]);
-	return rc;
-}
-
-static void answer_hello(struct answerer *a, struct device *d, const struct msg_question *q,
-	uint64_t now_us, struct msg_answer *ret)
-{
 	d->handshakes++;
-	if (target_parse(q->target, &a->target) == 0)
-		learn_from_hello(d, &a->target);
+	d->last_hello_us = now_us;
+	/* Who has not its key says nothing that is worth learning. */
+	if (d->state == DEVICE_APPROVED && !gate_key(d, key_of(t), q->peer, now_us))
+		return DESK_SEND;
+	if (t)
+		learn_from_hello(d, t);
 	if (d->state != DEVICE_APPROVED)
-		return;
-	a->body.max = HELLO_MAX;
-	int rc = make_hello(a, d, now_us);
+		return DESK_SEND;
+	int rc = answer_greet(a, d, now_us);
 	if (rc < 0) {
 		ret->status = 503;
 		log_trouble("handshake cannot be answered", q->serial, rc);
-		return;
+		return DESK_SEND;
 	}
 	ret->status = 200;
 	ret->body = buf_span(&a->body);
+	return rc > 0 ? DESK_HOLD : DESK_SEND;
 }
+
+/* ---- polls ---- */
 
 /* Most polls name the serial and nothing else, and then there is nothing to take apart. */
 static bool says_more(struct span target)
@@ -137,36 +87,111 @@ static bool says_more(struct span target)
 	return span_has(target, '&');
 }
 
-static void answer_poll(
-	struct answerer *a, struct device *d, const struct msg_question *q, struct msg_answer *ret)
+/* Only one that commands may wait for was ever woken, and an access-control terminal takes none of
+ * ours. */
+static bool wants_commands(const struct device *d)
+{
+	return devices_has_open(d) && strcmp(d->class, "acc") != 0;
+}
+
+static enum desk_fate offer(struct answerer *a, struct device *d, const struct msg_question *q,
+	uint64_t now_us, struct msg_answer *ret)
+{
+	int rc = answer_offer(a, d, now_us);
+
+	poke_seen(a->poke, d, clock_mono_ms());
+	/* A map that had to grow is no trouble: the next poll is offered them. */
+	if (rc < 0 && rc != -EAGAIN)
+		log_trouble("commands cannot be offered", q->serial, rc);
+	if (rc <= 0)
+		return DESK_SEND;
+	ret->body = buf_span(&a->body);
+	return DESK_HOLD;
+}
+
+static enum desk_fate answer_poll(struct answerer *a, struct device *d,
+	const struct msg_question *q, uint64_t now_us, struct msg_answer *ret)
 {
 	d->polls++;
+	d->last_poll_us = now_us;
+	if (d->state == DEVICE_APPROVED && !gate_key_seen(d, q->peer))
+		return DESK_SEND;
 	if (says_more(q->target) && target_parse(q->target, &a->target) == 0)
 		learn_from_poll(d, &a->target);
 	if (d->state != DEVICE_APPROVED)
-		return;
+		return DESK_SEND;
 	ret->status = 200;
 	ret->body = span_str("OK");
+	return wants_commands(d) ? offer(a, d, q, now_us, ret) : DESK_SEND;
 }
 
-void answer(
+/* ---- both ---- */
+
+/* Whoever speaks from outside of a device's networks is not that device: it was not seen. */
+static bool comes_from_outside(struct answerer *a, const struct msg_question *q, uint64_t now_us)
+{
+	struct device *d = devices_find(a->devices, q->serial);
+
+	if (!d || gate_network(d, q->peer, now_us))
+		return false;
+	devices_changed(a->devices, d);
+	return true;
+}
+
+enum desk_fate answer(
 	struct answerer *a, const struct msg_question *q, uint64_t now_us, struct msg_answer *ret)
 {
 	struct device *d;
-	int rc = devices_see(a->devices, q->serial, q->peer, now_us, &d);
 
 	buf_clear(&a->body);
-	*ret = (struct msg_answer){.status = rc < 0 ? 503 : 403};
+	*ret = (struct msg_answer){.status = 403};
+	if (comes_from_outside(a, q, now_us))
+		return DESK_SEND;
+	int rc = devices_see(a->devices, q->serial, q->peer, now_us, &d);
 	if (rc < 0) {
+		ret->status = 503;
 		log_trouble("no room for a device", q->serial, rc);
-		return;
+		return DESK_SEND;
 	}
 	if (rc == 1)
 		log_first_sight(q, d);
-	if (q->kind == MSG_HELLO)
-		answer_hello(a, d, q, now_us, ret);
-	else
-		answer_poll(a, d, q, ret);
+	return q->kind == MSG_HELLO ? answer_hello(a, d, q, now_us, ret)
+				    : answer_poll(a, d, q, now_us, ret);
+}
+
+/* ---- what has to be durable ---- */
+
+bool answer_claim(struct answerer *a, const struct device *d, uint64_t resend)
+{
+	if (a->claim_count == ANSWER_CLAIMS_MAX)
+		return false;
+	struct answer_claim *c = &a->claims[a->claim_count++];
+	*c = (struct answer_claim){.resend = resend};
+	memcpy(c->serial, d->serial, sizeof(c->serial));
+	return true;
+}
+
+static void take_back(struct answerer *a, const struct answer_claim *c)
+{
+	struct device *d = devices_find(a->devices, span_str(c->serial));
+
+	if (!d)
+		return;
+	devices_set_open(d, true);
+	d->resend |= c->resend;
+	if (c->resend)
+		devices_ordered(a->devices, d);
+}
+
+int answer_settle(struct answerer *a)
+{
+	int rc = a->failed < 0 ? a->failed : devices_save_ordered(a->devices);
+
+	for (size_t i = 0; i < a->claim_count && rc < 0; i++)
+		take_back(a, &a->claims[i]);
+	a->claim_count = 0;
+	a->failed = 0;
+	return rc;
 }
 
 void answer_close(struct answerer *a)
@@ -174,4 +199,5 @@ void answer_close(struct answerer *a)
 	records_close(a->records);
 	a->records = NULL;
 	buf_free(&a->body);
+	buf_free(&a->facts);
 }

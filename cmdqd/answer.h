@@ -6,10 +6,20 @@
 #include "cmdqd/desk.h"
 #include "cmdqd/devices.h"
 #include "cmdqd/poke.h"
+#include "cmdqd/zone.h"
 #include "lib/conf.h"
 #include "lib/msg.h"
 #include "lib/target.h"
 #include "store/records.h"
+
+#define ANSWER_CLAIMS_MAX 512 /* between two answer_settle */
+
+/* What was changed in a device on the strength of the transaction that is open, and has to be
+ * changed back if it is given up: it has no open commands, and was given these stamps as 0. */
+struct answer_claim {
+	char serial[SERIAL_MAX + 1];
+	uint64_t resend;
+};
 
 /* Who answers. What stands before `records` is to be set; the rest begins as zero. */
 struct answerer {
@@ -19,17 +29,36 @@ struct answerer {
 	const struct conf *defaults;
 	const char *records_path;       /* STATE/records; it may come to be later */
 	struct records_reader *records; /* NULL until it is there */
-	struct buf body;
+	struct buf body, facts;
 	struct target target;
+	struct zone_cache zones;
+	struct answer_claim claims[ANSWER_CLAIMS_MAX];
+	size_t claim_count;
+	int failed; /* the queue, since the last answer_settle: its errno, else 0 */
 };
 
 /* 200 with the reply for an approved device; 403 for any other, for one that speaks from outside of
  * its networks and for one without its comm key; 503 when the reply cannot be made now, so that the
  * terminal asks again. The body is borrowed until the next call. DESK_HOLD when it holds commands,
- * or a stamp of 0 that is given once: then the ledger's transaction has to be committed first
- * (devices_save_ordered). */
+ * or a stamp of 0 that is given once: then answer_settle has to return 0 first. */
 enum desk_fate answer(
 	struct answerer *a, const struct msg_question *q, uint64_t now_us, struct msg_answer *ret);
+
+/* Commits what the answers since the last call say. Call it after each turn of the loop, before
+ * anybody else works in the ledger's transaction. 0; or a negative errno when all that was held
+ * must not be said: then nothing of it has happened. */
+must_check int answer_settle(struct answerer *a);
 void answer_close(struct answerer *a);
+
+/* ---- what answer.c is made of ---- */
+
+/* Makes the reply to a handshake in a->body. 0; 1 when it gives stamps of 0 that are given once;
+ * negative errno. (greet.c) */
+must_check int answer_greet(struct answerer *a, struct device *d, uint64_t now_us);
+/* Puts the commands that are due into a->body. How many; a negative errno, then the transaction is
+ * given up and answer_settle will fail. (offer.c) */
+must_check int answer_offer(struct answerer *a, struct device *d, uint64_t now_us);
+/* False when there is no room for one more claim: then what it is about must not be done. */
+bool answer_claim(struct answerer *a, const struct device *d, uint64_t resend);
 
 #endif

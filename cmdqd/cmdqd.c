@@ -8,43 +8,12 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
-#include "cmdqd/admission.h"
-#include "cmdqd/answer.h"
-#include "cmdqd/desk.h"
-#include "cmdqd/devices.h"
-#include "cmdqd/intake.h"
-#include "cmdqd/loop.h"
+#include "cmdqd/cmdqd.h"
 #include "cmdqd/zone.h"
 #include "lib/clock.h"
-#include "lib/conf.h"
 #include "lib/daemon.h"
 #include "lib/io.h"
-#include "lib/log.h"
-#include "lib/options.h"
 #include "lib/sandbox.h"
-#include "spool/spool.h"
-
-#define SAVE_EVERY_MS 2000
-#define LOOK_EVERY_MS 1000
-#define SOON_MS       ADMISSION_PAUSE_MS
-
-struct cmdqd {
-	struct options options;
-	/* what is open */
-	struct conf conf;
-	int loop_fd, state_fd;
-	struct loop_source signals;
-	struct devices *devices;
-	struct desk *desk;
-	struct answerer answerer;
-	struct admission admission;
-	struct intake intake;
-	char *records_path;
-	/* the loop's */
-	uint64_t saved_ms, looked_ms;
-	struct log_limit save_failures, list_failures;
-	bool stopping;
-};
 
 /* ---- options and configuration ---- */
 
@@ -66,11 +35,12 @@ static void read_configuration(struct cmdqd *c)
 
 /* ---- what the loop calls ---- */
 
-static void on_question(void *context, const struct msg_question *q, struct msg_answer *ret)
+static enum desk_fate on_question(
+	void *context, const struct msg_question *q, struct msg_answer *ret)
 {
 	struct cmdqd *c = context;
 
-	answer(&c->answerer, q, clock_wall_us(), ret);
+	return answer(&c->answerer, q, clock_wall_us(), ret);
 }
 
 static void on_signal(struct loop_source *source, uint32_t events)
@@ -109,33 +79,57 @@ static char *join_or_fail(const char *dir, const char *name)
 	return path;
 }
 
-/* The loop and the watch come first, while few descriptors are open (spool.h); the spool's lock
- * keeps a second cmdqd from everything else. */
+static int open_spool(struct intake *in, struct intake_work work, const struct conf *conf)
+{
+	int watch_fd = -1;
+
+	or_fail(intake_open(in, work.kind, conf, &watch_fd), work.kind);
+	in->work = work;
+	return watch_fd;
+}
+
+/* The loop and the watch come first, while few descriptors are open (spool.h); the spools' locks
+ * keep a second cmdqd from everything else. */
 static void open_spools(struct cmdqd *c)
 {
 	c->loop_fd = or_fail(loop_open(), "the loop");
 	c->signals = (struct loop_source){or_fail(daemon_signals(), "signals"), on_signal};
 	or_fail(loop_add(c->loop_fd, &c->signals, EPOLLIN), "signals");
-	or_fail(intake_open(&c->intake, c->loop_fd, &c->conf), "the spool order");
-	/* Nobody takes results out of it yet; ingestd must be able to put them in. */
-	or_fail(spool_make(c->conf.spool_dir, "result"), "the spool result");
+	(void)open_spool(&c->orders, chores_order_work(c), &c->conf);
+	int watch_fd = open_spool(&c->results, chores_result_work(c), &c->conf);
+	c->watch.intakes[0] = &c->orders;
+	c->watch.intakes[1] = &c->results;
+	or_fail(intake_watch(&c->watch, c->loop_fd, watch_fd), "the watch");
 }
 
 static void open_state(struct cmdqd *c)
 {
 	char *dir = join_or_fail(c->conf.state_dir, CONF_CMDQD_DIR);
 	char *control = join_or_fail(c->conf.state_dir, CONF_CONTROL);
+	char *content = join_or_fail(c->conf.state_dir, CONF_CONTENT);
 
 	/* Others may pass: the admission list in it is for ingestd. */
 	or_fail(io_make_dir(dir, 02751), dir);
 	c->state_fd = or_fail(io_open_dir(AT_FDCWD, dir), dir);
 	or_fail(devices_open(control, c->conf.admit_any, &c->devices), control);
-	free(control);
-	free(dir);
 	c->admission = (struct admission){.state_fd = c->state_fd, .devices = c->devices};
 	or_fail(admission_write(&c->admission, clock_mono_ms()), "the admission list");
-	c->intake.devices = c->devices;
-	c->intake.admission = &c->admission;
+	or_fail(content_open(content, &c->content), content);
+	free(content);
+	free(control);
+	free(dir);
+}
+
+static void open_work(struct cmdqd *c)
+{
+	struct ledger *ledger = devices_ledger(c->devices);
+
+	c->wake_path = join_or_fail(c->conf.run_dir, CONF_WAKE);
+	poke_open(&c->poke, c->wake_path);
+	c->obey = (struct obey){.devices = c->devices, .ledger = ledger, .conf = &c->conf};
+	c->outcome =
+		(struct outcome){.ledger = ledger, .devices = c->devices, .content = &c->content};
+	chores_open(c);
 }
 
 static void open_desk(struct cmdqd *c)
@@ -143,8 +137,11 @@ static void open_desk(struct cmdqd *c)
 	char *path = join_or_fail(c->conf.run_dir, CONF_DESK);
 
 	c->records_path = join_or_fail(c->conf.state_dir, CONF_RECORDS);
-	c->answerer = (struct answerer){
-		.devices = c->devices, .defaults = &c->conf, .records_path = c->records_path};
+	c->answerer = (struct answerer){.devices = c->devices,
+		.ledger = devices_ledger(c->devices),
+		.poke = &c->poke,
+		.defaults = &c->conf,
+		.records_path = c->records_path};
 	or_fail(desk_serve(c->loop_fd, path, on_question, c, &c->desk), path);
 	free(path);
 }
@@ -159,95 +156,63 @@ static void say_ready(const struct cmdqd *c)
 
 /* ---- the loop ---- */
 
-static void log_failure(struct log_limit *limit, uint64_t now_ms, const char *event, int rc)
-{
-	uint64_t dropped;
-
-	if (rc < 0 && log_allow(limit, now_ms, &dropped))
-		log_error(event, LOG_ERR(rc), LOG_NUM(dropped ? "dropped" : NULL, dropped));
-}
-
-static bool due(uint64_t *last_ms, uint64_t every_ms, uint64_t now_ms)
-{
-	if (now_ms - *last_ms < every_ms)
-		return false;
-	*last_ms = now_ms;
-	return true;
-}
-
-/* The service manager starts it again, and opening says more. */
-static int unless_damaged(int rc)
-{
-	if (devices_damaged(rc))
-		fail(EX_DATAERR, "the devices have to be opened anew", CONF_CONTROL, rc);
-	return rc;
-}
-
-static void do_chores(struct cmdqd *c, uint64_t now_ms)
-{
-	(void)unless_damaged(intake_turn(&c->intake, now_ms));
-	if (due(&c->saved_ms, SAVE_EVERY_MS, now_ms))
-		log_failure(&c->save_failures, now_ms, "devices not saved",
-			unless_damaged(devices_save(c->devices)));
-	log_failure(&c->list_failures, now_ms, "admission list not written",
-		admission_write_paced(&c->admission, now_ms));
-	if (due(&c->looked_ms, LOOK_EVERY_MS, now_ms))
-		desk_drop_stalled(c->desk, now_ms);
-}
-
-static uint64_t wait_ms(const struct cmdqd *c)
-{
-	uint64_t wait = LOOK_EVERY_MS, watchdog = daemon_watchdog_ms();
-
-	if (c->intake.hurry && !c->intake.failed)
-		return 0;
-	if (admission_stale(&c->admission))
-		wait = SOON_MS;
-	if (watchdog > 0 && watchdog / 2 < wait)
-		wait = watchdog / 2;
-	return c->conf.rescan_ms < wait ? c->conf.rescan_ms : wait;
-}
-
 static void run(struct cmdqd *c)
 {
 	while (!c->stopping) {
-		int rc = loop_turn(c->loop_fd, wait_ms(c));
+		int rc = loop_turn(c->loop_fd, chores_wait_ms(c));
 		if (rc < 0)
 			fail(EX_OSERR, "waiting failed", "epoll", rc);
 		daemon_alive();
-		do_chores(c, clock_mono_ms());
+		rc = chores_do(c, clock_mono_ms());
+		/* The service manager starts it again, and opening says more. */
+		if (rc < 0)
+			fail(EX_DATAERR, "the devices have to be opened anew", CONF_CONTROL, rc);
 	}
 }
 
 /* ---- the end ---- */
 
-static int stop(struct cmdqd *c)
+static int save_state(struct cmdqd *c)
 {
-	daemon_stopping();
-	desk_shut(c->desk);
 	int rc = devices_save_all(c->devices);
+
 	if (rc == 0)
 		rc = admission_write(&c->admission, clock_mono_ms());
 	if (rc < 0)
 		log_error("state not saved at the end", LOG_ERR(rc));
+	return rc;
+}
+
+static void close_all(struct cmdqd *c)
+{
 	answer_close(&c->answerer);
+	poke_close(&c->poke);
+	obey_close(&c->obey);
+	content_close(&c->content);
 	devices_close(c->devices);
-	/* Last: with the spool's lock another cmdqd may open all of it. */
-	intake_close(&c->intake);
+	/* Last: with the spools' locks another cmdqd may open all of it. */
+	intake_close(&c->results);
+	intake_close(&c->orders);
 	io_close(c->state_fd);
 	io_close(c->signals.fd);
 	io_close(c->loop_fd);
 	free(c->records_path);
+	free(c->wake_path);
 	conf_free(&c->conf);
+}
+
+static int stop(struct cmdqd *c)
+{
+	daemon_stopping();
+	desk_shut(c->desk);
+	int rc = save_state(c);
+	close_all(c);
 	return rc < 0 ? EX_IOERR : 0;
 }
 
 int main(int argc, char **argv)
 {
-	static struct cmdqd c = {
-		.save_failures = {.burst = 3, .window_ms = 60000},
-		.list_failures = {.burst = 3, .window_ms = 60000},
-	};
+	static struct cmdqd c;
 
 	c.options = options_read(
 		argc, argv, "Answers what terminals ask, and does what operators order.", false);
@@ -256,6 +221,7 @@ int main(int argc, char **argv)
 	daemon_refuse_root();
 	open_spools(&c);
 	open_state(&c);
+	open_work(&c);
 	open_desk(&c);
 	or_fail(sandbox_enter(), "the sandbox");
 	say_ready(&c);

@@ -6,14 +6,13 @@
 #define PUNCHD_CMDQD_DAYLIGHT_H
 
 #include "cmdqd/devices.h"
-#include "cmdqd/ledger.h"
 #include "lib/conf.h"
 
 #define DAYLIGHT_MOST 256 /* devices that get a command in one call */
 
-/* Looks at all devices; queues what is to be queued within the ledger's transaction and remembers
- * it in the device. How many commands were queued, or a negative errno. */
-must_check int daylight_check(
-	struct devices *devices, struct ledger *l, const struct conf *conf, uint64_t now_us);
+/* Looks at all approved devices that ever shook hands; queues what is to be queued, once for an
+ * offset, remembers it in the device and commits both together. How many commands were queued, at
+ * most DAYLIGHT_MOST; or a negative errno, then none was. */
+must_check int daylight_check(struct devices *devices, const struct conf *conf, uint64_t now_us);
 
 #endif

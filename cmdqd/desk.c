@@ -8,18 +8,20 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 
+#include "cmdqd/outbox.h"
 #include "lib/clock.h"
 #include "lib/io.h"
 #include "lib/log.h"
 
-/* Questions of one client answered in a row, so that the others get their turn. */
-#define QUESTIONS_IN_A_ROW 64
+/* Questions of one client answered in a row, so that the others get their turn. Answers that are
+ * held together share one commit, so a row is not short. */
+#define QUESTIONS_IN_A_ROW 512
 
 struct client {
 	struct loop_source source; /* first: a pointer to it is one to the client */
 	struct desk *desk;
-	struct buf unsent;         /* an answer that the socket had no room for; empty: none */
-	uint64_t stalled_since_ms; /* while there is one */
+	struct outbox outbox;
+	uint64_t stalled_since_ms; /* 0: its socket has room */
 	LIST_ENTRY(client) others;
 };
 
@@ -39,8 +41,8 @@ static void drop(struct client *c)
 {
 	LIST_REMOVE(c, others);
 	c->desk->client_count--;
+	outbox_close(&c->outbox);
 	io_close(c->source.fd);
-	buf_free(&c->unsent);
 	free(c);
 }
 
@@ -60,54 +62,36 @@ static void log_bad_packet(struct desk *desk)
 	tell(&desk->bad_packets, LOG_LEVEL_WARNING, "packet at the desk is no question", 0);
 }
 
-/* 0; -EAGAIN when the client's socket is full; other negative errno. */
-static int send_packet(int fd, struct span packet)
+/* A client that reads too slowly: its answers are kept and its further questions stay with the
+ * kernel until it has made room. That slows down who asks, and costs nothing here. */
+static int watch_for_room(struct client *c)
 {
-	return send(fd, packet.ptr, packet.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
-}
+	const bool stalled = outbox_stalled(&c->outbox), was = c->stalled_since_ms > 0;
 
-/* The client reads too slowly. Its answer is kept and its further questions stay with the kernel
- * until it has made room: that slows down who asks, and costs nothing here. */
-static int stall(struct client *c)
-{
-	int rc = buf_add_span(&c->unsent, buf_span(&c->desk->packet));
-
-	c->stalled_since_ms = clock_mono_ms();
-	return rc < 0 ? rc : loop_change(c->desk->loop_fd, &c->source, EPOLLOUT);
-}
-
-static int send_unsent(struct client *c)
-{
-	int rc = send_packet(c->source.fd, buf_span(&c->unsent));
-
-	if (rc < 0)
-		return rc == -EAGAIN ? 0 : rc;
-	buf_free(&c->unsent);
-	return loop_change(c->desk->loop_fd, &c->source, EPOLLIN);
-}
-
-static int put_answer(struct desk *desk, const struct msg_question *q)
-{
-	struct msg_answer a = {.status = 503};
-
-	desk->answer(desk->context, q, &a);
-	a.id = q->id;
-	return msg_put_answer(&desk->packet, &a);
+	if (stalled == was)
+		return 0;
+	c->stalled_since_ms = stalled ? clock_mono_ms() : 0;
+	return loop_change(c->desk->loop_fd, &c->source, stalled ? EPOLLOUT : EPOLLIN);
 }
 
 static int answer_one(struct client *c, struct span packet)
 {
 	struct desk *desk = c->desk;
+	struct msg_answer a = {.status = 503};
 	struct msg_question q;
 
 	if (msg_get_question(packet, &q) < 0) {
 		log_bad_packet(desk);
 		return 0;
 	}
-	int rc = put_answer(desk, &q);
-	if (rc == 0)
-		rc = send_packet(c->source.fd, buf_span(&desk->packet));
-	return rc == -EAGAIN ? stall(c) : rc;
+	enum desk_fate fate = desk->answer(desk->context, &q, &a);
+	a.id = q.id;
+	int rc = msg_put_answer(&desk->packet, &a);
+	if (rc < 0)
+		return rc;
+	if (fate == DESK_HOLD)
+		return outbox_hold(&c->outbox, &q, buf_span(&desk->packet));
+	return outbox_send(&c->outbox, buf_span(&desk->packet));
 }
 
 /* 1 when a question was dealt with, 0 when none is there, or a negative errno. A packet that was
@@ -135,24 +119,57 @@ static int take_questions(struct client *c)
 {
 	int rc = 1;
 
-	for (int i = 0; i < QUESTIONS_IN_A_ROW && rc == 1 && c->unsent.len == 0; i++)
+	for (int i = 0; i < QUESTIONS_IN_A_ROW && rc == 1 && outbox_has_room(&c->outbox); i++)
 		rc = take_one(c);
 	return rc < 0 ? rc : 0;
 }
 
-static void client_ready(struct loop_source *source, uint32_t events)
+/* It goes on, unless something failed. */
+static void go_on(struct client *c, int rc)
 {
-	struct client *c = (struct client *)source;
-	int rc = c->unsent.len > 0 ? send_unsent(c) : take_questions(c);
-
-	if (rc == 0 && (events & EPOLLERR))
-		rc = -ECONNRESET;
+	if (rc == 0)
+		rc = watch_for_room(c);
 	if (rc == -ECONNRESET || rc == -EPIPE)
 		tell(&c->desk->comings, LOG_LEVEL_INFO, "client has left the desk", 0);
 	else if (rc < 0)
 		tell(&c->desk->comings, LOG_LEVEL_WARNING, "client at the desk dropped", rc);
 	if (rc < 0)
 		drop(c);
+}
+
+static void client_ready(struct loop_source *source, uint32_t events)
+{
+	struct client *c = (struct client *)source;
+	int rc;
+
+	if (outbox_stalled(&c->outbox)) {
+		c->stalled_since_ms = clock_mono_ms(); /* it has taken something */
+		rc = outbox_flush(&c->outbox);
+	} else {
+		rc = take_questions(c);
+	}
+	go_on(c, rc == 0 && (events & EPOLLERR) ? -ECONNRESET : rc);
+}
+
+bool desk_holds(const struct desk *desk)
+{
+	const struct client *c;
+
+	LIST_FOREACH(c, &desk->clients, others)
+	if (c->outbox.held_count > 0)
+		return true;
+	return false;
+}
+
+void desk_release(struct desk *desk, bool durable)
+{
+	struct client *next;
+
+	for (struct client *c = LIST_FIRST(&desk->clients); c; c = next) {
+		next = LIST_NEXT(c, others);
+		if (c->outbox.held_count > 0)
+			go_on(c, outbox_release(&c->outbox, durable, &desk->packet));
+	}
 }
 
 int desk_adopt(struct desk *desk, int fd)
@@ -162,8 +179,8 @@ int desk_adopt(struct desk *desk, int fd)
 		io_close(fd);
 		return -ENOMEM;
 	}
-	*c = (struct client){
-		.source = {fd, client_ready}, .desk = desk, .unsent = buf_with_max(MSG_MAX)};
+	*c = (struct client){.source = {fd, client_ready}, .desk = desk};
+	outbox_open(&c->outbox, fd);
 	LIST_INSERT_HEAD(&desk->clients, c, others);
 	desk->client_count++;
 	int rc = loop_add(desk->loop_fd, &c->source, EPOLLIN);
@@ -199,7 +216,7 @@ void desk_drop_stalled(struct desk *desk, uint64_t now_ms)
 
 	for (struct client *c = LIST_FIRST(&desk->clients); c; c = next) {
 		next = LIST_NEXT(c, others);
-		if (c->unsent.len > 0 && now_ms - c->stalled_since_ms >= DESK_STALL_MS) {
+		if (c->stalled_since_ms > 0 && now_ms - c->stalled_since_ms >= DESK_STALL_MS) {
 			tell(&desk->comings, LOG_LEVEL_WARNING, "client at the desk does not read",
 				0);
 			drop(c);

@@ -1,44 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* devices: every terminal that punchd has heard of, in memory, and when it is written to
- * STATE/control. */
-#include "cmdqd/devices.h"
-
+/* devices: every terminal that punchd has heard of, in memory. */
 #include <errno.h>
-#include <stddef.h>
 #include <stdlib.h>
-#include <sys/queue.h>
 #include <sys/random.h>
 
+#include "cmdqd/devices_inside.h"
 #include "cmdqd/learn.h"
 #include "cmdqd/ledger.h"
-
-#define BUCKETS (1u << 17)
-#define STATES  (DEVICE_REFUSED + 1)
-
-/* A device and the lists it is in. */
-struct slot {
-	LIST_ENTRY(slot) chain;
-	TAILQ_ENTRY(slot) waiting;
-	TAILQ_ENTRY(slot) pending;
-	bool saved;     /* the ledger has a record of it */
-	bool unsaved;   /* it is in `waiting` */
-	bool forgotten; /* it is in no other list, and its record is to be deleted */
-	struct device device;
-};
-
-TAILQ_HEAD(slots, slot);
-
-struct devices {
-	struct ledger *ledger;
-	bool admit_any;
-	uint64_t seed;
-	uint64_t approved_version;
-	size_t counts[STATES];
-	struct slots waiting; /* for the next save: orders, then first come first served */
-	size_t ordered;       /* at most so many orders are in it */
-	struct slots pending; /* for approval, the one silent for longest first */
-	LIST_HEAD(, slot) buckets[BUCKETS];
-};
+#include "cmdqd/queue.h"
 
 /* ---- the table ---- */
 
@@ -49,12 +18,7 @@ static unsigned bucket_of(const struct devices *t, struct span serial)
 
 	for (size_t i = 0; i < serial.len; i++)
 		hash = (hash ^ (unsigned char)serial.ptr[i]) * 0x100000001b3u;
-	return (unsigned)((hash ^ hash >> 32) * 0x9e3779b97f4a7c15u >> 40) % BUCKETS;
-}
-
-static struct slot *slot_of(struct device *d)
-{
-	return (struct slot *)(void *)((char *)d - offsetof(struct slot, device));
+	return (unsigned)((hash ^ hash >> 32) * 0x9e3779b97f4a7c15u >> 40) % DEVICES_BUCKETS;
 }
 
 struct device *devices_find(struct devices *t, struct span serial)
@@ -86,158 +50,48 @@ static void slot_insert(struct devices *t, struct slot *s)
 		t->approved_version++;
 }
 
-static void slot_free(struct devices *t, struct slot *s)
+/* ---- open commands ---- */
+
+void devices_set_open(struct device *d, bool open)
 {
-	if (s->unsaved)
-		TAILQ_REMOVE(&t->waiting, s, waiting);
-	free(s);
+	devices_slot(d)->open = open;
 }
 
-/* ---- what waits to be written ---- */
-
-void devices_changed(struct devices *t, struct device *d)
+bool devices_has_open(const struct device *d)
 {
-	struct slot *s = slot_of(d);
-
-	if (s->unsaved)
-		return;
-	s->unsaved = true;
-	TAILQ_INSERT_TAIL(&t->waiting, s, waiting);
+	return devices_slot(d)->open;
 }
 
-void devices_ordered(struct devices *t, struct device *d)
+struct ledger *devices_ledger(struct devices *t)
 {
-	struct slot *s = slot_of(d);
-
-	if (s->unsaved)
-		TAILQ_REMOVE(&t->waiting, s, waiting);
-	s->unsaved = true;
-	TAILQ_INSERT_HEAD(&t->waiting, s, waiting);
-	t->ordered++;
-}
-
-bool devices_unsaved(const struct devices *t)
-{
-	return !TAILQ_EMPTY(&t->waiting);
-}
-
-/* One that was forgotten and is known again has a new slot, which may have been written already:
- * what is on the disk under its serial is no longer the old one's. */
-static int write_one(struct devices *t, const struct slot *s)
-{
-	if (!s->forgotten)
-		return ledger_put(t->ledger, &s->device);
-	if (devices_find(t, span_str(s->device.serial)))
-		return 0;
-	return ledger_delete(t->ledger, span_str(s->device.serial));
-}
-
-static int write_waiting(struct devices *t, size_t most, size_t *ret_count)
-{
-	struct slot *s;
-	size_t count = 0;
-	int rc = ledger_begin(t->ledger);
-
-	if (rc < 0)
-		return rc;
-	TAILQ_FOREACH(s, &t->waiting, waiting)
-	{
-		if (count == most)
-			break;
-		rc = write_one(t, s);
-		if (rc < 0) {
-			ledger_abort(t->ledger);
-			return rc;
-		}
-		count++;
-	}
-	rc = ledger_commit(t->ledger);
-	if (rc == 0)
-		*ret_count = count;
-	return rc;
-}
-
-/* A record that was not deleted, because its serial is known again, is the new slot's now. */
-static void hand_over(struct devices *t, struct slot *s)
-{
-	struct device *d = devices_find(t, span_str(s->device.serial));
-
-	if (d)
-		slot_of(d)->saved = true;
-	slot_free(t, s);
-}
-
-static void take_off_written(struct devices *t, size_t count)
-{
-	struct slot *next;
-
-	for (struct slot *s = TAILQ_FIRST(&t->waiting); count > 0; count--, s = next) {
-		next = TAILQ_NEXT(s, waiting);
-		if (s->forgotten) {
-			hand_over(t, s);
-			continue;
-		}
-		TAILQ_REMOVE(&t->waiting, s, waiting);
-		s->unsaved = false;
-		s->saved = true;
-	}
-}
-
-static int save(struct devices *t, size_t most)
-{
-	size_t count = 0;
-	int rc;
-
-	if (!devices_unsaved(t))
-		return 0;
-	while ((rc = write_waiting(t, most, &count)) == -EXFULL) {
-		rc = ledger_grow(t->ledger);
-		if (rc < 0)
-			return rc;
-	}
-	if (rc == 0) {
-		take_off_written(t, count);
-		t->ordered = 0;
-	}
-	return rc;
-}
-
-int devices_save(struct devices *t)
-{
-	return save(t, DEVICES_SAVE_MOST + t->ordered);
-}
-
-int devices_save_all(struct devices *t)
-{
-	return save(t, SIZE_MAX);
-}
-
-bool devices_damaged(int rc)
-{
-	return rc == -EUCLEAN || rc == -ENOTRECOVERABLE || rc == -EPROTONOSUPPORT;
+	return t->ledger;
 }
 
 /* ---- coming and going ---- */
 
-/* A record that was never written leaves no trace; one that was must be deleted in its turn. */
-static void forget(struct devices *t, struct slot *s)
+/* Out of the table. A record that was never written leaves no trace; one that was is to be deleted:
+ * true, and the slot waits for that. */
+static bool forget(struct devices *t, struct slot *s)
 {
 	LIST_REMOVE(s, chain);
-	TAILQ_REMOVE(&t->pending, s, pending);
-	t->counts[DEVICE_PENDING]--;
-	if (!s->saved) {
-		slot_free(t, s);
-		return;
-	}
-	s->forgotten = true;
-	devices_changed(t, &s->device);
+	if (s->device.state == DEVICE_PENDING)
+		TAILQ_REMOVE(&t->pending, s, pending);
+	if (s->device.state == DEVICE_APPROVED)
+		t->approved_version++;
+	t->counts[s->device.state]--;
+	s->forgotten = s->saved;
+	if (!s->saved)
+		devices_slot_free(t, s);
+	return s->forgotten;
 }
 
 /* After each one that was added: there is one too many at most. */
 static void bound_pending(struct devices *t)
 {
-	if (t->counts[DEVICE_PENDING] > DEVICES_PENDING_MAX)
-		forget(t, TAILQ_FIRST(&t->pending));
+	struct slot *s = TAILQ_FIRST(&t->pending);
+
+	if (t->counts[DEVICE_PENDING] > DEVICES_PENDING_MAX && forget(t, s))
+		devices_changed(t, &s->device);
 }
 
 static bool full(const struct devices *t)
@@ -254,6 +108,7 @@ static int add(struct devices *t, struct span serial, enum device_state state, s
 	if (!s)
 		return -ENOMEM;
 	s->device.state = state;
+	s->open = true; /* nobody has looked */
 	slot_insert(t, s);
 	bound_pending(t);
 	devices_changed(t, &s->device);
@@ -269,15 +124,15 @@ static void note_sighting(struct devices *t, struct device *d, struct span peer,
 	if (!span_is(peer, d->address))
 		learn_text(d->address, sizeof(d->address), peer);
 	if (d->state == DEVICE_PENDING) {
-		TAILQ_REMOVE(&t->pending, slot_of(d), pending);
-		TAILQ_INSERT_TAIL(&t->pending, slot_of(d), pending);
+		TAILQ_REMOVE(&t->pending, devices_slot(d), pending);
+		TAILQ_INSERT_TAIL(&t->pending, devices_slot(d), pending);
 	}
 	devices_changed(t, d);
 }
 
 static void set_state(struct devices *t, struct device *d, enum device_state state)
 {
-	struct slot *s = slot_of(d);
+	struct slot *s = devices_slot(d);
 
 	if (d->state == state)
 		return;
@@ -323,11 +178,28 @@ int devices_decide(struct devices *t, struct span serial, enum device_state stat
 	return rc;
 }
 
+int devices_remove(struct devices *t, struct span serial)
+{
+	struct device *d = devices_find(t, serial);
+
+	if (!d)
+		return -ENOENT;
+	if (forget(t, devices_slot(d)))
+		devices_ordered(t, d);
+	return 0;
+}
+
 /* ---- all of them ---- */
 
 uint64_t devices_approved_version(const struct devices *t)
 {
 	return t->approved_version;
+}
+
+void devices_networks_changed(struct devices *t, const struct device *d)
+{
+	if (d->state == DEVICE_APPROVED)
+		t->approved_version++;
 }
 
 size_t devices_count(const struct devices *t, enum device_state state)
@@ -339,7 +211,7 @@ int devices_each(struct devices *t, device_visit *visit, void *context)
 {
 	struct slot *s;
 
-	for (unsigned i = 0; i < BUCKETS; i++)
+	for (unsigned i = 0; i < DEVICES_BUCKETS; i++)
 		LIST_FOREACH(s, &t->buckets[i], chain)
 		{
 			int rc = visit(context, &s->device);
@@ -364,6 +236,23 @@ static int take_in(void *context, const struct device *d)
 	return 0;
 }
 
+static void note_open(void *context, struct span serial)
+{
+	struct device *d = devices_find(context, serial);
+
+	if (d)
+		devices_set_open(d, true);
+}
+
+static int read_open(struct devices *t)
+{
+	int rc = queue_open_serials(t->ledger, note_open, t);
+
+	/* Nothing was changed. */
+	ledger_abort(t->ledger);
+	return rc;
+}
+
 int devices_open(const char *control_path, bool admit_any, struct devices **ret)
 {
 	struct devices *t = calloc(1, sizeof(*t));
@@ -378,6 +267,8 @@ int devices_open(const char *control_path, bool admit_any, struct devices **ret)
 		rc = ledger_open(control_path, &t->ledger);
 	if (rc == 0)
 		rc = ledger_read(t->ledger, take_in, t);
+	if (rc == 0)
+		rc = read_open(t);
 	if (rc < 0) {
 		devices_close(t);
 		return rc;
@@ -392,7 +283,7 @@ static void free_bucket(struct devices *t, unsigned bucket)
 
 	for (struct slot *s = LIST_FIRST(&t->buckets[bucket]); s; s = next) {
 		next = LIST_NEXT(s, chain);
-		slot_free(t, s);
+		devices_slot_free(t, s);
 	}
 }
 
@@ -402,7 +293,7 @@ static void free_forgotten(struct devices *t)
 
 	for (struct slot *s = TAILQ_FIRST(&t->waiting); s; s = next) {
 		next = TAILQ_NEXT(s, waiting);
-		slot_free(t, s);
+		devices_slot_free(t, s);
 	}
 }
 
@@ -410,7 +301,7 @@ void devices_close(struct devices *t)
 {
 	if (!t)
 		return;
-	for (unsigned i = 0; i < BUCKETS; i++)
+	for (unsigned i = 0; i < DEVICES_BUCKETS; i++)
 		free_bucket(t, i);
 	/* Nobody else waits any more. */
 	free_forgotten(t);

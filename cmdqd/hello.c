@@ -5,8 +5,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "lib/num.h"
+#include "cmdqd/ability.h"
 #include "lib/serial.h"
+#include "lib/trans_flag.h"
 
 const char *hello_table_name(enum hello_table table)
 {
@@ -38,15 +39,6 @@ static struct span stamp_or_zero(struct span stamp)
 	if (stamp.len == 0 || stamp.len > HELLO_STAMP_MAX || !one_line(stamp))
 		return span_str("0");
 	return span_is_nocase(stamp, "None") ? span_str("0") : stamp;
-}
-
-/* pushver= from 2 up. One that says nothing readable counts as none. */
-static bool speaks_tokens(struct span push_version)
-{
-	struct span major;
-	uint64_t number;
-
-	return span_next(&push_version, '.', &major) && num_u64(major, 2, UINT32_MAX, &number) == 0;
 }
 
 static int put_stamp(struct buf *b, const char *prefix, const char *key, struct span stamp)
@@ -89,11 +81,11 @@ static int put_flag_tokens(struct buf *b, struct span flags)
 	struct span word;
 	int rc = buf_add_str(b, "TransFlag=TransData ");
 
-	while (rc == 0 && settings_next_flag(&flags, &word)) {
-		enum settings_flag flag = settings_flag_of(word);
-		if (flag == SETTINGS_NO_FLAG)
+	while (rc == 0 && trans_flag_next(&flags, &word)) {
+		enum trans_flag flag = trans_flag_of(word);
+		if (flag == TRANS_FLAG_NONE)
 			return -EINVAL;
-		rc = buf_printf(b, "%s%s", separator, settings_flag_name(flag));
+		rc = buf_printf(b, "%s%s", separator, trans_flag_name(flag));
 		separator = "\t";
 	}
 	return rc < 0 ? rc : buf_add_str(b, "\n");
@@ -102,12 +94,12 @@ static int put_flag_tokens(struct buf *b, struct span flags)
 /* "110000000000", one place a flag. */
 static int put_flag_digits(struct buf *b, struct span flags)
 {
-	char digits[SETTINGS_FLAGS + 1] = "000000000000";
+	char digits[TRANS_FLAGS + 1] = "000000000000";
 	struct span word;
 
-	while (settings_next_flag(&flags, &word)) {
-		enum settings_flag flag = settings_flag_of(word);
-		if (flag == SETTINGS_NO_FLAG)
+	while (trans_flag_next(&flags, &word)) {
+		enum trans_flag flag = trans_flag_of(word);
+		if (flag == TRANS_FLAG_NONE)
 			return -EINVAL;
 		digits[flag] = '1';
 	}
@@ -138,7 +130,7 @@ static int put_options(struct buf *b, const struct hello *h, bool tokens)
 
 static int put_all(struct buf *b, const struct hello *h)
 {
-	bool tokens = speaks_tokens(h->push_version);
+	bool tokens = !ability_old(h->push_version);
 	int rc = buf_printf(b, "GET OPTION FROM: %.*s\n", SPAN_ARG(h->serial));
 
 	if (rc == 0 && tokens)

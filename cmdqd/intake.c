@@ -1,29 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* intake: takes orders out of the spool "order" and sees that they are done. */
+/* intake: takes the files out of a spool and sees that they are done. */
 #include "cmdqd/intake.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-#include "cmdqd/obey.h"
+#include "cmdqd/devices.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 
-#define KIND           "order"
-#define NAMES_AT_ONCE  4096 /* of a scan; more than can be in the way */
-#define FILES_AT_ONCE  256
-#define SWEEP_EVERY_MS UINT64_C(3600000)
+#define NAMES_AT_ONCE    4096 /* of a scan; more than can be in the way */
+#define FILES_AT_ONCE    256
+#define INTAKE_WHY_BYTES 192
+#define SWEEP_EVERY_MS   UINT64_C(3600000)
 
 /* ---- one file ---- */
 
-static int tell(const char *name, int fate, const struct spool_taking *t)
+/* One that was worked on, and is in cur/ until all is settled. */
+struct taken {
+	const char *name;
+	bool refused;
+	char why[INTAKE_WHY_BYTES];
+};
+
+struct taking {
+	struct taken files[FILES_AT_ONCE];
+	size_t count, moved; /* `moved` left new/ in all */
+	bool spoilt;         /* one failed in the midst of its work: nothing can be settled */
+};
+
+static int tell(const struct intake *in, const char *name, int fate, const struct spool_taking *t)
 {
 	if (fate == SPOOL_REFUSED)
-		log_warning("order refused", LOG_TEXT("entry", name), LOG_TEXT("bad", t->bad_name),
+		log_warning("file refused", LOG_TEXT("kind", in->work.kind),
+			LOG_TEXT("entry", name), LOG_TEXT("bad", t->bad_name),
 			LOG_TEXT("reason", t->why));
 	if (fate == SPOOL_LEFT && t->first)
-		log_warning("order can be neither done nor refused; it is left",
-			LOG_TEXT("entry", name), LOG_TEXT("reason", t->why), LOG_ERR(t->error));
+		log_warning("file can be neither done nor refused; it is left",
+			LOG_TEXT("kind", in->work.kind), LOG_TEXT("entry", name),
+			LOG_TEXT("reason", t->why), LOG_ERR(t->error));
 	return fate;
 }
 
@@ -31,120 +47,139 @@ static int refuse_file(struct intake *in, const char *name, const char *why, uin
 {
 	struct spool_taking t;
 
-	return tell(name, spool_take_refuse(&in->taker, name, now_ms * 1000, why, &t), &t);
+	return tell(in, name, spool_take_refuse(&in->taker, name, now_ms * 1000, why, &t), &t);
 }
 
 static int leave_file(struct intake *in, const char *name, int error, uint64_t now_ms)
 {
 	struct spool_taking t;
 
-	return tell(name,
+	return tell(in, name,
 		spool_take_leave(
 			&in->taker, name, now_ms * 1000, "it cannot be worked on now", error, &t),
 		&t);
 }
 
-/* TAKEN when what it orders is done in memory and the file is in cur/. */
-static int do_taken(struct intake *in, const char *name, uint64_t now_ms)
+static void say_stuck(const struct intake *in, const char *name, int rc)
 {
-	const char *why;
-	int rc = obey_file(in->devices, &in->orders, name, buf_span(&in->file), &why);
+	if (rc < 0)
+		log_error("file stays in cur", LOG_TEXT("kind", in->work.kind),
+			LOG_TEXT("entry", name), LOG_ERR(rc));
+}
 
-	if (rc == -EBADMSG)
-		return refuse_file(in, name, why, now_ms);
-	return rc < 0 ? leave_file(in, name, rc, now_ms) : SPOOL_TAKEN;
+static void give_back(struct intake *in, const char *name)
+{
+	say_stuck(in, name, spool_release(&in->spool, name));
+}
+
+/* Nobody is kept waiting by one that cannot be done: it is passed over for a while. But the map of
+ * a store that had to grow, or one that is damaged, is no file's fault. */
+static int put_back(struct intake *in, const char *name, int error, uint64_t now_ms)
+{
+	if (error != -EAGAIN && !devices_damaged(error)) {
+		int fate = leave_file(in, name, error, now_ms);
+		return fate < 0 ? fate : -EAGAIN;
+	}
+	give_back(in, name);
+	return error;
+}
+
+/* TAKEN when its effects wait to be settled and it is in cur/. */
+static int do_taken(struct intake *in, const char *name, uint64_t now_ms, struct taking *t)
+{
+	struct taken *f = &t->files[t->count];
+	const char *why = NULL;
+	int rc = in->work.file(in->work.context, &in->spool, name, buf_span(&in->file), &why);
+
+	if (rc < 0 && rc != -EBADMSG) {
+		t->spoilt = true;
+		return put_back(in, name, rc, now_ms);
+	}
+	f->name = name;
+	f->refused = rc < 0;
+	snprintf(f->why, sizeof(f->why), "%s", rc < 0 ? why : "");
+	t->count++;
+	return SPOOL_TAKEN;
 }
 
 typedef int take_function(
 	struct spool_taker *, const char *, uint64_t, struct buf *, struct spool_taking *);
 
-/* A fate, or a negative errno when the surroundings are bad. */
-static int do_file(struct intake *in, take_function *take, const char *name, uint64_t now_ms)
+/* A fate, or a negative errno: no more can be taken now. */
+static int do_file(
+	struct intake *in, take_function *take, const char *name, uint64_t now_ms, struct taking *t)
 {
-	struct spool_taking t;
-	int fate = tell(name, take(&in->taker, name, now_ms * 1000, &in->file, &t), &t);
+	struct spool_taking s;
+	int fate = tell(in, name, take(&in->taker, name, now_ms * 1000, &in->file, &s), &s);
 
-	return fate == SPOOL_TAKEN ? do_taken(in, name, now_ms) : fate;
+	return fate == SPOOL_TAKEN ? do_taken(in, name, now_ms, t) : fate;
 }
 
 /* ---- one pass ---- */
 
-/* Durability: first the devices, then the list that is made of them, and only then are the files
- * done. */
-static int settle(struct intake *in, uint64_t now_ms)
+static void finish(struct intake *in, const struct taken *f, uint64_t now_ms)
 {
-	int rc = devices_save(in->devices);
-
-	return rc < 0 ? rc : admission_write(in->admission, now_ms);
-}
-
-static void finish(struct intake *in, const char *name, uint64_t now_ms)
-{
-	int rc = spool_finish(&in->orders, name);
+	int rc = f->refused ? refuse_file(in, f->name, f->why, now_ms)
+			    : spool_finish(&in->spool, f->name);
 
 	if (rc == -EEXIST)
 		rc = refuse_file(
-			in, name, "its name is that of a file that was done before", now_ms);
-	if (rc < 0)
-		log_error("order stays in cur", LOG_TEXT("entry", name), LOG_ERR(rc));
+			in, f->name, "its name is that of a file that was done before", now_ms);
+	say_stuck(in, f->name, rc);
 }
 
-static void give_back(struct intake *in, const char *name)
+/* What a file says is in the spool until it is done, so memory may be ahead of the store: after a
+ * failure, or a crash, it is done again to the same end. `taken` is what taking the files met. */
+static int settle(struct intake *in, const struct taking *t, int taken, uint64_t now_ms)
 {
-	int rc = spool_release(&in->orders, name);
+	int rc = t->spoilt ? taken : 0;
 
+	/* Durability: first the effects, and only then are the files done or refused. */
+	if (rc == 0 && t->count > 0)
+		rc = in->work.settle(in->work.context, now_ms);
 	if (rc < 0)
-		log_error("order stays in cur", LOG_TEXT("entry", name), LOG_ERR(rc));
-}
-
-/* Names of files in cur/ that wait to be settled, and how many left new/ in all. */
-struct taken {
-	const char *names[FILES_AT_ONCE];
-	size_t count, moved;
-};
-
-/* An order is in the spool until it is done, so memory may be ahead of the store: after a failure,
- * or a crash, it is done again to the same end. */
-static int finish_files(struct intake *in, const struct taken *taken, uint64_t now_ms)
-{
-	int rc = taken->count > 0 ? settle(in, now_ms) : 0;
-
-	for (size_t i = 0; i < taken->count; i++)
+		in->work.abandon(in->work.context);
+	for (size_t i = 0; i < t->count; i++)
 		if (rc == 0)
-			finish(in, taken->names[i], now_ms);
+			finish(in, &t->files[i], now_ms);
 		else
-			give_back(in, taken->names[i]);
-	return rc;
+			give_back(in, t->files[i].name);
+	return rc < 0 ? rc : taken;
 }
 
 static int take_files(
-	struct intake *in, const struct spool_list *l, uint64_t now_ms, struct taken *ret)
+	struct intake *in, const struct spool_list *l, uint64_t now_ms, struct taking *t)
 {
-	for (size_t i = 0; i < l->count && ret->count < FILES_AT_ONCE; i++) {
-		int fate = do_file(in, spool_take, l->items[i].name, now_ms);
+	for (size_t i = 0; i < l->count && t->count < FILES_AT_ONCE; i++) {
+		int fate = do_file(in, spool_take, l->items[i].name, now_ms, t);
 		if (fate < 0)
 			return fate;
-		if (fate == SPOOL_TAKEN)
-			ret->names[ret->count++] = l->items[i].name;
-		ret->moved += fate == SPOOL_TAKEN || fate == SPOOL_REFUSED;
+		t->moved += fate == SPOOL_TAKEN || fate == SPOOL_REFUSED;
 	}
 	return 0;
 }
 
+/* Not `= {0}`: its reasons are many bytes. */
+static void begin(struct taking *t)
+{
+	t->count = t->moved = 0;
+	t->spoilt = false;
+}
+
 static int pass(struct intake *in, uint64_t now_ms)
 {
-	struct taken taken = {.count = 0};
+	struct taking t;
 	struct spool_list l;
-	int rc = spool_scan(&in->orders, SPOOL_NEW, NAMES_AT_ONCE, &l);
+	int rc = spool_scan(&in->spool, SPOOL_NEW, NAMES_AT_ONCE, &l);
 
 	if (rc < 0)
 		return rc;
-	rc = take_files(in, &l, now_ms, &taken);
-	int finished = finish_files(in, &taken, now_ms);
+	begin(&t);
+	rc = settle(in, &t, take_files(in, &l, now_ms, &t), now_ms);
 	/* What stays behind is no reason to hurry. */
-	in->hurry = taken.moved > 0 && l.total > taken.moved;
+	in->hurry = t.moved > 0 && l.total > t.moved;
 	spool_list_free(&l);
-	return finished < 0 ? finished : rc;
+	return rc;
 }
 
 /* ---- what was in work when cmdqd died ---- */
@@ -152,19 +187,18 @@ static int pass(struct intake *in, uint64_t now_ms)
 /* One that kills it harms no other, and not for ever. */
 static int work_alone(struct intake *in, const char *name, uint64_t now_ms)
 {
-	struct taken taken = {.names = {name}};
-	int before = spool_tries_count(&in->orders, name);
+	struct taking t;
+	int before = spool_tries_count(&in->spool, name);
 
 	if (before < 0)
 		return before;
+	begin(&t);
 	/* The first death was in the pass that it was found in, where nothing counts. */
 	int rc = before + 1 >= SPOOL_TRIES_MAX
 			 ? refuse_file(in, name, "cmdqd died of it ten times", now_ms)
-			 : do_file(in, spool_take_up, name, now_ms);
-	taken.count = rc == SPOOL_TAKEN;
-	if (rc >= 0)
-		rc = finish_files(in, &taken, now_ms);
-	spool_tries_forget(&in->orders, name);
+			 : do_file(in, spool_take_up, name, now_ms, &t);
+	rc = settle(in, &t, rc < 0 ? rc : 0, now_ms);
+	spool_tries_forget(&in->spool, name);
 	return rc;
 }
 
@@ -175,7 +209,7 @@ static int recover_next(struct intake *in, uint64_t now_ms)
 	int rc = 0;
 
 	if (!in->in_work.items)
-		rc = spool_scan(&in->orders, SPOOL_CUR, SPOOL_SCAN_ALL, &in->in_work);
+		rc = spool_scan(&in->spool, SPOOL_CUR, SPOOL_SCAN_ALL, &in->in_work);
 	if (rc < 0)
 		return rc;
 	in->recovered = !in->in_work.items || in->next_in_work == in->in_work.count;
@@ -194,11 +228,13 @@ static int recover_next(struct intake *in, uint64_t now_ms)
 static void sweep(struct intake *in, uint64_t now_ms)
 {
 	in->next_sweep_ms = now_ms + SWEEP_EVERY_MS;
-	int rc = spool_sweep(&in->orders, clock_wall_us(), in->draft_stale_ms);
+	int rc = spool_sweep(&in->spool, clock_wall_us(), in->draft_stale_ms);
 	if (rc < 0)
-		log_warning("cannot sweep stale drafts", LOG_ERR(rc));
+		log_warning(
+			"cannot sweep stale drafts", LOG_TEXT("kind", in->work.kind), LOG_ERR(rc));
 	else if (rc > 0)
-		log_info("stale drafts of orders swept", LOG_NUM("files", rc));
+		log_info("stale drafts swept", LOG_TEXT("kind", in->work.kind),
+			LOG_NUM("files", rc));
 }
 
 int intake_turn(struct intake *in, uint64_t now_ms)
@@ -210,9 +246,11 @@ int intake_turn(struct intake *in, uint64_t now_ms)
 	if (!due && (!in->hurry || in->failed))
 		return 0;
 	int rc = in->recovered ? pass(in, now_ms) : recover_next(in, now_ms);
-	if (rc < 0)
-		log_error("orders have to wait", LOG_ERR(rc));
-	in->failed = rc < 0;
+	bool again = rc == -EAGAIN;
+	if (rc < 0 && !again)
+		log_error("files have to wait", LOG_TEXT("kind", in->work.kind), LOG_ERR(rc));
+	in->hurry |= again;
+	in->failed = rc < 0 && !again;
 	in->next_scan_ms = now_ms + in->rescan_ms;
 	if (now_ms >= in->next_sweep_ms)
 		sweep(in, now_ms);
@@ -221,54 +259,67 @@ int intake_turn(struct intake *in, uint64_t now_ms)
 
 /* ---- opening ---- */
 
-static void watch_ready(struct loop_source *source, uint32_t events)
+static int watch(const char *spool_dir, const char *kind)
 {
-	struct intake *in = (struct intake *)source;
-	int rc = spool_watch_drain();
-	(void)events;
+	char *dir = conf_join(spool_dir, kind);
+	char *new_dir = dir ? conf_join(dir, spool_state_name(SPOOL_NEW)) : NULL;
+	int fd = new_dir ? spool_watch_open(new_dir) : -ENOMEM;
 
-	in->hurry = true;
-	if (rc >= 0)
-		return;
-	log_warning("watch is lost; the spool is looked at every rescan interval", LOG_ERR(rc));
-	loop_remove(in->loop_fd, source); /* or it would wake us for ever */
-}
-
-static int watch(struct intake *in, int loop_fd, const char *spool_dir)
-{
-	char *new_dir = conf_join(spool_dir, KIND "/new");
-
-	if (!new_dir)
-		return -ENOMEM;
-	int fd = spool_watch_open(new_dir);
 	free(new_dir);
-	if (fd < 0)
-		return fd;
-	in->watch = (struct loop_source){fd, watch_ready};
-	return loop_add(loop_fd, &in->watch, EPOLLIN);
+	free(dir);
+	return fd;
 }
 
-int intake_open(struct intake *in, int loop_fd, const struct conf *conf)
+int intake_open(struct intake *in, const char *kind, const struct conf *conf, int *ret_watch_fd)
 {
 	*in = (struct intake){
-		.loop_fd = loop_fd,
-		.taker.spool = &in->orders,
+		.work.kind = kind,
+		.taker.spool = &in->spool,
 		.file = buf_with_max(conf->file_max_bytes),
 		.rescan_ms = conf->rescan_ms,
 		.draft_stale_ms = conf->draft_stale_ms,
 	};
-	int rc = spool_make(conf->spool_dir, KIND);
+	int rc = spool_make(conf->spool_dir, kind);
 	if (rc == 0)
-		rc = spool_open(conf->spool_dir, KIND, SPOOL_FOR_CONSUMING, &in->orders);
-	if (rc == 0)
-		rc = watch(in, loop_fd, conf->spool_dir);
-	return rc;
+		rc = spool_open(conf->spool_dir, kind, SPOOL_FOR_CONSUMING, &in->spool);
+	if (rc < 0)
+		return rc;
+	rc = watch(conf->spool_dir, kind);
+	if (rc < 0)
+		spool_close(&in->spool);
+	else
+		*ret_watch_fd = rc;
+	return rc < 0 ? rc : 0;
 }
 
 void intake_close(struct intake *in)
 {
 	spool_list_free(&in->in_work);
 	spool_watch_close();
-	spool_close(&in->orders);
+	spool_close(&in->spool);
 	buf_free(&in->file);
+}
+
+/* ---- the watch ---- */
+
+static void watch_ready(struct loop_source *source, uint32_t events)
+{
+	struct intake_watch *w = (struct intake_watch *)source;
+	int rc = spool_watch_drain();
+	(void)events;
+
+	for (size_t i = 0; i < INTAKES_MAX; i++)
+		if (w->intakes[i])
+			w->intakes[i]->hurry = true;
+	if (rc >= 0)
+		return;
+	log_warning("watch is lost; the spools are looked at every rescan interval", LOG_ERR(rc));
+	loop_remove(w->loop_fd, source); /* or it would wake us for ever */
+}
+
+int intake_watch(struct intake_watch *w, int loop_fd, int watch_fd)
+{
+	w->source = (struct loop_source){watch_fd, watch_ready};
+	w->loop_fd = loop_fd;
+	return loop_add(loop_fd, &w->source, EPOLLIN);
 }

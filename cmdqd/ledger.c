@@ -3,22 +3,15 @@
 #include "cmdqd/ledger.h"
 
 #include <errno.h>
-#include <lmdb.h>
 #include <stdlib.h>
 
+#include "cmdqd/ledger_private.h"
+#include "command/typed.h"
 #include "lib/log.h"
-#include "store/env.h"
-#include "store/schema.h"
 
 #define LEDGER_MAP_BYTES (64UL << 20)
-#define LEDGER_TEXT_MAX  8192 /* of one device */
-
-struct ledger {
-	MDB_env *env;
-	MDB_dbi dbs[CONTROL_DBS];
-	MDB_txn *txn; /* NULL outside of a transaction */
-	struct buf text;
-};
+/* Of one record: a device, or a command, each byte of whose text may be escaped as three. */
+#define LEDGER_TEXT_MAX (3 * TYPED_MAX + 8192)
 
 static int open_databases(struct ledger *l)
 {
@@ -111,22 +104,29 @@ int ledger_begin(struct ledger *l)
 	return env_errno(mdb_txn_begin(l->env, NULL, 0, &l->txn));
 }
 
+int ledger_need(struct ledger *l)
+{
+	return l->txn ? 0 : ledger_begin(l);
+}
+
+bool ledger_is_open(const struct ledger *l)
+{
+	return l->txn != NULL;
+}
+
 int ledger_put(struct ledger *l, const struct device *d)
 {
 	buf_clear(&l->text);
 	int rc = control_put_device(&l->text, d);
-	if (rc < 0)
-		return rc;
-	MDB_val key = env_val(span_str(d->serial)), value = env_val(buf_span(&l->text));
-	return env_errno(mdb_put(l->txn, l->dbs[CONTROL_DEVICE], &key, &value, 0));
+	return rc < 0 ? rc
+		      : ledger_store(l, CONTROL_DEVICE, span_str(d->serial), buf_span(&l->text), 0);
 }
 
 int ledger_delete(struct ledger *l, struct span serial)
 {
-	MDB_val key = env_val(serial);
-	int rc = env_errno(mdb_del(l->txn, l->dbs[CONTROL_DEVICE], &key, NULL));
+	int rc = ledger_drop(l, CONTROL_DEVICE, serial);
 
-	return rc == -ENOENT ? 0 : rc;
+	return rc < 0 ? rc : ledger_drop(l, CONTROL_FACT, serial);
 }
 
 int ledger_commit(struct ledger *l)
@@ -149,4 +149,13 @@ void ledger_abort(struct ledger *l)
 int ledger_grow(struct ledger *l)
 {
 	return env_grow(l->env);
+}
+
+int ledger_give_up(struct ledger *l, int rc)
+{
+	ledger_abort(l);
+	if (rc != -EXFULL)
+		return rc;
+	rc = ledger_grow(l);
+	return rc < 0 ? rc : -EAGAIN;
 }

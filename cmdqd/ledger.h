@@ -31,7 +31,7 @@ bool ledger_is_open(const struct ledger *l);
  * other `rc` as it is. */
 must_check int ledger_give_up(struct ledger *l, int rc);
 must_check int ledger_put(struct ledger *l, const struct device *d);
-/* A device that is not there is as good as deleted. */
+/* With its facts. A device that is not there is as good as deleted. */
 must_check int ledger_delete(struct ledger *l, struct span serial);
 /* What a device said in its last INFO (store/command.h): `lines` are escaped already. -ENOENT when
  * there is none; ledger_get_facts empties `into` first. */

@@ -4,146 +4,289 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "cmdqd/order.h"
+#include "cmdqd/obey_private.h"
+#include "cmdqd/queue.h"
 #include "cmdqd/zone.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 
-/* An entry that is to be refused. */
-struct refused {
-	unsigned number;
-	struct span part;
-	const char *why;
-};
-
-/* A file at work, and its entry `number`. */
+/* A file at work. */
 struct work {
-	const struct spool *orders;
-	struct devices *devices;
-	const char *name;
-	uid_t owner; /* who ordered it */
-	unsigned number, good;
-	struct refused *refused;
-	size_t refused_count, refused_room;
+	struct obey *obey;
+	uint64_t owner_uid;
+	uint64_t named_us; /* the time in its name */
+	uint64_t now_us;
 };
 
-/* ---- one order ---- */
-
-static int refuse(const char *why, const char **ret_why)
+int obey_refuse(const char *why, char ret_why[static ENTRIES_WHY_BYTES])
 {
-	*ret_why = why;
+	snprintf(ret_why, ENTRIES_WHY_BYTES, "%s", why);
 	return -EBADMSG;
 }
 
-static int set(const struct work *w, const struct order *o, const char **ret_why)
-{
-	struct device *d = devices_find(w->devices, o->serial);
-	int minutes;
+/* ---- after the commit ---- */
 
-	if (!d)
-		return refuse("no device has this serial", ret_why);
-	struct device_settings own = d->set;
-	order_apply(o, &own);
-	if (own.time_zone[0] && zone_offset(own.time_zone, 0, &minutes) < 0)
-		return refuse("no such time zone", ret_why);
-	d->set = own;
-	devices_ordered(w->devices, d);
+/* One that is removed is not to be woken: it is remembered that it was there, because memory is
+ * ahead of the store until the commit. */
+struct obey_woken {
+	char serial[SERIAL_MAX + 1];
+	bool removed;
+};
+
+static int remember(struct obey *o, const char *serial, bool removed)
+{
+	if (o->woken_count == o->woken_room) {
+		size_t room = o->woken_room ? 2 * o->woken_room : 16;
+		struct obey_woken *more = realloc(o->woken, room * sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		o->woken = more;
+		o->woken_room = room;
+	}
+	struct obey_woken *w = &o->woken[o->woken_count++];
+	w->removed = removed;
+	snprintf(w->serial, sizeof(w->serial), "%s", serial);
 	return 0;
 }
 
-static int decide(const struct work *w, const struct order *o, const char **ret_why)
+int obey_wake_later(struct obey *o, const struct device *d)
+{
+	return remember(o, d->serial, false);
+}
+
+static bool is_being_removed(const struct obey *o, struct span serial)
+{
+	for (size_t i = 0; i < o->woken_count; i++)
+		if (o->woken[i].removed && span_is(serial, o->woken[i].serial))
+			return true;
+	return false;
+}
+
+void obey_wake(struct obey *o, struct poke *poke, uint64_t now_ms)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < o->woken_count; i++) {
+		struct obey_woken w = o->woken[i];
+		const struct device *d = devices_find(o->devices, span_str(w.serial));
+		if (poke && d && !w.removed)
+			poke_wake(poke, d, now_ms);
+		if (!poke && w.removed)
+			o->woken[kept++] = w;
+	}
+	o->woken_count = kept;
+}
+
+void obey_close(struct obey *o)
+{
+	free(o->woken);
+	o->woken = NULL;
+	o->woken_count = o->woken_room = 0;
+}
+
+/* ---- a device's orders ---- */
+
+struct rival {
+	const struct device *self;
+	const char *alias;
+};
+
+static int has_alias(void *context, const struct device *d)
+{
+	const struct rival *r = context;
+
+	return d != r->self && strcmp(d->set.alias, r->alias) == 0;
+}
+
+/* An alias names one device, whether it is looked for among the aliases or the serials. */
+static bool is_alias_free(struct devices *devices, const struct device *d, const char *alias)
+{
+	struct rival r = {d, alias};
+	const struct device *named = devices_find(devices, span_str(alias));
+
+	return (!named || named == d) && devices_each(devices, has_alias, &r) == 0;
+}
+
+static int set(const struct obey_order *w, char ret_why[static ENTRIES_WHY_BYTES])
+{
+	struct device *d = devices_find(w->obey->devices, w->order->serial);
+	int minutes;
+
+	if (!d)
+		return obey_refuse("no device has this serial", ret_why);
+	struct device_settings own = d->set;
+	order_apply(w->order, &own);
+	if (own.time_zone[0] && zone_offset(own.time_zone, 0, &minutes) < 0)
+		return obey_refuse("no such time zone", ret_why);
+	if (own.alias[0] && strcmp(own.alias, d->set.alias) != 0 &&
+		!is_alias_free(w->obey->devices, d, own.alias))
+		return obey_refuse("another device has this alias, or it is its serial", ret_why);
+	/* Who has shown the old key has not shown the new one. */
+	if (strcmp(own.comm_key, d->set.comm_key) != 0)
+		d->key_good_us = 0;
+	d->set = own;
+	devices_ordered(w->obey->devices, d);
+	return 0;
+}
+
+static int decide(const struct obey_order *w, char ret_why[static ENTRIES_WHY_BYTES])
 {
 	enum device_state state =
-		o->kind == ORDER_DEVICE_APPROVE ? DEVICE_APPROVED : DEVICE_REFUSED;
-	int rc = devices_decide(w->devices, o->serial, state);
+		w->order->kind == ORDER_DEVICE_APPROVE ? DEVICE_APPROVED : DEVICE_REFUSED;
+	int rc = devices_decide(w->obey->devices, w->order->serial, state);
 
-	return rc == -ENOSPC ? refuse("there are too many devices", ret_why) : rc;
+	return rc == -ENOSPC ? obey_refuse("there are too many devices", ret_why) : rc;
 }
 
-static void log_order(const struct work *w, const struct order *o)
+/* The commands first: when it is done again after a transaction that was given up, the device is
+ * gone from memory and they are not. */
+static int remove_device(const struct obey_order *w, char ret_why[static ENTRIES_WHY_BYTES])
 {
-	char id[SPOOL_ENTRY_ID_BYTES];
+	struct obey *o = w->obey;
+	struct span serial = w->order->serial;
+	const struct device *d = devices_find(o->devices, serial);
 
-	spool_entry_id(w->name, w->number, id);
-	log_notice("order taken", LOG_TEXT("entry", id), LOG_SPAN("serial", o->serial),
-		LOG_TEXT("order", order_kind_name(o->kind)), LOG_NUM("uid", w->owner));
+	if (!d && !is_being_removed(o, serial))
+		return obey_refuse("no device has this serial", ret_why);
+	int rc = queue_cancel_all(o->ledger, serial, w->now_us);
+	if (rc < 0 || !d)
+		return rc < 0 ? rc : 0;
+	rc = remember(o, d->serial, true);
+	return rc < 0 ? rc : devices_remove(o->devices, serial);
 }
 
-/* 0; -EBADMSG with the reason: refuse it; other negative errno: try later. */
-static int do_entry(const struct work *w, const struct spool_entry *e, const char **ret_why)
+/* ---- what became of each ---- */
+
+/* 1 when it was done before. */
+static int was_done(struct obey *o, const char *entry)
 {
+	struct ordered was;
+	int rc = ledger_get_ordered(o->ledger, entry, &was);
+
+	if (rc == -ENOENT)
+		return 0;
+	return rc < 0 ? rc : !was.why[0];
+}
+
+static int keep(struct obey *o, const char *entry, uint64_t id, const char *why)
+{
+	struct ordered became = {.id = id};
+	int rc = was_done(o, entry);
+
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	snprintf(became.why, sizeof(became.why), "%s", why);
+	return ledger_put_ordered(o->ledger, entry, &became);
+}
+
+static int keep_refused(void *context, const char *entry, const char *why)
+{
+	const struct work *w = context;
+
+	return keep(w->obey, entry, 0, why);
+}
+
+/* ---- one order ---- */
+
+static void log_order(const struct obey_order *w, uint64_t id)
+{
+	const struct order *o = w->order;
+	unsigned needed = o->kind == ORDER_COMMAND ? typed_allowances(&o->command) : 0;
+	unsigned first = needed & -needed; /* the lowest bit */
+	struct buf line = buf_with_max(2 * TYPED_MAX);
+
+	if (o->kind == ORDER_COMMAND && typed_put_line(&line, &o->command) < 0)
+		buf_clear(&line);
+	log_notice("order taken", LOG_TEXT("entry", w->entry),
+		LOG_SPAN(o->serial.len ? "serial" : NULL, o->serial),
+		LOG_TEXT("order", order_kind_name(o->kind)), LOG_NUM("uid", w->owner_uid),
+		LOG_NUM(id ? "id" : NULL, id),
+		LOG_SPAN(line.len ? "command" : NULL, buf_span(&line)),
+		LOG_TEXT(first ? "allowance" : NULL, first ? verb_allowance_key(first) : NULL));
+	buf_free(&line);
+}
+
+static int carry_out(
+	const struct obey_order *w, uint64_t *ret_id, char ret_why[static ENTRIES_WHY_BYTES])
+{
+	switch (w->order->kind) {
+	case ORDER_DEVICE_APPROVE:
+	case ORDER_DEVICE_REFUSE:
+		return decide(w, ret_why);
+	case ORDER_DEVICE_SET:
+		return set(w, ret_why);
+	case ORDER_DEVICE_REMOVE:
+		return remove_device(w, ret_why);
+	case ORDER_DEVICE_RESEND:
+		return obey_resend(w, ret_id, ret_why);
+	case ORDER_COMMAND:
+		return obey_command(w, ret_id, ret_why);
+	case ORDER_COMMAND_CANCEL:
+		return obey_cancel(w, ret_why);
+	case ORDER_KINDS:
+		break;
+	}
+	return -EINVAL;
+}
+
+/* The others end the same however often they are given. */
+static bool is_for_once(enum order_kind kind)
+{
+	return kind != ORDER_DEVICE_APPROVE && kind != ORDER_DEVICE_REFUSE &&
+	       kind != ORDER_DEVICE_SET;
+}
+
+static int give(const struct obey_order *w, char ret_why[static ENTRIES_WHY_BYTES])
+{
+	uint64_t id = 0;
+	int rc = is_for_once(w->order->kind) ? was_done(w->obey, w->entry) : 0;
+
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = carry_out(w, &id, ret_why);
+	if (rc < 0)
+		return rc;
+	rc = keep(w->obey, w->entry, id, "");
+	if (rc == 0)
+		log_order(w, id ? id : w->order->id);
+	return rc;
+}
+
+/* A clock that was wrong when it was given must not make it live for longer. */
+static uint64_t received_us(const struct work *w, const struct spool_entry *e)
+{
+	uint64_t us = e->received_us ? e->received_us : w->named_us;
+
+	return us && us < w->now_us ? us : w->now_us;
+}
+
+static int do_entry(void *context, const struct spool_entry *e, const char *entry,
+	char ret_why[static ENTRIES_WHY_BYTES])
+{
+	const struct work *w = context;
 	struct order o;
 	int rc = order_parse(e->body, &o, ret_why);
 
 	if (rc < 0)
 		return rc;
-	if (e->serial.len > 0 && !span_eq(e->serial, o.serial))
-		return refuse("head and body name different serials", ret_why);
-	rc = o.kind == ORDER_DEVICE_SET ? set(w, &o, ret_why) : decide(w, &o, ret_why);
-	if (rc == 0)
-		log_order(w, &o);
-	return rc;
-}
-
-/* ---- the entries of a file ---- */
-
-static int remember_refused(struct work *w, struct span part, const char *why)
-{
-	if (w->refused_count == w->refused_room) {
-		size_t room = w->refused_room ? 2 * w->refused_room : 16;
-		struct refused *more = realloc(w->refused, room * sizeof(*more));
-		if (!more)
-			return -ENOMEM;
-		w->refused = more;
-		w->refused_room = room;
-	}
-	w->refused[w->refused_count++] = (struct refused){w->number, part, why};
-	return 0;
-}
-
-static int do_entries(struct work *w, struct span file)
-{
-	struct span part;
-	struct spool_entry e;
-	enum spool_verdict verdict;
-	const char *why;
-	size_t offset = 0, from = 0;
-	int rc = 0;
-
-	while (rc == 0 && (verdict = spool_entry_next(file, span_str("order"), &offset, &w->number,
-				   &e, &part, &why)) != SPOOL_FILE_ENDED) {
-		if (verdict == SPOOL_ENTRY) {
-			part = span_of(file.ptr + from, offset - from);
-			rc = do_entry(w, &e, &why);
-			w->good += rc == 0;
-		}
-		if (verdict != SPOOL_ENTRY || rc == -EBADMSG)
-			rc = remember_refused(w, part, why);
-		from = offset;
-	}
-	return rc;
-}
-
-static int refuse_parts(const struct work *w)
-{
-	char id[SPOOL_ENTRY_ID_BYTES];
-
-	for (size_t i = 0; i < w->refused_count; i++) {
-		const struct refused *r = &w->refused[i];
-		int rc = spool_refuse_part(w->orders, w->name, r->number, r->part, r->why);
-		if (rc < 0)
-			return rc;
-		spool_entry_id(w->name, r->number, id);
-		log_warning("order refused", LOG_TEXT("entry", id), LOG_TEXT("reason", r->why));
-	}
-	return 0;
+	if (e->serial.len > 0 && o.serial.len > 0 && !span_eq(e->serial, o.serial))
+		return obey_refuse("head and body name different serials", ret_why);
+	const struct obey_order one = {.obey = w->obey,
+		.order = &o,
+		.entry = entry,
+		.owner_uid = w->owner_uid,
+		.received_us = received_us(w, e),
+		.now_us = w->now_us};
+	return give(&one, ret_why);
 }
 
 /* ---- the file ---- */
 
-static uid_t owner_of(const struct spool *orders, const char *name)
+static uint64_t owner_of(const struct spool *orders, const char *name)
 {
 	struct stat st;
 	int rc = fstatat(orders->dirs[SPOOL_CUR], name, &st, AT_SYMLINK_NOFOLLOW);
@@ -151,20 +294,16 @@ static uid_t owner_of(const struct spool *orders, const char *name)
 	return rc == 0 ? st.st_uid : (uid_t)-1;
 }
 
-int obey_file(struct devices *devices, const struct spool *orders, const char *name,
-	struct span bytes, const char **ret_why)
+int obey_file(struct obey *o, const struct spool *orders, const char *name, struct span bytes,
+	const char **ret_why)
 {
-	struct work w = {.orders = orders,
-		.devices = devices,
-		.name = name,
-		.owner = owner_of(orders, name)};
-	int rc = do_entries(&w, bytes);
+	struct work w = {.obey = o, .owner_uid = owner_of(orders, name), .now_us = clock_wall_us()};
+	const struct entries_work work = {
+		.kind = "order", .entry = do_entry, .refused = keep_refused, .context = &w};
 
-	if (rc == 0 && w.good > 0)
-		rc = refuse_parts(&w);
-	else if (rc == 0)
-		rc = refuse(w.refused_count ? w.refused[w.refused_count - 1].why : "no order in it",
-			ret_why);
-	free(w.refused);
-	return rc;
+	(void)spool_name_valid(span_str(name), &w.named_us);
+	int rc = ledger_need(o->ledger);
+	if (rc == 0)
+		rc = entries_do(&work, orders, name, bytes, ret_why);
+	return rc < 0 && rc != -EBADMSG ? ledger_give_up(o->ledger, rc) : rc;
 }

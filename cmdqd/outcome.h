@@ -9,6 +9,10 @@
 #include "cmdqd/ledger.h"
 #include "spool/spool.h"
 
+/* In the body of one entry. A terminal has some hundred commands without a result at most. */
+#define OUTCOME_RESULTS_MAX 10000 /* results and lines that are none; the rest is not read */
+#define OUTCOME_STRAYS_MAX  256   /* kept; the last of them says that there were more */
+
 struct outcome {
 	struct ledger *ledger;
 	struct devices *devices;

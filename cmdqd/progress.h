@@ -14,8 +14,8 @@ struct progress_rules {
 
 /* What the passing of time makes of an open command: queued and past its expiry → expired; offered,
  * its lease over → queued again, failed (never twice, or offered often enough) or expired. True
- * when it changed. A wall clock that was set back ends no lease early: a lease that began in the
- * future is taken to begin now. */
+ * when it changed. A wall clock that was set back ends no lease early and lets no command live on
+ * for as long as it was set back: what began in the future is taken to begin now. */
 bool progress_time(
 	struct command *c, unsigned traits, uint64_t now_us, const struct progress_rules *rules);
 /* May it be offered now? Only a queued one. */

@@ -8,6 +8,7 @@
 #define PUNCHD_CMDQD_QUEUE_H
 
 #include "cmdqd/ledger.h"
+#include "cmdqd/ledger_command.h"
 #include "cmdqd/progress.h"
 #include "command/render.h"
 #include "store/command.h"
@@ -18,15 +19,16 @@
 
 struct queue_order {
 	struct span serial;
-	const char
-		*entry; /* "NAME.1", or "cmdqd" for one of its own, which is never a repetition */
+	const char *entry; /* "NAME.1"; QUEUE_OWN_ENTRY for one of its own, never a repetition */
 	uint64_t owner_uid;
 	uint64_t expires_us;
 	const struct typed *command;
 };
 
+#define QUEUE_OWN_ENTRY "cmdqd"
 /* 1 when it is queued now, 0 when this entry was taken before (then `*ret_id` is the command of
- * then); -ENOSPC when QUEUE_OPEN_MAX wait; other negative errno. */
+ * then); -ENOSPC when QUEUE_OPEN_MAX wait; -EMSGSIZE when its text is longer than TYPED_MAX; other
+ * negative errno. */
 must_check int queue_add(
 	struct ledger *l, const struct queue_order *o, uint64_t now_us, uint64_t *ret_id);
 
@@ -38,10 +40,12 @@ struct queue_offer {
 	const struct progress_rules *rules;
 };
 /* Appends the lines "C:<id>:<command>" LF of what is due and marks them as offered: in order of id,
- * at most QUEUE_BATCH_MAX and batch_bytes, nothing behind one that VERB_ENDS_BATCH. While one that
- * was offered has no result, only VERB_URGENT ones are. One that cannot be rendered for this device
- * has failed. How many lines; `*ret_open` says whether any command of the device is open still
- * (offered ones too); negative errno. */
+ * at most QUEUE_BATCH_MAX and so many that `lines` has batch_bytes, nothing behind one that
+ * VERB_ENDS_BATCH. VERB_URGENT ones go before all others, for those can be many replies long;
+ * while one that was offered has no result, they alone go. One that cannot be rendered for this
+ * device, or does not fit into its replies, has failed. How many lines; `*ret_open` says whether
+ * any command of the device is open still (offered ones too); negative errno, then `lines` is as
+ * it was. */
 must_check int queue_offer(struct ledger *l, const struct queue_offer *o, uint64_t now_us,
 	struct buf *lines, bool *ret_open);
 
@@ -52,7 +56,8 @@ struct queue_result {
 	const char *entry; /* that brought it */
 	uint64_t content_bytes;
 };
-/* A verdict of progress.h: PROGRESS_STRAY too when there is no such command of this very device.
+/* `into` here and below has room for TYPED_MAX. A verdict of progress.h: PROGRESS_STRAY too when
+ * there is no such command of this very device.
  * `*ret` is the command as it is now, but for a stray; its text is in `into`. */
 must_check int queue_result(struct ledger *l, const struct queue_result *r, uint64_t now_us,
 	struct buf *into, struct command *ret);
@@ -66,18 +71,16 @@ must_check int queue_cancel(struct ledger *l, uint64_t id, uint64_t now_us, stru
 must_check int queue_cancel_all(struct ledger *l, struct span serial, uint64_t now_us);
 
 /* Lets time pass for open commands, at most QUEUE_SWEEP_MOST of them, from where the last call
- * stopped
- * (`*cursor`: starts zeroed). `due` is called with the serial of each that is queued again. How
- * many changed, or a negative errno. */
+ * stopped (`*cursor`: starts zeroed). `due` is called with the serial of each that is queued again.
+ * How many changed, or a negative errno; then the cursor stays. */
 struct queue_cursor {
-	char serial[SERIAL_MAX + 1];
-	uint64_t id;
+	struct open_place at;
 };
 typedef void queue_due(void *context, struct span serial);
 must_check int queue_sweep(struct ledger *l, struct queue_cursor *cursor,
 	const struct progress_rules *rules, uint64_t now_us, queue_due *due, void *context);
 
-/* Calls `due` for the serial of every open command, at the start. 0 or a negative errno. */
+/* Calls `due` for every serial that has open commands, at the start. 0 or a negative errno. */
 must_check int queue_open_serials(struct ledger *l, queue_due *due, void *context);
 
 #endif

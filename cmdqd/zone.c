@@ -88,3 +88,50 @@ int zone_offset(const char *name, int64_t seconds, int *ret_minutes)
 	free(saved);
 	return rc < 0 ? rc : restored;
 }
+
+/* ---- remembered ---- */
+
+static struct zone_known *find_known(struct zone_cache *cache, const char *name)
+{
+	for (unsigned i = 0; i < cache->count; i++)
+		if (strcmp(cache->known[i].name, name) == 0)
+			return &cache->known[i];
+	return NULL;
+}
+
+/* A place for one more: an empty one, else that of the oldest. */
+static struct zone_known *make_place(struct zone_cache *cache, const char *name)
+{
+	struct zone_known *z = &cache->known[cache->next];
+
+	cache->next = (cache->next + 1) % ZONE_CACHE_MAX;
+	if (cache->count < ZONE_CACHE_MAX)
+		cache->count++;
+	memset(z->name, 0, sizeof(z->name));
+	memcpy(z->name, name, strlen(name));
+	z->minute = INT64_MIN;
+	return z;
+}
+
+static int64_t minute_of(int64_t seconds)
+{
+	return seconds / 60 - (seconds % 60 < 0);
+}
+
+int zone_offset_cached(
+	struct zone_cache *cache, const char *name, int64_t seconds, int *ret_minutes)
+{
+	if (strlen(name) >= ZONE_CACHE_NAME_BYTES)
+		return zone_offset(name, seconds, ret_minutes);
+	struct zone_known *z = find_known(cache, name);
+	if (!z)
+		z = make_place(cache, name);
+	if (z->minute != minute_of(seconds)) {
+		z->rc = zone_offset(name, seconds, &z->minutes);
+		/* Only an answer is one; what failed for another reason is tried again. */
+		z->minute = z->rc == 0 || z->rc == -ENOENT ? minute_of(seconds) : INT64_MIN;
+	}
+	if (z->rc == 0)
+		*ret_minutes = z->minutes;
+	return z->rc;
+}

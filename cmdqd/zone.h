@@ -13,4 +13,22 @@
  */
 must_check int zone_offset(const char *name, int64_t seconds, int *ret_minutes);
 
+#define ZONE_CACHE_MAX        64 /* zones that are remembered; the oldest makes way */
+#define ZONE_CACHE_NAME_BYTES 40 /* with NUL; a longer name is not remembered */
+
+/* The last answers: starts zeroed. */
+struct zone_cache {
+	struct zone_known {
+		char name[ZONE_CACHE_NAME_BYTES];
+		int64_t minute; /* since 1970 that it holds for: no zone changes within one */
+		int rc, minutes;
+	} known[ZONE_CACHE_MAX];
+	unsigned count, next;
+};
+
+/* The same, and many devices with a few zones read the database once a minute. A zone that does not
+ * exist is remembered too. */
+must_check int zone_offset_cached(
+	struct zone_cache *cache, const char *name, int64_t seconds, int *ret_minutes);
+
 #endif

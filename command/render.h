@@ -23,11 +23,13 @@ struct dialect {
 	unsigned finger_version; /* the fingerprint algorithm's: 9, 10; 0 unknown */
 };
 
-#define RENDER_MAX (40 * 1024) /* bytes of a line with its LF: section 4 */
+#define RENDER_MAX   (40 * 1024) /* bytes of a line with its "C:<id>:" and LF: section 4 */
+#define RENDER_FRAME 20          /* of these for "C:", an id of 16 digits, ":" and LF */
 
 /* Appends the command's line without "C:<id>:" and without LF. 0; -EINVAL with the reason when this
  * terminal cannot take it (no face, another algorithm version, longer than RENDER_MAX, a
- * character that its charset lacks); -ENOMEM, -EMSGSIZE. The buffer is untouched on failure. */
+ * text too long or a card too large for it, a character that its charset lacks); -ENOMEM,
+ * -EMSGSIZE. The buffer is untouched on failure. */
 must_check int render_put(struct buf *b, const struct typed *t, const struct dialect *d,
 	char ret_why[static VERB_WHY_BYTES]);
 

@@ -38,5 +38,7 @@ must_check int typed_put_line(struct buf *b, const struct typed *t);
  * ALLOW_SERVER_OPTIONS for such an option. */
 unsigned typed_traits(const struct typed *t);
 unsigned typed_allowances(const struct typed *t);
+/* After how long it expires by default, 0: never; a raw AC_UNLOCK as soon as an unlock. */
+uint64_t typed_expires_ms(const struct typed *t);
 
 #endif

@@ -52,18 +52,21 @@ enum field_kind {
 	FIELD_SIZE,   /* nobody gives it: the number of base64 characters of the verb's base64 field
 		       */
 	FIELD_OPTION, /* KEY=VALUE of SET OPTION */
-	FIELD_LINE,   /* the rest of the command as it is */
+	FIELD_LINE,   /* the rest of the command as it is; TAB may stand in it and in no other */
 };
 
 struct verb_field {
 	const char *name; /* in orders and for operators: "pin"; "" when nobody gives it */
 	const char *key;  /* on the wire: "PIN"; "" when the value stands alone */
 	enum field_kind kind;
+	const char *old_key; /* for terminals without pushver or below 2; NULL: the same */
 	bool required;
+	bool clears; /* an empty value may be given and is sent: it clears what is there */
 	bool secret; /* a template, picture, password, card or shell line: never logged, masked when
 			shown */
 	uint64_t min, max;
-	const char *preset; /* what is sent when it is not given; NULL: the field is left out */
+	const char *preset; /* what is sent when it is not given, "<pin>" being the PIN in it; NULL:
+			       the field is left out */
 	const char *brief;  /* for people */
 };
 
@@ -88,18 +91,27 @@ const struct verb *verb_find(struct span name);
 /* The index of a field, or -1. */
 int verb_field_find(const struct verb *v, struct span name);
 
-/* Is the value right for the field, whatever the device? An empty value clears a field that is not
- * required. No value holds TAB, CR, LF or NUL. 0, or -EINVAL with the reason, naming the field. */
+/* Is the value right for the field, whatever the device? Only a field that `clears` may be empty.
+ * Every value is UTF-8 without control characters (TAB: FIELD_LINE). 0, or -EINVAL with the reason,
+ * naming the field and never the value. */
 must_check int verb_field_check(
 	const struct verb_field *f, struct span value, char ret_why[static VERB_WHY_BYTES]);
 
-/* What a raw line is by its first words, in any case: the traits and allowances of the verb that it
- * spells; VERB_NEVER_TWICE and VERB_CONTENT alone for one that is not known. */
+/* The verb that a raw line spells with its first words, in any case and with any blanks between;
+ * NULL for none of ours. */
+const struct verb *verb_of_raw(struct span line);
+/* What a raw line is: the traits and allowances of the verb that it spells; VERB_NEVER_TWICE and
+ * VERB_CONTENT alone for one that is not known. What only begins like SHELL, PutFile, CLEAR or SET
+ * OPTION needs their allowance too. */
 void verb_classify_raw(struct span line, unsigned *ret_traits, unsigned *ret_allowances);
+/* Does a raw line set an option that begins with '~'? */
+bool verb_raw_reserved(struct span line);
 
 /* Options of SET OPTION: those that begin with '~' are refused always, those that say which server
  * a terminal speaks to need ALLOW_SERVER_OPTIONS. */
 bool verb_option_reserved(struct span key);
 bool verb_option_of_server(struct span key);
+/* Is the value of such an option a secret: a password or a key? */
+bool verb_option_secret(struct span key);
 
 #endif

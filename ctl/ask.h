@@ -13,6 +13,8 @@
 #include "lib/conf.h"
 #include "lib/span.h"
 
+struct verb; /* command/verb.h: what can be ordered of a terminal */
+
 struct ask {
 	struct conf conf;
 	const char *conf_option; /* -c, or NULL */
@@ -29,7 +31,18 @@ struct ask {
 	unsigned states; /* a bit for each enum spool_state that was named; 0: not given */
 	bool all, body, yes;
 
+	/* of devices */
 	unsigned device_states; /* the same for enum device_state */
+	struct span site;       /* empty: any */
+	bool online, offline;
+	unsigned tables; /* bits of enum device_resend; 0: not given */
+
+	/* of commands */
+	const struct verb *command; /* that the words name; NULL for the other verbs */
+	unsigned command_states;    /* a bit for each enum command_state that was named */
+	bool stray, content;
+	uint64_t expires_ms;
+	bool has_expires;
 
 	/* of orders */
 	bool no_wait, wait;
@@ -41,7 +54,7 @@ struct ask {
 	size_t word_count;
 };
 
-struct verb {
+struct ask_verb {
 	const char *name;  /* NULL for a noun that needs no verb, and behind the last one */
 	const char *words; /* "SERIAL…", for the line of usage */
 	const char *brief; /* one line */
@@ -54,16 +67,17 @@ struct verb {
 struct noun {
 	const char *name;
 	const char *brief;
-	const struct verb *verbs; /* ends with a verb without run */
+	const struct ask_verb *verbs; /* ends with a verb without run */
 	const char *example;
 };
 
-/* The nouns, one in each of punch.c, spool.c, device.c and status.c. */
-extern const struct noun noun_punch, noun_spool, noun_device, noun_status;
+/* The nouns, one in each of punch.c, spool.c, device.c, cmd.c and status.c. Those of the commands
+ * are made of their table: command.h. */
+extern const struct noun noun_punch, noun_spool, noun_device, noun_cmd, noun_status;
 
 /* Takes the command line of a verb apart into `*a`: argv[0] is "punchctl punch ls". Ends the
  * program with EX_USAGE and a line that names the offending word, or with 0 after --help. */
-void ask_parse(const struct verb *v, int argc, char **argv, struct ask *a);
+void ask_parse(const struct ask_verb *v, int argc, char **argv, struct ask *a);
 
 /* The lists of options are made of these. */
 enum ask_key {
@@ -84,6 +98,14 @@ enum ask_key {
 	ASK_NO_WAIT,
 	ASK_WAIT,
 	ASK_TIMEOUT,
+	ASK_SITE,
+	ASK_ONLINE,
+	ASK_OFFLINE,
+	ASK_TABLES,
+	ASK_COMMAND_STATE,
+	ASK_STRAY,
+	ASK_CONTENT,
+	ASK_EXPIRES,
 };
 
 #define ASK_OPTION_CONF                                                              \

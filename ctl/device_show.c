@@ -1,277 +1,340 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* device_show: one device with the settings that hold for it and the stamps that its data came
- * with. */
+/* device_show: one device: what it said of itself, what was refused, the settings that hold for it,
+ * and the stamps that its data came with. */
 #include <errno.h>
 #include <stdlib.h>
 
+#include "ctl/cell.h"
 #include "ctl/device.h"
+#include "ctl/device_records.h"
+#include "ctl/device_settings.h"
 #include "ctl/fail.h"
-#include "store/records.h"
+#include "ctl/info.h"
+#include "store/command.h"
+
+#define FACTS_MAX ((size_t)1024 * 1024) /* bytes */
 
 enum {
 	SERIAL,
 	STATE,
+	ALIAS,
+	SITE,
+	ONLINE,
 	CLASS,
 	ADDRESS,
 	FIRST_SEEN,
 	LAST_SEEN,
+	LAST_HELLO,
+	LAST_POLL,
+	HANDSHAKES,
+	POLLS,
 	VERSION,
 	LANGUAGE,
 	FIRMWARE,
+	USERS,
+	FINGERS,
+	PUNCHES,
+	IP,
+	FINGER_VERSION,
+	FACE_VERSION,
+	FACE_TEMPLATES,
+	FACES,
+	ABILITIES,
 	INFO,
-	HANDSHAKES,
-	POLLS,
-	ERROR_DELAY,
-	DELAY,
-	TRANS_INTERVAL,
-	TRANS_TIMES,
-	TRANS_FLAGS,
-	TIME_ZONE,
-	REALTIME,
+	SKEW,
+	RESEND,
+	KEY_GOOD,
+	KEY_REFUSED,
+	KEY_REFUSED_FROM,
+	NETWORK_REFUSED,
+	NETWORK_REFUSED_FROM,
+	SETTINGS,
 	OWN,
 	STAMPS,
+	FACTS,
 	COLUMNS
 };
 
 static const struct out_column columns[COLUMNS] = {
 	[SERIAL] = {"serial", "serial", 0, false},
 	[STATE] = {"state", "state", 0, false},
+	[ALIAS] = {"alias", "alias", 0, false},
+	[SITE] = {"site", "site", 0, false},
+	[ONLINE] = {"online", "online", 0, false},
 	[CLASS] = {"class", "class", 0, false},
 	[ADDRESS] = {"address", "address", 0, false},
 	[FIRST_SEEN] = {"first_seen", "first seen", 0, false},
 	[LAST_SEEN] = {"last_seen", "last seen", 0, false},
+	[LAST_HELLO] = {"last_handshake", "last handshake", 0, false},
+	[LAST_POLL] = {"last_poll", "last poll", 0, false},
+	[HANDSHAKES] = {"handshakes", "handshakes", 0, true},
+	[POLLS] = {"polls", "polls", 0, true},
 	[VERSION] = {"push_version", "push version", 0, false},
 	[LANGUAGE] = {"language", "language", 0, false},
 	[FIRMWARE] = {"firmware", "firmware", 0, false},
-	[INFO] = {"info", "info", 0, false},
-	[HANDSHAKES] = {"handshakes", "handshakes", 0, true},
-	[POLLS] = {"polls", "polls", 0, true},
-	[ERROR_DELAY] = {"error_delay_s", "error_delay", 0, true},
-	[DELAY] = {"delay_s", "delay", 0, true},
-	[TRANS_INTERVAL] = {"trans_interval_min", "trans_interval", 0, true},
-	[TRANS_TIMES] = {"trans_times", "trans_times", 0, false},
-	[TRANS_FLAGS] = {"trans_flags", "trans_flags", 0, false},
-	[TIME_ZONE] = {"time_zone", "time_zone", 0, false},
-	[REALTIME] = {"realtime", "realtime", 0, false},
+	[USERS] = {"users", "users", 0, true},
+	[FINGERS] = {"fingerprints", "fingerprints", 0, true},
+	[PUNCHES] = {"punches", "punches", 0, true},
+	[IP] = {"ip", "its own address", 0, false},
+	[FINGER_VERSION] = {"finger_version", "finger algorithm", 0, false},
+	[FACE_VERSION] = {"face_version", "face algorithm", 0, false},
+	[FACE_TEMPLATES] = {"face_templates", "templates a face", 0, true},
+	[FACES] = {"faces", "faces", 0, true},
+	[ABILITIES] = {"abilities", "abilities", 0, false},
+	[INFO] = {"info", NULL, 0, false},
+	[SKEW] = {"clock_skew_s", "clock", 0, true},
+	[RESEND] = {"resend", "sends again", 0, false},
+	[KEY_GOOD] = {"key_good", "comm key right", 0, false},
+	[KEY_REFUSED] = {"key_refused", "comm key wrong", 0, false},
+	[KEY_REFUSED_FROM] = {"key_refused_address", "  from", 0, false},
+	[NETWORK_REFUSED] = {"network_refused", "network refused", 0, false},
+	[NETWORK_REFUSED_FROM] = {"network_refused_address", "  from", 0, false},
+	[SETTINGS] = {"settings", NULL, 0, false},
 	[OWN] = {"own_settings", NULL, 0, false},
 	[STAMPS] = {"stamps", NULL, 0, false},
+	[FACTS] = {"facts", NULL, 0, false},
 };
 
 /* Room for the texts of a card. */
 struct texts {
-	char shown[COLUMNS][512];
-	char own[256];
-	char first_seen[CLOCK_UTC_BYTES], last_seen[CLOCK_UTC_BYTES];
+	struct cell_moment first, last, hello, poll, key_good, key_refused, network_refused;
+	struct buf abilities;
+	char skew[SKEW_TEXT_BYTES], resend[32];
 };
 
-/* ---- settings: a device's own, else the configuration's ---- */
+/* ---- what it said with its polls ---- */
 
-static void note_own(struct texts *t, const char *key, bool own)
+static struct out_cell span_cell(struct span s)
 {
-	size_t len = strlen(t->own);
-	if (own)
-		snprintf(t->own + len, sizeof(t->own) - len, "%s%s", len ? " " : "", key);
+	return s.len > 0 ? out_text(s) : (struct out_cell){.kind = OUT_NONE};
 }
 
-static const char *origin(bool own)
+static int info_cells(const struct device *d, struct texts *t, struct out_cell *cells)
 {
-	return own ? "its own" : "default";
+	static const struct {
+		unsigned column;
+		enum info_field field;
+	} places[] = {{USERS, INFO_USERS}, {FINGERS, INFO_FINGERS}, {PUNCHES, INFO_PUNCHES},
+		{IP, INFO_IP}, {FINGER_VERSION, INFO_FINGER_VERSION},
+		{FACE_VERSION, INFO_FACE_VERSION}, {FACE_TEMPLATES, INFO_FACE_TEMPLATES},
+		{FACES, INFO_FACES}};
+	const struct info info = info_read(span_str(d->info));
+	struct span flags = info.fields[INFO_FLAGS];
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
+		cells[places[i].column] = span_cell(info.fields[places[i].field]);
+	cells[INFO] = cell_text(d->info);
+	if (flags.len == 0)
+		return 0;
+	int rc = info_put_abilities(&t->abilities, flags);
+	cells[ABILITIES] = (struct out_cell){.kind = OUT_WORDS, .text = buf_span(&t->abilities)};
+	return rc;
 }
 
-static struct out_cell number_setting(
-	struct texts *t, unsigned column, const char *unit, uint64_t own, uint64_t preset)
-{
-	struct out_cell cell = out_number(own ? own : preset);
-	snprintf(t->shown[column], sizeof(t->shown[column]), "%llu %s (%s)",
-		(unsigned long long)cell.number, unit, origin(own));
-	cell.shown = span_str(t->shown[column]);
-	note_own(t, columns[column].heading, own);
-	return cell;
-}
+/* ---- what cmdqd noted ---- */
 
-static struct out_cell text_setting(
-	struct texts *t, unsigned column, const char *own, const char *preset)
+static struct out_cell resend_cell(const struct device *d, struct texts *t)
 {
-	const char *text = own[0] ? own : preset;
-	struct out_cell cell = out_text(span_str(text));
-	snprintf(t->shown[column], sizeof(t->shown[column]), "%s (%s)", text, origin(own[0]));
-	cell.shown = span_str(t->shown[column]);
-	note_own(t, columns[column].heading, own[0]);
-	return cell;
-}
-
-static struct out_cell truth_setting(struct texts *t, unsigned column, int own, bool preset)
-{
-	struct out_cell cell = out_truth(own ? own > 0 : preset);
-	snprintf(t->shown[column], sizeof(t->shown[column]), "%s (%s)", cell.number ? "yes" : "no",
-		origin(own != 0));
-	cell.shown = span_str(t->shown[column]);
-	note_own(t, columns[column].heading, own != 0);
-	return cell;
-}
-
-static void setting_cells(const struct conf *c, const struct device_settings *own, struct texts *t,
-	struct out_cell *cells)
-{
-	cells[ERROR_DELAY] =
-		number_setting(t, ERROR_DELAY, "s", own->error_delay_s, c->error_delay_s);
-	cells[DELAY] = number_setting(t, DELAY, "s", own->delay_s, c->delay_s);
-	cells[TRANS_INTERVAL] = number_setting(
-		t, TRANS_INTERVAL, "min", own->trans_interval_min, c->trans_interval_min);
-	cells[TRANS_TIMES] = text_setting(t, TRANS_TIMES, own->trans_times, c->trans_times);
-	cells[TRANS_FLAGS] = text_setting(t, TRANS_FLAGS, own->trans_flags, c->trans_flags);
-	cells[TIME_ZONE] = text_setting(t, TIME_ZONE, own->time_zone, c->time_zone);
-	cells[REALTIME] = truth_setting(t, REALTIME, own->realtime, c->realtime);
-	cells[OWN] = (struct out_cell){.kind = OUT_WORDS, .text = span_str(t->own)};
-}
-
-/* ---- the device ---- */
-
-static struct out_cell moment(uint64_t wall_us, char utc[static CLOCK_UTC_BYTES])
-{
-	if (wall_us == 0)
+	if (!d->resend)
 		return (struct out_cell){.kind = OUT_NONE};
-	clock_format_utc(wall_us, utc);
-	return out_text(span_str(utc));
+	snprintf(t->resend, sizeof(t->resend), "%s%s%s", d->resend & RESEND_ATTLOG ? "attlog " : "",
+		d->resend & RESEND_OPERLOG ? "operlog " : "",
+		d->resend & RESEND_ATTPHOTO ? "attphoto " : "");
+	return (struct out_cell){.kind = OUT_WORDS, .text = span_trim(span_str(t->resend))};
 }
 
-static void make_cells(
+static struct out_cell skew_cell(const struct skew *s, struct texts *t)
+{
+	if (!s->known)
+		return (struct out_cell){.kind = OUT_NONE};
+	struct out_cell cell = out_signed(s->seconds);
+	skew_text(s, t->skew);
+	cell.shown = span_str(t->skew);
+	return cell;
+}
+
+static void noted_cells(
 	const struct conf *c, const struct device *d, struct texts *t, struct out_cell *cells)
 {
 	cells[SERIAL] = out_text(span_str(d->serial));
 	cells[STATE] = out_text(span_str(device_state_name(d->state)));
-	cells[CLASS] = out_text(span_str(d->class));
-	cells[ADDRESS] = out_text(span_str(d->address));
-	cells[FIRST_SEEN] = moment(d->first_seen_us, t->first_seen);
-	cells[LAST_SEEN] = moment(d->last_seen_us, t->last_seen);
-	cells[VERSION] = out_text(span_str(d->push_version));
-	cells[LANGUAGE] = out_text(span_str(d->language));
-	cells[FIRMWARE] = out_text(span_str(d->firmware));
-	cells[INFO] = out_text(span_str(d->info));
+	cells[ALIAS] = cell_text(d->set.alias);
+	cells[SITE] = cell_text(d->set.site);
+	cells[ONLINE] = out_truth(device_online(d, device_delay_s(c, d), clock_wall_us()));
+	cells[CLASS] = cell_text(d->class);
+	cells[ADDRESS] = cell_text(d->address);
+	cells[FIRST_SEEN] = cell_moment(d->first_seen_us, &t->first);
+	cells[LAST_SEEN] = cell_moment(d->last_seen_us, &t->last);
+	cells[LAST_HELLO] = cell_moment(d->last_hello_us, &t->hello);
+	cells[LAST_POLL] = cell_moment(d->last_poll_us, &t->poll);
 	cells[HANDSHAKES] = out_number(d->handshakes);
 	cells[POLLS] = out_number(d->polls);
-	setting_cells(c, &d->set, t, cells);
+	cells[VERSION] = cell_text(d->push_version);
+	cells[LANGUAGE] = cell_text(d->language);
+	cells[FIRMWARE] = cell_text(d->firmware);
+	cells[RESEND] = resend_cell(d, t);
+	cells[KEY_GOOD] = cell_moment(d->key_good_us, &t->key_good);
+	cells[KEY_REFUSED] = cell_moment(d->key_refused_us, &t->key_refused);
+	cells[KEY_REFUSED_FROM] = cell_text(d->key_refused_address);
+	cells[NETWORK_REFUSED] = cell_moment(d->network_refused_us, &t->network_refused);
+	cells[NETWORK_REFUSED_FROM] = cell_text(d->network_refused_address);
 }
 
-/* ---- stamps, from the records; where those may not be read the rest is shown without them ---- */
+/* ---- the facts of its last INFO ---- */
 
-enum { STAMP_TABLE, STAMP_TEXT, STAMP_RECEIVED, STAMP_COLUMNS };
+static const struct out_column fact_columns[2] = {
+	{"fact", "FACT", 0, false}, {"value", "VALUE", 0, false}};
 
-static const struct out_column stamp_columns[STAMP_COLUMNS] = {
-	[STAMP_TABLE] = {"table", "LAST STAMP OF", 0, false},
-	[STAMP_TEXT] = {"stamp", "STAMP", 0, false},
-	[STAMP_RECEIVED] = {"received", "RECEIVED", 0, false},
-};
-
-struct stamps {
-	struct out_cell (*rows)[STAMP_COLUMNS];
+struct facts {
+	struct buf text;
+	struct out_cell (*rows)[2];
 	size_t count;
-	struct buf *texts; /* of each row */
 };
 
-static int note_stamp(void *context, struct span table, struct span stamp, uint64_t received_us)
+static int make_facts(struct facts *f)
 {
-	struct stamps *l = context;
-	char utc[CLOCK_UTC_BYTES];
-	struct out_cell(*rows)[STAMP_COLUMNS] = reallocarray(l->rows, l->count + 1, sizeof(*rows));
-	l->rows = rows ? rows : l->rows;
-	struct buf *texts = reallocarray(l->texts, l->count + 1, sizeof(*texts));
-	l->texts = texts ? texts : l->texts;
-	if (!rows || !texts)
-		return -ENOMEM;
-
-	struct buf *b = &texts[l->count];
-	*b = buf_with_max(table.len + stamp.len + sizeof(utc));
-	clock_format_utc(received_us, utc);
-	int rc = buf_reserve(b, table.len + stamp.len + strlen(utc));
-	if (rc == 0)
-		rc = buf_add_span(b, table);
-	if (rc == 0)
-		rc = buf_add_span(b, stamp);
-	if (rc == 0)
-		rc = buf_add_str(b, utc);
-	l->count++;
-	struct out_cell *row = rows[l->count - 1];
-	row[STAMP_TABLE] = out_text(span_of(b->ptr, table.len));
-	row[STAMP_TEXT] = out_text(span_of(b->ptr + table.len, stamp.len));
-	row[STAMP_RECEIVED] = out_text(span_of(b->ptr + table.len + stamp.len, strlen(utc)));
-	return rc;
-}
-
-static void free_stamps(struct stamps *l)
-{
-	for (size_t i = 0; i < l->count; i++)
-		buf_free(&l->texts[i]);
-	free(l->texts);
-	free(l->rows);
-}
-
-static void read_stamps(const struct ask *a, struct span serial, struct stamps *l)
-{
-	struct records_reader *r = NULL;
-	char *path = conf_join(a->conf.state_dir, CONF_RECORDS);
-	int rc = path ? records_open(path, &r) : -ENOMEM;
-	if (rc == 0) {
-		rc = records_stamps(r, serial, note_stamp, l);
-		records_close(r);
+	struct span rest = buf_span(&f->text), line, key;
+	while (span_next_line(&rest, &line)) {
+		struct out_cell(*rows)[2] = reallocarray(f->rows, f->count + 1, sizeof(*rows));
+		if (!rows)
+			return -ENOMEM;
+		f->rows = rows;
+		(void)span_next(&line, '=', &key);
+		rows[f->count][0] = out_text(key);
+		rows[f->count++][1] = span_cell(line);
 	}
-	if (rc < 0 && rc != -ENOENT)
-		(void)fail_at(rc, "read", path ? path : "the records");
-	free(path);
+	return 0;
 }
 
-static int print_stamps(const struct stamps *l)
+/* ---- all of it ---- */
+
+struct shown {
+	const struct device *device;
+	struct texts texts;
+	struct device_settings_shown settings;
+	struct device_records records;
+	struct facts facts;
+};
+
+static int print_rows(const struct out_column *heads, size_t column_count,
+	const struct out_cell *cells, size_t count)
 {
 	struct out o;
 	int rc = 0;
-	if (l->count == 0)
+	if (count == 0)
 		return 0;
 	putchar('\n');
-	out_begin(&o, stdout, OUT_TABLE, stamp_columns, STAMP_COLUMNS);
-	for (size_t i = 0; rc == 0 && i < l->count; i++)
-		rc = out_row(&o, l->rows[i]);
+	out_begin(&o, stdout, OUT_TABLE, heads, column_count);
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		rc = out_row(&o, cells + i * column_count);
 	int end_rc = out_end(&o);
 	return rc < 0 ? rc : end_rc;
 }
 
-static int show(const struct ask *a, const struct device *d)
+static int print_tables(const struct shown *s)
 {
-	static struct texts texts;
-	struct out_cell cells[COLUMNS] = {{.kind = OUT_NONE}};
-	struct out o;
-	struct stamps stamps = {.count = 0};
-	read_stamps(a, span_str(d->serial), &stamps);
-	make_cells(&a->conf, d, &texts, cells);
-	struct out_rows rows = {
-		stamp_columns, STAMP_COLUMNS, stamps.count ? stamps.rows[0] : NULL, stamps.count};
-	cells[STAMPS] = (struct out_cell){.kind = OUT_LIST, .rows = &rows};
+	const struct device_records *r = &s->records;
+	int rc = print_rows(device_settings_columns, 3, s->settings.rows[0], s->settings.count);
+	if (rc == 0)
+		rc = print_rows(device_stamp_columns, DEVICE_STAMP_COLUMNS,
+			r->count ? r->stamps[0] : NULL, r->count);
+	if (rc == 0)
+		rc = print_rows(
+			fact_columns, 2, s->facts.count ? s->facts.rows[0] : NULL, s->facts.count);
+	return rc;
+}
 
+static int print(const struct ask *a, struct shown *s)
+{
+	struct out_cell cells[COLUMNS] = {{.kind = OUT_NONE}};
+	const struct out_rows settings = {
+		s->settings.keys, s->settings.count, s->settings.values, 1};
+	const struct out_rows stamps = {device_stamp_columns, DEVICE_STAMP_COLUMNS,
+		s->records.count ? s->records.stamps[0] : NULL, s->records.count};
+	const struct out_rows facts = {
+		fact_columns, 2, s->facts.count ? s->facts.rows[0] : NULL, s->facts.count};
+	struct out o;
+	s->texts.abilities = buf_with_max(256);
+	noted_cells(&a->conf, s->device, &s->texts, cells);
+	int rc = info_cells(s->device, &s->texts, cells);
+	cells[SKEW] = skew_cell(&s->records.skew, &s->texts);
+	cells[SETTINGS] = (struct out_cell){.kind = OUT_OBJECT, .rows = &settings};
+	cells[OWN] = (struct out_cell){.kind = OUT_WORDS, .text = buf_span(&s->settings.own)};
+	cells[STAMPS] = (struct out_cell){.kind = OUT_LIST, .rows = &stamps};
+	cells[FACTS] = (struct out_cell){.kind = OUT_LIST, .rows = &facts};
 	out_begin(&o, stdout, a->format, columns, COLUMNS);
-	int rc = out_card(&o, cells);
+	rc = rc < 0 ? rc : out_card(&o, cells);
 	int end_rc = out_end(&o);
+	rc = rc < 0 ? rc : end_rc;
 	if (rc == 0 && a->format == OUT_TABLE)
-		rc = print_stamps(&stamps);
-	free_stamps(&stamps);
-	return rc < 0 ? rc : end_rc;
+		rc = print_tables(s);
+	buf_free(&s->texts.abilities);
+	return rc;
+}
+
+static int show(const struct ask *a, const struct device *d, struct control_reader *r)
+{
+	static struct shown s;
+	s = (struct shown){.device = d, .facts.text = buf_with_max(FACTS_MAX)};
+	int rc = control_facts(r, span_str(d->serial), &s.facts.text);
+	if (rc == 0)
+		rc = make_facts(&s.facts);
+	device_records_read(a, d, &s.records);
+	if (rc == 0 || rc == -ENOENT)
+		rc = device_settings_make(&a->conf, &d->set, &s.settings);
+	if (rc == 0)
+		rc = print(a, &s);
+	device_settings_free(&s.settings);
+	device_records_free(&s.records);
+	free(s.facts.rows);
+	buf_free(&s.facts.text);
+	return rc;
+}
+
+/* ---- the verb ---- */
+
+struct search {
+	struct span word;
+	struct device found;
+	bool any;
+};
+
+static int compare_alias(void *context, const struct device *d)
+{
+	struct search *s = context;
+	if (!span_is(s->word, d->set.alias))
+		return 0;
+	s->found = *d;
+	s->any = true;
+	return 1;
+}
+
+/* By serial, else by alias. 0, -ENOENT, another negative errno. */
+static int find(struct control_reader *r, const char *word, struct device *ret)
+{
+	struct search s = {.word = span_str(word)};
+	int rc = serial_valid(s.word) ? control_device(r, s.word, ret) : -ENOENT;
+	if (rc != -ENOENT || s.word.len == 0)
+		return rc;
+	rc = control_devices(r, compare_alias, &s);
+	if (rc < 0)
+		return rc;
+	*ret = s.found;
+	return s.any ? 0 : -ENOENT;
 }
 
 int device_verb_show(struct ask *a)
 {
 	struct control_reader *r = NULL;
 	struct device d;
-	struct span serial = span_str(a->words[0]);
-	if (!serial_valid(serial))
-		return fail(EX_USAGE, "'%s' is no serial number: 1 to 32 of A-Z a-z 0-9 _ -",
-			a->words[0]);
 	int code = device_open(a, &r);
 	if (code != EX_OK)
 		return code;
-	int rc = control_device(r, serial, &d);
-	control_close(r);
+	int rc = find(r, a->words[0], &d);
 	if (rc == -ENOENT)
-		return fail(EX_NOINPUT, "no device %s has been heard of; see 'punchctl device ls'",
+		code = fail(EX_NOINPUT, "no device %s has been heard of; see 'punchctl device ls'",
 			a->words[0]);
-	if (rc == 0)
-		rc = show(a, &d);
-	return rc < 0 ? fail_at(rc, "show", a->words[0]) : EX_OK;
+	else if (rc == 0)
+		rc = show(a, &d, r);
+	control_close(r);
+	return rc < 0 && rc != -ENOENT ? fail_at(rc, "show", a->words[0]) : code;
 }

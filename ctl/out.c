@@ -112,6 +112,8 @@ static json_t *json_value(const struct out_cell *c)
 		return json_stringn(c->text.ptr ? c->text.ptr : "", c->text.len);
 	case OUT_NUMBER:
 		return json_integer((json_int_t)(c->number > INT64_MAX ? INT64_MAX : c->number));
+	case OUT_SIGNED:
+		return json_integer((json_int_t)c->number);
 	case OUT_TRUTH:
 		return json_boolean(c->number != 0);
 	case OUT_WORDS:

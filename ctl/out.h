@@ -13,7 +13,7 @@
 
 enum out_format { OUT_TABLE, OUT_CSV, OUT_JSON };
 
-#define OUT_COLUMNS_MAX 32
+#define OUT_COLUMNS_MAX 48
 
 struct out_column {
 	const char *key;     /* of JSON and CSV */
@@ -27,6 +27,7 @@ enum out_kind {
 	OUT_UNKNOWN, /* cannot be told: null, an empty field, "-" */
 	OUT_TEXT,    /* bytes from anywhere */
 	OUT_NUMBER,
+	OUT_SIGNED, /* the same, with the bits of an int64_t */
 	OUT_TRUTH,  /* `number` is 0 or 1 */
 	OUT_WORDS,  /* words with one blank between; a list in JSON */
 	OUT_OBJECT, /* one row inside; in JSON alone */
@@ -56,6 +57,11 @@ static inline struct out_cell out_text(struct span s)
 static inline struct out_cell out_number(uint64_t number)
 {
 	return (struct out_cell){.kind = OUT_NUMBER, .number = number};
+}
+
+static inline struct out_cell out_signed(int64_t number)
+{
+	return (struct out_cell){.kind = OUT_SIGNED, .number = (uint64_t)number};
 }
 
 static inline struct out_cell out_truth(bool truth)

@@ -29,6 +29,9 @@ static struct span plain(const struct out_cell *c, char *room, size_t bytes)
 		return c->text;
 	case OUT_NUMBER:
 		return number_text(c->number, room, bytes);
+	case OUT_SIGNED:
+		snprintf(room, bytes, "%" PRId64, (int64_t)c->number);
+		return span_str(room);
 	case OUT_TRUTH:
 		return span_str(c->number ? "yes" : "no");
 	}

@@ -135,7 +135,7 @@ static const struct argp_option follow_options[] = {
 	{0},
 };
 
-static const struct verb verbs[] = {
+static const struct ask_verb verbs[] = {
 	{"ls", NULL, "List punches in the order of their time",
 		ASK_TIMES "Example: punchctl punch ls --since yesterday --pin 1001\n"
 			  "         punchctl punch ls --after 4711 --json",

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "ctl/ask.h"
+#include "ctl/command.h"
 #include "ctl/fail.h"
 #include "ctl/text.h"
 
@@ -16,7 +17,8 @@
 
 const char *argp_program_version = "punchctl (punchd) " PUNCHD_VERSION;
 
-static const struct noun *const nouns[] = {&noun_punch, &noun_device, &noun_spool, &noun_status};
+static const struct noun *const nouns[] = {
+	&noun_punch, &noun_device, &noun_cmd, &noun_spool, &noun_status};
 #define NOUN_COUNT (sizeof(nouns) / sizeof(nouns[0]))
 
 /* The part of the command line before the noun. */
@@ -39,7 +41,9 @@ static error_t take_front(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (!f->noun_at)
-			argp_error(state, "which NOUN? punch, device, spool or status");
+			argp_error(state,
+				"which NOUN? punch, device, cmd, spool, status, or a command for "
+				"terminals");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -55,14 +59,20 @@ static struct front parse_front(int argc, char **argv)
 		.args_doc = "NOUN [VERB] [OPTION…]",
 		.doc = "Ask what punchd has recorded, look after its spools, and give orders for "
 		       "its devices.\v"
-		       "  punch ls|count|follow                       what was punched\n"
-		       "  device ls|show|wait|approve|refuse|set      the terminals\n"
-		       "  spool ls|show|check                         what waits, what was done\n"
+		       "  punch ls|count|follow                 what was punched\n"
+		       "  device ls|show|wait                   the terminals\n"
+		       "  device approve|refuse|set|rename|rm|resend\n"
+		       "  NOUN [VERB] TARGET… [FIELD=VALUE…]    a command for terminals: unlock, "
+		       "user "
+		       "add …\n"
+		       "  cmd verbs                             all of those, with their fields\n"
+		       "  cmd ls|show|wait|cancel|send|raw      the commands that were ordered\n"
+		       "  spool ls|show|check                   what waits, what was done\n"
 		       "  spool hold|release|replay|discard\n"
-		       "  status                                      everything on one screen\n"
+		       "  status                                everything on one screen\n"
 		       "\n"
-		       "punchctl NOUN --help and punchctl NOUN VERB --help say more; so does "
-		       "punchctl(1).\n"
+		       "TARGET is a serial, an alias, @SITE, or --all. punchctl NOUN --help and "
+		       "punchctl NOUN VERB --help say more; so does punchctl(1).\n"
 		       "\n"
 		       "Example: punchctl punch ls --since today --serial ABCD250100001",
 	};
@@ -73,26 +83,24 @@ static struct front parse_front(int argc, char **argv)
 	return f;
 }
 
+/* NULL when there is none of ours. */
 static const struct noun *find_noun(const char *name)
 {
 	for (size_t i = 0; i < NOUN_COUNT; i++)
 		if (strcmp(nouns[i]->name, name) == 0)
 			return nouns[i];
-	exit(fail(EX_USAGE,
-		"there is no noun '%s'; there are punch, device, spool and status (punchctl "
-		"--help)",
-		name));
+	return NULL;
 }
 
-static const struct verb *find_verb(const struct noun *n, const char *name)
+static const struct ask_verb *find_verb(const struct noun *n, const char *name)
 {
-	for (const struct verb *v = n->verbs; v->run; v++)
+	for (const struct ask_verb *v = n->verbs; v->run; v++)
 		if (v->name && strcmp(v->name, name) == 0)
 			return v;
 	return NULL;
 }
 
-static void print_verb(const struct verb *v)
+static void print_verb(const struct ask_verb *v)
 {
 	const char *words = v->words ? v->words : "";
 	size_t wide = text_columns(span_str(words));
@@ -102,28 +110,76 @@ static void print_verb(const struct verb *v)
 static void print_verbs(const struct noun *n)
 {
 	printf("Usage: punchctl [-c FILE] %s VERB [OPTION…]\n%s.\n\n", n->name, n->brief);
-	for (const struct verb *v = n->verbs; v->run; v++)
+	for (const struct ask_verb *v = n->verbs; v->run; v++)
 		print_verb(v);
 	printf("\nExample: %s\npunchctl %s VERB --help says more.\n", n->example, n->name);
 }
 
-/* The verb that `argv[at]` names. A noun whose only verb has no name needs none. */
-static const struct verb *choose_verb(const struct noun *n, int argc, char **argv, int at)
+static bool is_help(const char *word)
 {
-	if (!n->verbs[0].name)
-		return &n->verbs[0];
-	if (at < argc && (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-?") == 0)) {
+	return strcmp(word, "--help") == 0 || strcmp(word, "-?") == 0;
+}
+
+static void no_verb(const char *noun, const char *word) __attribute__((noreturn));
+static void no_verb(const char *noun, const char *word)
+{
+	if (word)
+		fail_note("%s has no verb '%s'", noun, word);
+	else
+		fail_note("%s needs a verb", noun);
+	exit(fail(EX_USAGE, "try 'punchctl %s --help'", noun));
+}
+
+/* What the command line asks for. */
+struct chosen {
+	struct ask_verb verb;
+	const struct verb *command; /* for terminals; else NULL */
+	int words;                  /* of the command line that name it */
+	char more[COMMAND_MORE_BYTES];
+};
+
+/* The verb that `word` names; NULL: there is no word. A noun whose only verb has no name needs
+ * none. */
+static void choose_verb(const struct noun *n, const char *word, struct chosen *c)
+{
+	const struct ask_verb *v = n->verbs[0].name ? NULL : &n->verbs[0];
+	if (!v && word && is_help(word)) {
 		print_verbs(n);
 		exit(EX_OK);
 	}
-	const struct verb *v = at < argc ? find_verb(n, argv[at]) : NULL;
-	if (v)
-		return v;
-	if (at < argc)
-		fail_note("%s has no verb '%s'", n->name, argv[at]);
+	if (!v && word)
+		v = find_verb(n, word);
+	if (!v)
+		no_verb(n->name, word);
+	c->verb = *v;
+	c->words = v->name ? 2 : 1;
+}
+
+static void choose_command(const char *noun, const char *word, struct chosen *c)
+{
+	if (!command_is_noun(noun))
+		exit(fail(EX_USAGE,
+			"there is no noun '%s'; there are punch, device, cmd, spool, status, and "
+			"those of 'punchctl cmd verbs'",
+			noun));
+	c->command = command_find(noun, word);
+	if (!c->command && word && is_help(word)) {
+		command_print_noun(noun);
+		exit(EX_OK);
+	}
+	if (!c->command)
+		no_verb(noun, word);
+	c->verb = command_verb(c->command, c->more);
+	c->words = command_find(noun, NULL) ? 1 : 2;
+}
+
+static void choose(const char *noun, const char *word, struct chosen *c)
+{
+	const struct noun *ours = find_noun(noun);
+	if (ours)
+		choose_verb(ours, word, c);
 	else
-		fail_note("%s needs a verb", n->name);
-	exit(fail(EX_USAGE, "try 'punchctl %s --help'", n->name));
+		choose_command(noun, word, c);
 }
 
 /* An exit code; what is wrong has been said by conf_load. */
@@ -140,6 +196,7 @@ static int load_conf(struct ask *a)
 
 int main(int argc, char **argv)
 {
+	static struct chosen chosen;
 	char name[64];
 	struct ask ask = {0};
 
@@ -150,20 +207,21 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 
 	struct front front = parse_front(argc, argv);
-	const struct noun *noun = find_noun(argv[front.noun_at]);
-	const struct verb *verb = choose_verb(noun, argc, argv, front.noun_at + 1);
-	int skipped = front.noun_at + (verb->name ? 1 : 0);
+	const char *noun = argv[front.noun_at], *word = argv[front.noun_at + 1];
+	choose(noun, word, &chosen);
+	int skipped = front.noun_at + chosen.words - 1;
 
-	snprintf(name, sizeof(name), "punchctl %s%s%s", noun->name, verb->name ? " " : "",
-		verb->name ? verb->name : "");
+	snprintf(name, sizeof(name), "punchctl %s%s%s", noun, chosen.words > 1 ? " " : "",
+		chosen.words > 1 ? word : "");
 	argv[skipped] = name;
 	ask.conf_option = front.conf_option;
-	ask_parse(verb, argc - skipped, argv + skipped, &ask);
+	ask.command = chosen.command;
+	ask_parse(&chosen.verb, argc - skipped, argv + skipped, &ask);
 
 	char **words = ask.words; /* a verb takes words off their front */
 	int code = load_conf(&ask);
 	if (code == EX_OK)
-		code = verb->run(&ask);
+		code = chosen.verb.run(&ask);
 	conf_free(&ask.conf);
 	free(words);
 	int rc = out_flushed(stdout);

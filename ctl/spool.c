@@ -249,7 +249,7 @@ static const struct argp_option discard_options[] = {
 	"Files are named, or chosen by --all, --since and --until: the time is that of arrival, " \
 	"which is in the name.\n"
 
-static const struct verb verbs[] = {
+static const struct ask_verb verbs[] = {
 	{"ls", "[SPOOL]", "List the spools, or the files of one",
 		"Without SPOOL and --state: a row for each spool. SPOOL is upload, result or "
 		"order.\n\n"

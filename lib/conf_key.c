@@ -6,6 +6,7 @@
 
 #include "lib/conf.h"
 #include "lib/num.h"
+#include "lib/trans_flag.h"
 
 #define TRANS_TIMES_MAX 10
 
@@ -57,27 +58,6 @@ static bool is_trans_times(struct span text)
 	return true;
 }
 
-static bool is_trans_flag(struct span name)
-{
-	static const char *const names[] = {"AttLog", "OpLog", "AttPhoto", "EnrollFP", "EnrollUser",
-		"FPImag", "ChgUser", "ChgFP", "FACE", "UserPic", "WORKCODE", "BioPhoto"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (span_is(name, names[i]))
-			return true;
-	return false;
-}
-
-static bool is_trans_flags(struct span text)
-{
-	struct span name;
-
-	while (span_next(&text, ' ', &name))
-		if (name.len > 0 && !is_trans_flag(name))
-			return false;
-	return true;
-}
-
 /* A name for the zone database, which makes a path of it: without a dot, so that ".." leads
  * nowhere. */
 static bool is_zone(struct span text)
@@ -95,9 +75,6 @@ static bool is_zone(struct span text)
 
 #define FIELD(name) offsetof(struct conf, name)
 #define ROOTED      "a path from the root"
-#define FLAGS                                                                                   \
-	"AttLog OpLog AttPhoto EnrollUser ChgUser EnrollFP ChgFP FPImag FACE UserPic WORKCODE " \
-	"BioPhoto"
 
 /* clang-format off */
 const struct conf_key conf_keys[] = {
@@ -131,11 +108,23 @@ const struct conf_key conf_keys[] = {
 	{"trans_interval", CONF_MIN, "1 min", "0 min", "1440 min", FIELD(trans_interval_min), NULL},
 	{"trans_times", CONF_TEXT, "00:00;14:05", "1 to 10 of HH:MM with ';' between them", NULL,
 		FIELD(trans_times), is_trans_times},
-	{"trans_flags", CONF_TEXT, FLAGS, FLAGS " with blanks between them", NULL, FIELD(trans_flags),
-		is_trans_flags},
+	{"trans_flags", CONF_TEXT, TRANS_FLAG_NAMES, TRANS_FLAG_NAMES " with blanks between them", NULL,
+		FIELD(trans_flags), trans_flag_list_valid},
 	{"time_zone", CONF_TEXT, "UTC", "the name of a zone, such as Asia/Kolkata", NULL,
 		FIELD(time_zone), is_zone},
 	{"realtime", CONF_CHOICE, "true", "false", "true", FIELD(realtime), NULL},
+	{"batch_max", CONF_BYTES, "40 KiB", "1 KiB", "40 KiB", FIELD(batch_bytes), NULL},
+	{"command_lease", CONF_MS, "2 min", "10 s", "24 h", FIELD(command_lease_ms), NULL},
+	{"command_offers", CONF_COUNT, "5", "1", "20", FIELD(command_offers), NULL},
+	{"allow_shell", CONF_CHOICE, "false", "false", "true", FIELD(allow_shell), NULL},
+	{"allow_put_file", CONF_CHOICE, "false", "false", "true", FIELD(allow_put_file), NULL},
+	{"allow_clear", CONF_CHOICE, "false", "false", "true", FIELD(allow_clear), NULL},
+	{"allow_server_options", CONF_CHOICE, "false", "false", "true", FIELD(allow_server_options),
+		NULL},
+	/* notifyd */
+	{"wake_port", CONF_COUNT, "4374", "1", "65535", FIELD(wake_port), NULL},
+	{"wake_rate", CONF_COUNT, "200", "1", "10000", FIELD(wake_rate), NULL},
+	{"wake_pokes", CONF_COUNT, "4", "1", "20", FIELD(wake_pokes), NULL},
 	{NULL, CONF_COUNT, NULL, NULL, NULL, 0, NULL},
 };
 /* clang-format on */

@@ -4,9 +4,14 @@
 
 #include <cap-ng.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/io.h"
 
 /* The bounding set can only be emptied by who has CAP_SETPCAP. A daemon that was started without it
  * has nothing to give up there that no_new_privs does not keep shut. */
@@ -36,6 +41,38 @@ int sandbox_enter(void)
 	if (setrlimit(RLIMIT_CORE, &no_core) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return -errno;
 	return 0;
+}
+
+/* Both limits, so that there is no way back. */
+static int limit_to(__rlimit_resource_t what, rlim_t most)
+{
+	const struct rlimit limit = {most, most};
+
+	return setrlimit(what, &limit) < 0 ? -errno : 0;
+}
+
+/* The limit is on a descriptor's number: above the lowest free one there is nothing. */
+static int limit_descriptors(void)
+{
+	int spare = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+
+	if (spare < 0)
+		return -errno;
+	io_close(spare);
+	return limit_to(RLIMIT_NOFILE, (rlim_t)spare + 1);
+}
+
+int sandbox_open_nothing(void)
+{
+	struct stat st;
+	bool logs_to_file = fstat(STDERR_FILENO, &st) == 0 && S_ISREG(st.st_mode);
+	int rc = limit_descriptors();
+
+	if (rc == 0)
+		rc = limit_to(RLIMIT_NPROC, 0);
+	if (rc == 0 && !logs_to_file)
+		rc = limit_to(RLIMIT_FSIZE, 0);
+	return rc;
 }
 
 unsigned sandbox_raise_descriptors(unsigned wanted)

@@ -260,12 +260,14 @@ must_check int spool_sweep(const struct spool *s, uint64_t now_wall_us, uint64_t
 
 /* ---- watch.c: the only file that knows libinotifytools; a hint, never the truth ---- */
 
-/* Watches new/ of one spool. One watch a process; call it early, while few descriptors are open. A
- * descriptor to poll for reading, or a negative errno. `path` is the spool's new/ directory. */
+/* Watches a spool's new/, of which `path` is the directory: called again, another spool's besides,
+ * with the same descriptor. One process has one watch; open it early, while few descriptors are. A
+ * descriptor to poll for reading, or a negative errno: then what was watched before still is. */
 must_check int spool_watch_open(const char *path);
-/* Takes off all that is waiting: 1 when something came or was lost by overflow, 0 when nothing did,
- * or a negative errno. */
+/* Takes off all that is waiting, of whatever spool: 1 when something came or was lost by overflow,
+ * 0 when nothing did, or a negative errno. */
 must_check int spool_watch_drain(void);
+/* No spool is watched any more; doing it twice is as good as once. */
 void spool_watch_close(void);
 
 #endif

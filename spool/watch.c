@@ -41,7 +41,12 @@ static int last_error(void)
 	return code ? -code : -EIO;
 }
 
-int spool_watch_open(const char *path)
+/* The library keeps one descriptor, and all that is known of it, in variables of its own: this is
+ * it, while there is a watch. */
+static int watch_fd = -1;
+
+/* 0 and the descriptor, which nobody but the library may close. */
+static int start(int *ret_fd)
 {
 	int fd = lowest_free();
 	if (fd < 0)
@@ -49,13 +54,24 @@ int spool_watch_open(const char *path)
 	if (!inotifytools_initialize())
 		return last_error();
 	int rc = confirm(fd);
+	if (rc < 0)
+		inotifytools_cleanup();
+	else
+		*ret_fd = fd;
+	return rc;
+}
+
+int spool_watch_open(const char *path)
+{
+	bool first = watch_fd < 0;
+	int rc = first ? start(&watch_fd) : 0;
+
 	if (rc == 0 && !inotifytools_watch_file(path, IN_MOVED_TO | IN_CREATE))
 		rc = last_error();
-	if (rc < 0) {
+	/* What is watched already goes on. */
+	if (rc < 0 && first)
 		spool_watch_close();
-		return rc;
-	}
-	return fd;
+	return rc < 0 ? rc : watch_fd;
 }
 
 int spool_watch_drain(void)
@@ -73,5 +89,7 @@ int spool_watch_drain(void)
 
 void spool_watch_close(void)
 {
-	inotifytools_cleanup();
+	if (watch_fd >= 0)
+		inotifytools_cleanup();
+	watch_fd = -1;
 }

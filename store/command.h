@@ -4,7 +4,8 @@
  *
  *   command  id (u64)               -> the text of control_put_command: lines "key=value"
  *   history  serial NUL id          -> nothing: a device's commands, old and new
- *   open     serial NUL id          -> nothing: those that are queued or offered
+ *   open     serial NUL id          -> u8: those that are queued or offered, with bits of
+ *                                      cmdqd/ledger_command.h
  *   order    "NAME.1" of the entry  -> lines "id=", "why=": what became of an order; a file that is
  *                                      worked on twice orders once, and who may not look into bad/
  *                                      can read here why it was refused
@@ -21,6 +22,7 @@
 #include "lib/serial.h"
 #include "lib/span.h"
 #include "store/control.h"
+#include "store/pack.h"
 
 #define COMMAND_ORDER_BYTES 64  /* "NAME.3" with NUL */
 #define COMMAND_WHY_BYTES   192 /* with NUL */
@@ -86,6 +88,31 @@ struct stray {
 must_check int control_put_stray(struct buf *b, const struct stray *s);
 must_check int control_get_stray(struct span text, struct stray *ret);
 
+/* What became of an order's entry "NAME.1". */
+struct ordered {
+	uint64_t id; /* of the command that it made; 0 when it was no order of a command */
+	char why[COMMAND_WHY_BYTES]; /* it was refused; else empty */
+};
+
+must_check int control_put_ordered(struct buf *b, const struct ordered *o);
+must_check int control_get_ordered(struct span text, struct ordered *ret);
+
+/* ---- keys; those that pack start with an empty pack and set k->failed for what is no key ---- */
+
+#define COMMAND_LAST_ID "last_command" /* in meta; its value is as command_pack_id has it */
+
+/* Of command. */
+void command_pack_id(struct pack *k, uint64_t id);
+must_check int command_unpack_id(struct span key, uint64_t *ret_id);
+/* Of history and open. Without an id, command_pack_serial: what all keys of a device begin with.
+ * The span points into `key`. */
+void command_pack_serial(struct pack *k, struct span serial);
+void command_pack_key(struct pack *k, struct span serial, uint64_t id);
+must_check int command_unpack_key(struct span key, struct span *ret_serial, uint64_t *ret_id);
+/* Of stray: of the entry "NAME.1" that brought the result, and the result's place in its body. A
+ * key of order is the text "NAME.1" itself, a key of fact the serial. */
+void stray_pack_key(struct pack *k, const char *entry, uint32_t ordinal);
+
 /* ---- the readers' side ---- */
 
 /* As device_visit: it must neither wait nor ask the same reader. The spans live until it returns.
@@ -98,20 +125,18 @@ struct command_query {
 	uint64_t after;     /* only ids above it */
 	uint64_t limit;     /* at most so many, the newest; 0: all */
 };
-/* In order of id, the newest first. 0, what `visit` returned, or a negative errno. */
+/* In order of id, the newest first. 0, what `visit` returned, or a negative errno (-EINVAL for a
+ * serial that none can have). */
 must_check int control_commands(struct control_reader *r, const struct command_query *q,
 	command_visit *visit, void *context);
 /* 0; -ENOENT; other negative errno. `into` holds the text that ret->text points to. */
 must_check int control_command(
 	struct control_reader *r, uint64_t id, struct buf *into, struct command *ret);
-/* What became of an order's entry "NAME.1": 0; -ENOENT while cmdqd has not worked on it; other
- * negative errno. */
-struct ordered {
-	uint64_t id; /* of the command that it made; 0 when it was no order of a command */
-	char why[COMMAND_WHY_BYTES]; /* it was refused; else empty */
-};
+/* What became of an order's entry: 0; -ENOENT while cmdqd has not worked on it; other negative
+ * errno. */
 must_check int control_ordered(struct control_reader *r, const char *entry, struct ordered *ret);
 
+/* In order of arrival. */
 typedef int stray_visit(void *context, const struct stray *s);
 must_check int control_strays(struct control_reader *r, stray_visit *visit, void *context);
 /* What a device said in its last INFO, lines "key=value" (control characters escaped as %XX), into

@@ -21,6 +21,7 @@ enum device_state { DEVICE_PENDING, DEVICE_APPROVED, DEVICE_REFUSED };
 
 /* Settings that override the configuration's defaults; a zero or empty one is not set. Units and
  * ranges: lib/conf.h. */
+#define SETTING_ZERO UINT64_MAX /* an amount that is set, to 0; the stored text says 0 */
 struct device_settings {
 	uint64_t error_delay_s, delay_s, trans_interval_min;
 	uint64_t batch_bytes; /* of a poll's reply: less for a device on GPRS */

@@ -1,181 +1,91 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* device: what is known of a device as text, one line a fact. Text, because facts will be added for
- * years, and every program must be able to read what an older or a newer one wrote. */
+/* device: what is known of a device, as text. */
 #include <errno.h>
 
-#include "lib/num.h"
 #include "store/control.h"
+#include "store/lines.h"
 
-enum kind { TEXT, NUMBER, STATE, CHOICE };
-
-static const struct fact_line {
-	const char *key;
-	enum kind kind;
-	size_t offset, size;
-} lines[] = {
-#define LINE(key, kind, member)                                                                  \
-	{                                                                                        \
-		key, kind, offsetof(struct device, member), sizeof(((struct device *)0)->member) \
-	}
-	LINE("state", STATE, state),
-	LINE("first_seen_us", NUMBER, first_seen_us),
-	LINE("last_seen_us", NUMBER, last_seen_us),
-	LINE("address", TEXT, address),
-	LINE("class", TEXT, class),
-	LINE("push_version", TEXT, push_version),
-	LINE("language", TEXT, language),
-	LINE("firmware", TEXT, firmware),
-	LINE("info", TEXT, info),
-	LINE("handshakes", NUMBER, handshakes),
-	LINE("polls", NUMBER, polls),
-	LINE("set.error_delay_s", NUMBER, set.error_delay_s),
-	LINE("set.delay_s", NUMBER, set.delay_s),
-	LINE("set.trans_interval_min", NUMBER, set.trans_interval_min),
-	LINE("set.trans_times", TEXT, set.trans_times),
-	LINE("set.trans_flags", TEXT, set.trans_flags),
-	LINE("set.time_zone", TEXT, set.time_zone),
-	LINE("set.realtime", CHOICE, set.realtime),
-#undef LINE
-};
-#define LINE_COUNT (sizeof(lines) / sizeof(lines[0]))
-
-static const char *const state_names[] = {
+static const char *const state_words[] = {
 	[DEVICE_PENDING] = "pending",
 	[DEVICE_APPROVED] = "approved",
 	[DEVICE_REFUSED] = "refused",
+	[DEVICE_REFUSED + 1] = NULL,
 };
-#define STATE_COUNT (sizeof(state_names) / sizeof(state_names[0]))
+
+#define FACT(key, kind, member) LINES_FACT(key, kind, device, member)
+/* Fields were longer once and may be again. A text that does not fit must not make a device
+ * unreadable: of a terminal's words the beginning will do, and a setting falls back to its default.
+ * But half a key or none would let in whom the whole one keeps out. */
+static const struct lines_fact facts[] = {
+	LINES_FACT("state", LINES_WORD, device, state, .words = state_words),
+	FACT("first_seen_us", LINES_NUMBER, first_seen_us),
+	FACT("last_seen_us", LINES_NUMBER, last_seen_us),
+	FACT("last_hello_us", LINES_NUMBER, last_hello_us),
+	FACT("last_poll_us", LINES_NUMBER, last_poll_us),
+	FACT("address", LINES_CUT, address),
+	FACT("class", LINES_CUT, class),
+	FACT("push_version", LINES_CUT, push_version),
+	FACT("language", LINES_CUT, language),
+	FACT("firmware", LINES_CUT, firmware),
+	FACT("info", LINES_CUT, info),
+	FACT("handshakes", LINES_NUMBER, handshakes),
+	FACT("polls", LINES_NUMBER, polls),
+	FACT("key_refused_us", LINES_NUMBER, key_refused_us),
+	FACT("key_good_us", LINES_NUMBER, key_good_us),
+	FACT("key_refused_address", LINES_CUT, key_refused_address),
+	FACT("network_refused_us", LINES_NUMBER, network_refused_us),
+	FACT("network_refused_address", LINES_CUT, network_refused_address),
+	FACT("resend", LINES_NUMBER, resend),
+	FACT("zone_told", LINES_NUMBER, zone_told),
+	FACT("zone_queued", LINES_NUMBER, zone_queued),
+	FACT("set.error_delay_s", LINES_AMOUNT, set.error_delay_s),
+	FACT("set.delay_s", LINES_AMOUNT, set.delay_s),
+	FACT("set.trans_interval_min", LINES_AMOUNT, set.trans_interval_min),
+	FACT("set.batch_bytes", LINES_AMOUNT, set.batch_bytes),
+	FACT("set.trans_times", LINES_LOOSE, set.trans_times),
+	FACT("set.trans_flags", LINES_LOOSE, set.trans_flags),
+	FACT("set.time_zone", LINES_LOOSE, set.time_zone),
+	FACT("set.realtime", LINES_CHOICE, set.realtime),
+	FACT("set.alias", LINES_LOOSE, set.alias),
+	FACT("set.site", LINES_LOOSE, set.site),
+	FACT("set.comm_key", LINES_TEXT, set.comm_key),
+	FACT("set.networks", LINES_TEXT, set.networks),
+	FACT("set.charset", LINES_LOOSE, set.charset),
+	FACT("set.direction", LINES_LOOSE, set.direction),
+	FACT("set.card_form", LINES_LOOSE, set.card_form),
+	FACT("set.card_order", LINES_LOOSE, set.card_order),
+	FACT("set.wake", LINES_LOOSE, set.wake),
+	FACT("set.zone_change", LINES_LOOSE, set.zone_change),
+};
+#define COUNT (sizeof(facts) / sizeof(*facts))
 
 const char *device_state_name(enum device_state state)
 {
-	return (size_t)state < STATE_COUNT ? state_names[state] : "unknown";
+	return (unsigned)state <= DEVICE_REFUSED ? state_words[state] : "unknown";
 }
 
-/* ---- to text ---- */
-
-static int put_escaped(struct buf *b, const char *key, const char *text)
+bool device_online(const struct device *d, uint64_t delay_s, uint64_t now_us)
 {
-	int rc = buf_printf(b, "%s=", key);
+	uint64_t patience_us = (3 * delay_s + 30) * 1000000;
 
-	for (; rc == 0 && *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
-		if (c < ' ' || c == 0x7f || c == '%')
-			rc = buf_printf(b, "%%%02x", c);
-		else
-			rc = buf_add(b, text, 1);
-	}
-	return rc == 0 ? buf_add(b, "\n", 1) : rc;
-}
-
-static int put_line(struct buf *b, const struct fact_line *l, const void *member)
-{
-	switch (l->kind) {
-	case TEXT:
-		return *(const char *)member ? put_escaped(b, l->key, member) : 0;
-	case NUMBER: {
-		uint64_t number = *(const uint64_t *)member;
-		return number ? buf_printf(b, "%s=%llu\n", l->key, (unsigned long long)number) : 0;
-	}
-	case STATE:
-		return put_escaped(
-			b, l->key, device_state_name(*(const enum device_state *)member));
-	case CHOICE: {
-		int8_t choice = *(const int8_t *)member;
-		return choice ? buf_printf(b, "%s=%s\n", l->key, choice > 0 ? "1" : "-1") : 0;
-	}
-	}
-	return -EINVAL;
+	/* A clock that was put back does not make anyone silent. */
+	return d->last_poll_us > 0 &&
+	       (now_us < d->last_poll_us || now_us - d->last_poll_us <= patience_us);
 }
 
 int control_put_device(struct buf *b, const struct device *d)
 {
-	size_t len = b->len;
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && i < LINE_COUNT; i++)
-		rc = put_line(b, &lines[i], (const char *)d + lines[i].offset);
-	if (rc != 0)
-		b->len = len;
-	return rc;
-}
-
-/* ---- from text ---- */
-
-static int get_escaped(struct span value, char *text, size_t size)
-{
-	size_t len = 0;
-
-	for (size_t i = 0; i < value.len; i++) {
-		uint64_t byte = (unsigned char)value.ptr[i];
-		if (byte == '%') {
-			struct span hex = span_from(value, i + 1);
-			hex.len = hex.len < 2 ? hex.len : 2;
-			if (num_hex(hex, 2, &byte) != 0)
-				return -EUCLEAN;
-			i += 2;
-		}
-		if (len + 1 >= size || byte == '\0')
-			return -EUCLEAN;
-		text[len++] = (char)byte;
-	}
-	text[len] = '\0';
-	return 0;
-}
-
-static int get_state(struct span value, enum device_state *ret)
-{
-	for (unsigned i = 0; i < STATE_COUNT; i++)
-		if (span_is(value, state_names[i])) {
-			*ret = i;
-			return 0;
-		}
-	return -EUCLEAN;
-}
-
-static int get_line(const struct fact_line *l, struct span value, void *member)
-{
-	int64_t choice;
-
-	switch (l->kind) {
-	case TEXT:
-		return get_escaped(value, member, l->size);
-	case NUMBER:
-		return num_u64(value, 0, UINT64_MAX, member) == 0 ? 0 : -EUCLEAN;
-	case STATE:
-		return get_state(value, member);
-	case CHOICE:
-		if (num_i64(value, -1, 1, &choice) != 0)
-			return -EUCLEAN;
-		*(int8_t *)member = (int8_t)choice;
-		return 0;
-	}
-	return -EUCLEAN;
-}
-
-static int get_fact(struct span line, struct device *d)
-{
-	struct span key;
-
-	if (!span_has(line, '='))
-		return -EUCLEAN;
-	(void)span_next(&line, '=', &key);
-	for (size_t i = 0; i < LINE_COUNT; i++)
-		if (span_is(key, lines[i].key))
-			return get_line(&lines[i], line, (char *)d + lines[i].offset);
-	return 0; /* a newer program's */
+	return lines_put(b, facts, COUNT, d);
 }
 
 int control_get_device(struct span serial, struct span text, struct device *ret)
 {
 	struct device d = {.state = DEVICE_PENDING};
-	struct span line;
-	int rc = serial_valid(serial) ? 0 : -EUCLEAN;
+	int rc = serial_valid(serial) ? lines_get_all(facts, COUNT, text, &d) : -EUCLEAN;
 
-	if (rc == 0)
-		memcpy(d.serial, serial.ptr, serial.len);
-	while (rc == 0 && span_next_line(&text, &line))
-		rc = get_fact(line, &d);
-	if (rc == 0)
-		*ret = d;
-	return rc;
+	if (rc < 0)
+		return rc;
+	memcpy(d.serial, serial.ptr, serial.len);
+	*ret = d;
+	return 0;
 }

@@ -17,7 +17,8 @@ int records_open_dbs(MDB_txn *txn, bool make, MDB_dbi ret[static RECORDS_DBS])
 		[RECORDS_STAMP] = "stamp",
 		[RECORDS_META] = "meta",
 	};
-	return schema_open(txn, names, RECORDS_DBS, RECORDS_SCHEMA, make, ret);
+	static const struct schema schema = {names, RECORDS_DBS, RECORDS_DBS, RECORDS_SCHEMA};
+	return schema_open(txn, &schema, make, ret);
 }
 
 static int open_handles(struct records_reader *r)

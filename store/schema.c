@@ -30,17 +30,25 @@ static int check_schema(MDB_txn *txn, MDB_dbi meta, uint32_t schema, bool make)
 	return unpack_u32(&number) == schema && !number.failed ? 0 : -EPROTONOSUPPORT;
 }
 
-int schema_open(MDB_txn *txn, const char *const *names, unsigned count, uint32_t schema, bool make,
-	MDB_dbi *ret)
+static int open_one(MDB_txn *txn, const struct schema *s, unsigned i, bool make, MDB_dbi *ret)
 {
-	unsigned meta = count - 1;
-	unsigned flags = make ? MDB_CREATE : 0;
+	int rc = env_errno(mdb_dbi_open(txn, s->names[i], make ? MDB_CREATE : 0, &ret[i]));
+
+	if (rc != -ENOENT || make || i < s->needed)
+		return rc;
+	ret[i] = SCHEMA_NO_DB;
+	return 0;
+}
+
+int schema_open(MDB_txn *txn, const struct schema *s, bool make, MDB_dbi *ret)
+{
+	unsigned meta = s->count - 1;
 	/* "meta" first: what another schema calls its databases is not for us to touch. */
-	int rc = env_errno(mdb_dbi_open(txn, names[meta], flags, &ret[meta]));
+	int rc = env_errno(mdb_dbi_open(txn, s->names[meta], make ? MDB_CREATE : 0, &ret[meta]));
 
 	if (rc == 0)
-		rc = check_schema(txn, ret[meta], schema, make);
+		rc = check_schema(txn, ret[meta], s->number, make);
 	for (unsigned i = 0; rc == 0 && i < meta; i++)
-		rc = env_errno(mdb_dbi_open(txn, names[i], flags, &ret[i]));
+		rc = open_one(txn, s, i, make, ret);
 	return rc;
 }

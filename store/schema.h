@@ -9,11 +9,20 @@
 
 #include "lib/span.h"
 
-/* Opens the handles of `count` databases in the order of `names`; the last one is "meta", which
- * holds the schema's number. `make`: makes what is missing. 0; -ENOENT when it was never made;
+/* The names of a store's `count` databases. The last one is "meta", which holds the schema's
+ * number; the first `needed` ones are as old as that. */
+struct schema {
+	const char *const *names;
+	unsigned count, needed;
+	uint32_t number;
+};
+
+#define SCHEMA_NO_DB 0 /* no handle of a named database has this value */
+
+/* Opens the handles in the order of the names. `make`: makes what is missing; else the handle of a
+ * younger database that nobody has made yet is SCHEMA_NO_DB. 0; -ENOENT when it was never made;
  * -EPROTONOSUPPORT for another schema; other negative errno. */
-must_check int schema_open(MDB_txn *txn, const char *const *names, unsigned count, uint32_t schema,
-	bool make, MDB_dbi *ret);
+must_check int schema_open(MDB_txn *txn, const struct schema *schema, bool make, MDB_dbi *ret);
 
 enum records_db {
 	RECORDS_PUNCH,
@@ -25,7 +34,19 @@ enum records_db {
 	RECORDS_DBS,
 };
 
-enum control_db { CONTROL_DEVICE, CONTROL_META, CONTROL_DBS };
+/* What they hold: control.h and command.h. */
+enum control_db {
+	CONTROL_DEVICE,
+	CONTROL_COMMAND,
+	CONTROL_HISTORY,
+	CONTROL_OPEN,
+	CONTROL_ORDER,
+	CONTROL_STRAY,
+	CONTROL_FACT,
+	CONTROL_META,
+	CONTROL_DBS,
+};
+#define CONTROL_DBS_FIRST (CONTROL_DEVICE + 1) /* those that the first cmdqd made */
 
 /* The handles of all databases of a store, opened within `txn`, which must be committed for them to
  * last; otherwise as schema_open. */

@@ -41,6 +41,7 @@ void warn_once(bool *warned, const char *format, ...) __attribute__((format(prin
 int when_parse(const char *text, uint32_t *ret_when);
 void when_text(uint32_t when, char out[WHEN_LEN]);
 uint32_t when_zk(uint32_t when);
+uint32_t when_now(void);
 uint64_t now_us(void);
 
 /* option.c: what all modes are told on the command line. */
@@ -52,7 +53,7 @@ struct target {
 	char host[256];
 };
 struct settings {
-	const char *url, *serial_prefix, *ack_path, *sent_path;
+	const char *url, *serial_prefix, *ack_path, *sent_path, *exec_path;
 	struct target target;
 	enum dialect dialect;
 	uint32_t terminals, first_serial, records, users, per_second, sources, photo_bytes;
@@ -69,6 +70,8 @@ void settings_check(struct argp_state *state);
 int target_parse(const char *url, struct target *ret_target, const char **ret_why);
 uint64_t net_raise_limit(uint64_t wanted);
 int net_connect(const struct target *to, uint32_t source, bool no_delay);
+/* The last byte of 127.0.0.x that this one connects from, as far as --sources says; 1 else. */
+uint32_t net_source(uint32_t source);
 bool net_is_shortage(int error);
 
 /* loop.c: epoll and timers. A timer that is set again later stays where it is in the heap until it
@@ -120,15 +123,24 @@ enum kind {
 	KIND_RESULT,
 	KIND_BIODATA,
 	KIND_OPTIONS,
-	KIND_REGISTRY
+	KIND_REGISTRY,
+	KIND_ROWS, /* what a command asked for: any table */
+	KIND_FILE  /* a piece of a file for PutFile */
+};
+/* What a poll's INFO counts. */
+struct counts {
+	uint64_t punches;
+	uint32_t users, fingers, faces;
 };
 struct device {
 	uint32_t index;   /* 0..terminals-1 */
 	uint64_t punches; /* made so far */
+	uint64_t cleared; /* of them the first so many are deleted */
 	uint64_t extras;  /* photos, operations and results made so far */
 	uint32_t stamp;   /* what the server sent, 0 = nothing */
 	bool old_cursors; /* the reply had no ServerVer */
 	bool info_sent;
+	struct counts now, said; /* now.punches is not kept up: device_counts() */
 };
 struct upload {
 	struct bytes bytes; /* head and body */
@@ -140,19 +152,52 @@ struct upload {
 };
 size_t device_serial(const struct device *device, char out[SERIAL_MAX + 1]);
 void upload_make(struct upload *upload, struct device *device, enum kind kind, uint32_t records);
-void upload_result(struct upload *upload, struct device *device, const struct bytes *body,
-	const struct bytes *log, uint32_t records);
+/* A POST whose body exists already. For KIND_ROWS `table` is what the target says, `stamp_0` that
+ * the records were asked for. */
+struct parcel {
+	enum kind kind;
+	const char *table;
+	bool stamp_0;
+	const struct bytes *body, *log;
+	const char *tail; /* shared bytes after the body, or NULL */
+	size_t tail_len;
+	uint32_t records;
+};
+void upload_parcel(struct upload *upload, struct device *device, const struct parcel *parcel);
+/* A GET of `len` bytes of a file from `from` on. */
+void upload_fetch(struct upload *upload, const char *target, uint64_t from, uint64_t len);
 bool upload_accepted(const struct upload *upload, const struct reply *reply);
 void made_body(struct bytes *body, struct bytes *log, struct device *device, enum kind kind,
 	uint32_t records);
 uint32_t made_last_when(const struct device *device);
 const char *made_picture(void);
+/* Punches by their number: those [first, last) of the device whose time is within the span, and the
+ * first that old firmware takes for later than a stamp. */
+void made_span(const struct device *device, uint32_t from_when, uint32_t to_when,
+	uint64_t *ret_first, uint64_t *ret_last);
+uint64_t made_after_stamp(const struct device *device, uint32_t stamp);
+void made_punches(struct bytes *body, struct bytes *log, const struct device *device,
+	uint64_t first, uint64_t last);
+void made_template(struct bytes *out, uint64_t nth, unsigned int finger_version);
 
-/* ledger.c: --sent-log and --ack-log. */
+/* facts.c: what a terminal says of itself. */
+struct abilities {
+	uint32_t finger_version, language;
+	bool no_face;
+	const char *comm_key, *pushver, *flags;
+};
+extern struct abilities abilities;
+struct counts device_counts(const struct device *device);
+void facts_hello(struct bytes *out);
+void facts_poll(struct bytes *out, struct device *device);
+void facts_list(struct bytes *out, const struct device *device, char separator);
+
+/* ledger.c: --sent-log, --ack-log and --exec-log. */
 void ledger_open(void);
 bool ledger_wanted(void);
 void ledger_sent(const struct bytes *lines);
 void ledger_acked(const struct bytes *lines);
+void ledger_executed(const struct bytes *line);
 
 /* conn.c: one connection and the exchange it is busy with. */
 enum conn_state { CONN_CLOSED, CONN_SENDING, CONN_READING, CONN_DRAINING, CONN_IDLE };
@@ -203,36 +248,6 @@ void report_count(struct report *report, const char *key, uint64_t value);
 void report_real(struct report *report, const char *key, double value);
 void report_print(struct report *report);
 double cpu_seconds(void);
-
-/* orders.c: the commands of a poll's reply and the results that answer them. */
-struct order {
-	char id[17];
-	char word[24];
-	bool info;
-};
-struct orders {
-	struct order *list;
-	size_t count, cap, in_flight;
-};
-size_t orders_read(struct orders *orders, const char *body, size_t len);
-uint32_t orders_answer(struct orders *orders, const struct device *device, int64_t code,
-	struct bytes *body, struct bytes *log);
-void orders_acked(struct orders *orders);
-
-/* terminal.c: one terminal that behaves like a real one. */
-struct run_options {
-	uint32_t punches, polls, interval_ms, poll_ms;
-	int64_t code;
-	bool stay, operlog, biodata, attphoto;
-};
-struct run_totals {
-	uint64_t handshakes, options, uploads, punches_acked, samples, polls, commands, results;
-	uint64_t requests, failed, retried, given_up, finished;
-};
-extern struct run_options run_options;
-extern struct run_totals run_totals;
-void terminals_start(void);
-uint64_t terminals_unacked(void);
 
 /* wire.c: one exchange for `send`, blocking; `head` is held back from `rest` when 100 Continue is
  * asked for. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * --sent-log and --ack-log: what was sent and what was promised, written with plain write(2) at the
- * moment itself, so that a test which kills the server can compare. A ledger that cannot be written
- * ends the program.
+ * --sent-log, --ack-log and --exec-log: what was sent, what was promised and what was done, written
+ * with plain write(2) at the moment itself, so that a test which kills the server can compare. A
+ * ledger that cannot be written ends the program.
  */
 #include "tests/devsim/devsim.h"
 
@@ -12,7 +12,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-static int sent_fd = -1, ack_fd = -1;
+static int sent_fd = -1, ack_fd = -1, exec_fd = -1;
 
 static int open_one(const char *path)
 {
@@ -31,6 +31,9 @@ void ledger_open(void)
 	}
 	if (settings.ack_path) {
 		ack_fd = open_one(settings.ack_path);
+	}
+	if (settings.exec_path) {
+		exec_fd = open_one(settings.exec_path);
 	}
 }
 
@@ -61,4 +64,9 @@ void ledger_sent(const struct bytes *lines)
 void ledger_acked(const struct bytes *lines)
 {
 	write_all(ack_fd, settings.ack_path, lines);
+}
+
+void ledger_executed(const struct bytes *line)
+{
+	write_all(exec_fd, settings.exec_path, line);
 }

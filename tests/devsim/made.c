@@ -82,6 +82,42 @@ uint32_t made_last_when(const struct device *device)
 	return when_of(device->punches ? device->punches - 1 : 0, settings.per_second);
 }
 
+static uint64_t clamp(uint64_t nth, const struct device *device)
+{
+	return nth < device->cleared ? device->cleared
+				     : (nth > device->punches ? device->punches : nth);
+}
+
+void made_span(const struct device *device, uint32_t from_when, uint32_t to_when,
+	uint64_t *ret_first, uint64_t *ret_last)
+{
+	uint64_t from = from_when > settings.start_when ? from_when - settings.start_when : 0;
+	uint64_t to = to_when >= settings.start_when ? to_when - settings.start_when + 1ULL : 0;
+
+	*ret_first = clamp(from * settings.per_second, device);
+	*ret_last = clamp(to * settings.per_second, device);
+	if (*ret_last < *ret_first) {
+		*ret_last = *ret_first;
+	}
+}
+
+uint64_t made_after_stamp(const struct device *device, uint32_t stamp)
+{
+	uint64_t low = device->cleared;
+	uint64_t high = device->punches;
+
+	while (low < high) {
+		uint64_t middle = low + (high - low) / 2;
+
+		if (when_zk(when_of(middle, settings.per_second)) > stamp) {
+			high = middle;
+		} else {
+			low = middle + 1;
+		}
+	}
+	return low;
+}
+
 static void add_log(
 	struct bytes *log, const char *serial, size_t serial_len, const char *line, size_t line_len)
 {
@@ -93,11 +129,10 @@ static void add_log(
 
 /* PIN, time, status, verify; and what the dialect has after them. Workcode is 0 where there is one.
  */
-static void add_punch(struct bytes *body, struct bytes *log, struct device *device,
-	const char *serial, size_t serial_len)
+static void add_punch(struct bytes *body, struct bytes *log, const struct device *device,
+	uint64_t nth, const char *serial, size_t serial_len)
 {
 	static const char *const verify[4] = {"1", "15", "4", "1"};
-	uint64_t nth = device->punches++;
 	uint64_t dice = mix(nth ^ ((uint64_t)device->index << 40) ^ settings.seed);
 	size_t start = body->len;
 
@@ -156,18 +191,30 @@ static void add_operation(struct bytes *body, uint64_t nth, bool user)
 	bytes_text(body, "\t0\t0\t0\t0\n");
 }
 
-static void add_template(struct bytes *body, uint64_t nth)
+static void add_letters(struct bytes *out, uint64_t nth, uint64_t count)
 {
 	static const char letters[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+	for (uint64_t i = 0; i < count; i++) {
+		bytes_char(out, letters[mix(i ^ (nth << 16) ^ settings.seed) & 63]);
+	}
+}
+
+/* A fingerprint in base64 that begins as those of this algorithm do. */
+void made_template(struct bytes *out, uint64_t nth, unsigned int finger_version)
+{
+	bytes_text(out, finger_version == 9 ? "ocoxgQ5D" : "TAFTUzIx");
+	add_letters(out, nth, TEMPLATE_CHARS);
+}
+
+static void add_face(struct bytes *body, uint64_t nth)
+{
 	bytes_text(body, "BIODATA Pin=");
 	add_pin(body, nth);
 	bytes_text(body, "\tNo=0\tIndex=0\tValid=1\tDuress=0\tType=9\tMajorVer=35\tMinorVer=4"
 			 "\tFormat=0\tTmp=");
-	for (uint64_t i = 0; i < TEMPLATE_CHARS; i++) {
-		bytes_char(body, letters[mix(i ^ (nth << 16) ^ settings.seed) & 63]);
-	}
+	add_letters(body, nth, TEMPLATE_CHARS);
 	bytes_char(body, '\n');
 }
 
@@ -197,14 +244,6 @@ static void add_result(struct bytes *body, struct bytes *log, uint64_t nth, cons
 	}
 }
 
-static const char options_text[] =
-	"~DeviceName=devsim,MAC=00:17:61:00:00:01,TransactionCount=0,~MaxAttLogCount=20,UserCount="
-	"0,"
-	"~MaxUserCount=30,PhotoFunOn=1,FingerFunOn=1,FPVersion=10,~MaxFingerCount=30,FPCount=0,"
-	"FaceFunOn=1,FaceVersion=35,~MaxFaceCount=500,FaceCount=0,Language=69,IPAddress=127.0.0.1,"
-	"~Platform=ZMM510_TFT,~OEMVendor=ZKTECO CO., LTD.,FWVersion=ZMM510-NF24VB-Ver1.3.13,"
-	"PushVersion=Ver 2.0.33S-20220623,MultiBioDataSupport=0:1:0:0:0:0:0:0:0:1";
-
 /* Appends the body for `records` new records; `log` (or NULL) gets the ledger's lines. */
 void made_body(struct bytes *body, struct bytes *log, struct device *device, enum kind kind,
 	uint32_t records)
@@ -216,11 +255,11 @@ void made_body(struct bytes *body, struct bytes *log, struct device *device, enu
 		if (kind == KIND_ATTLOG && settings.dialect == DIALECT_ACC) {
 			add_event(body, log, device, serial, serial_len);
 		} else if (kind == KIND_ATTLOG) {
-			add_punch(body, log, device, serial, serial_len);
+			add_punch(body, log, device, device->punches++, serial, serial_len);
 		} else if (kind == KIND_OPERLOG) {
 			add_operation(body, device->extras++, i % 4 == 0);
 		} else if (kind == KIND_BIODATA) {
-			add_template(body, device->extras++);
+			add_face(body, device->extras++);
 		} else if (kind == KIND_RESULT) {
 			add_result(body, log, device->extras++, serial);
 		}
@@ -229,7 +268,18 @@ void made_body(struct bytes *body, struct bytes *log, struct device *device, enu
 		add_photo_head(body, device->extras++, serial);
 	} else if (kind == KIND_OPTIONS || kind == KIND_REGISTRY) {
 		bytes_text(body, kind == KIND_REGISTRY ? "DeviceType=acc," : "");
-		bytes_text(body, options_text);
+		facts_list(body, device, ',');
+	}
+}
+
+void made_punches(struct bytes *body, struct bytes *log, const struct device *device,
+	uint64_t first, uint64_t last)
+{
+	char serial[SERIAL_MAX + 1];
+	size_t serial_len = device_serial(device, serial);
+
+	for (uint64_t nth = first; nth < last; nth++) {
+		add_punch(body, log, device, nth, serial, serial_len);
 	}
 }
 

@@ -114,6 +114,11 @@ bool net_is_shortage(int error)
 	       error == -EADDRNOTAVAIL;
 }
 
+uint32_t net_source(uint32_t source)
+{
+	return 1 + (settings.sources > 0 ? source % settings.sources : 0);
+}
+
 static int bind_source(int fd, uint32_t source)
 {
 	static uint64_t opened;

@@ -1,32 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Commands: read from a poll's reply, kept until their results are acknowledged. */
-#include "tests/devsim/devsim.h"
-
+/* Commands: read from a poll's reply, kept until they are carried out. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH 100U
+#include "tests/devsim/run.h"
 
-static const char info_text[] =
-	"~DeviceName=devsim\nMAC=00:17:61:00:00:01\nTransactionCount=0\n"
-	"UserCount=0\nFPCount=0\nFaceCount=0\nLanguage=69\nIPAddress=127.0.0.1\n"
-	"FWVersion=ZMM510-NF24VB-Ver1.3.13\nPushVersion=Ver 2.0.33S-20220623\n";
-
-static bool orders_know(const struct orders *orders, const char *id)
+static bool knows(const struct orders *orders, const struct results *results, const char *id)
 {
-	for (size_t i = 0; i < orders->count; i++) {
+	for (size_t i = orders->next; i < orders->count; i++) {
 		if (strcmp(orders->list[i].id, id) == 0) {
+			return true;
+		}
+	}
+	for (size_t i = 0; i < results->count; i++) {
+		if (strcmp(results->list[i].id, id) == 0) {
 			return true;
 		}
 	}
 	return false;
 }
 
-static void orders_add(struct orders *orders, const struct order *order)
+static struct order *add(struct orders *orders)
 {
 	if (orders->count == orders->cap) {
-		size_t cap = orders->cap ? orders->cap * 2 : 8;
+		size_t cap = orders->cap ? orders->cap * 2 : 2;
 		struct order *list = must_alloc(cap, sizeof(*list));
 
 		if (orders->count > 0) {
@@ -36,90 +34,114 @@ static void orders_add(struct orders *orders, const struct order *order)
 		orders->list = list;
 		orders->cap = cap;
 	}
-	orders->list[orders->count++] = *order;
+	orders->list[orders->count] = (struct order){0};
+	return &orders->list[orders->count++];
 }
 
-/* C:<id>:<command>; the echo of a command is its first word. */
-static bool read_line(const char *line, size_t len, struct order *ret_order)
+/* C:<id>:<command> */
+static bool read_line(struct text line, struct text *ret_id, struct text *ret_command)
 {
-	struct order order = {0};
-	size_t id_len = 0;
-	size_t word_len = 0;
+	struct text id = {line.at + 2, 0};
 
-	if (len < 5 || line[0] != 'C' || line[1] != ':') {
+	if (line.len < 5 || line.at[0] != 'C' || line.at[1] != ':') {
 		return false;
 	}
-	line += 2;
-	len -= 2;
-	while (id_len < len && isalnum((unsigned char)line[id_len])) {
-		id_len++;
+	while (id.len < line.len - 2 && isalnum((unsigned char)id.at[id.len])) {
+		id.len++;
 	}
-	if (id_len == 0 || id_len >= sizeof(order.id) || id_len == len || line[id_len] != ':') {
+	if (id.len == 0 || id.len > ID_MAX || id.len + 3 >= line.len || id.at[id.len] != ':') {
 		return false;
 	}
-	memcpy(order.id, line, id_len);
-	line += id_len + 1;
-	len -= id_len + 1;
-	while (word_len < len && word_len < sizeof(order.word) - 1 &&
-		isgraph((unsigned char)line[word_len])) {
-		word_len++;
-	}
-	memcpy(order.word, line, word_len);
-	order.info = strcmp(order.word, "INFO") == 0;
-	*ret_order = order;
+	*ret_id = id;
+	*ret_command = (struct text){id.at + id.len + 1, line.len - id.len - 3};
 	return true;
 }
 
-/* Returns how many commands are new: one that waits for its result already is not taken twice. */
-size_t orders_read(struct orders *orders, const char *body, size_t len)
+size_t orders_read(struct orders *orders, const struct results *results, struct text body,
+	uint64_t received_us)
 {
-	const char *end = body + len;
+	struct text line, id, command;
 	size_t fresh = 0;
 
-	while (body < end) {
-		const char *lf = memchr(body, '\n', (size_t)(end - body));
-		const char *line_end = lf ? lf : end;
-		struct order order;
+	while (text_next(&body, '\n', &line)) {
+		char name[ID_MAX + 1] = "";
+		struct order *order;
 
-		if (read_line(body, (size_t)(line_end - body), &order) &&
-			!orders_know(orders, order.id)) {
-			orders_add(orders, &order);
-			fresh++;
+		if (!read_line(line, &id, &command)) {
+			continue;
 		}
-		body = lf ? lf + 1 : end;
+		memcpy(name, id.at, id.len);
+		if (knows(orders, results, name)) {
+			continue;
+		}
+		order = add(orders);
+		memcpy(order->id, name, sizeof(name));
+		bytes_add(&order->command, command.at, command.len);
+		order->received_us = received_us;
+		fresh++;
 	}
 	return fresh;
 }
 
-/* Writes the next POST of results and returns how many are in it. INFO's has a block and goes
- * alone. */
-uint32_t orders_answer(struct orders *orders, const struct device *device, int64_t code,
-	struct bytes *body, struct bytes *log)
+bool orders_take(struct orders *orders, struct order *ret_order)
 {
-	char serial[SERIAL_MAX + 1];
-	size_t at = 0;
-
-	device_serial(device, serial);
-	while (at < orders->count && at < BATCH && (at == 0 || !orders->list[at].info)) {
-		const struct order *order = &orders->list[at++];
-
-		bytes_format(body, "ID=%s&Return=%lld&CMD=%s\n", order->id, (long long)code,
-			order->word);
-		bytes_format(log, "%s\t%s\t%lld\n", serial, order->id, (long long)code);
-		if (order->info) {
-			bytes_text(body, info_text);
-			break;
-		}
+	if (orders->next == orders->count) {
+		return false;
 	}
-	orders->in_flight = at;
-	return (uint32_t)at;
+	*ret_order = orders->list[orders->next++];
+	if (orders->next == orders->count) {
+		free(orders->list);
+		*orders = (struct orders){0};
+	}
+	return true;
 }
 
-/* The results of the last orders_answer() are the server's now. */
-void orders_acked(struct orders *orders)
+size_t orders_left(const struct orders *orders)
 {
-	orders->count -= orders->in_flight;
-	memmove(orders->list, orders->list + orders->in_flight,
-		orders->count * sizeof(*orders->list));
-	orders->in_flight = 0;
+	return orders->count - orders->next;
+}
+
+size_t orders_lose(struct orders *orders)
+{
+	struct order order;
+	size_t lost = 0;
+
+	while (orders_take(orders, &order)) {
+		bytes_free(&order.command);
+		lost++;
+	}
+	return lost;
+}
+
+static void add_escaped(struct bytes *out, struct text text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.at[i];
+
+		if (c == '\t') {
+			bytes_text(out, "\\t");
+		} else if (c == '\\') {
+			bytes_text(out, "\\\\");
+		} else if (c < ' ' || c >= 0x7f) {
+			bytes_format(out, "\\x%02x", c);
+		} else {
+			bytes_char(out, (char)c);
+		}
+	}
+}
+
+void orders_log(const struct device *device, const struct order *order, int64_t code)
+{
+	static struct bytes line;
+	char serial[SERIAL_MAX + 1];
+
+	if (!settings.exec_path) {
+		return;
+	}
+	device_serial(device, serial);
+	line.len = 0;
+	bytes_format(&line, "%s\t%s\t%lld\t", serial, order->id, (long long)code);
+	add_escaped(&line, (struct text){order->command.data, order->command.len});
+	bytes_format(&line, "\t%llu\n", (unsigned long long)order->received_us);
+	ledger_executed(&line);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `devsim run` and `devsim serials`: their options and what they print. */
-#include "tests/devsim/devsim.h"
-
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+
+#include "tests/devsim/run.h"
 
 enum run_key {
 	KEY_PUNCHES = 512,
@@ -14,6 +14,10 @@ enum run_key {
 	KEY_RETURN,
 	KEY_STAY,
 	KEY_TABLES,
+	KEY_OLD_PUNCHES,
+	KEY_OBEY,
+	KEY_UDP,
+	KEY_EXEC,
 };
 
 #define DEFAULT_SECONDS 600
@@ -25,7 +29,13 @@ static const struct argp_option options[] = {
 	{"tables", KEY_TABLES, "LIST", 0, "Samples to upload too: operlog,biodata,attphoto", 0},
 	{"polls", KEY_POLLS, "N", 0, "Polls of every terminal before it ends (1)", 0},
 	{"poll-ms", KEY_POLL_MS, "MS", 0, "Time between two polls; 0 = as the server says (0)", 0},
-	{"return", KEY_RETURN, "CODE", 0, "Return of every result (0)", 0},
+	{"return", KEY_RETURN, "CODE", 0, "Do nothing and answer every command so", 0},
+	{"old-punches", KEY_OLD_PUNCHES, "N", 0,
+		"Punches that are there already and are only uploaded when asked for (0)", 0},
+	{"obey-stamps", KEY_OBEY, NULL, 0, "Upload all again when a handshake's stamp says so", 0},
+	{"udp-port", KEY_UDP, "PORT", 0, "Poll at once when R-CMD comes to this port", 0},
+	{"exec-log", KEY_EXEC, "FILE", 0, "Append a line for every command that was carried out",
+		0},
 	{"stay", KEY_STAY, NULL, 0, "Go on polling until --seconds are over", 0},
 	{0},
 };
@@ -58,6 +68,18 @@ static int64_t read_return(struct argp_state *state, const char *arg)
 	return (int64_t)option_number(state, "return", arg, 0, 1000000000);
 }
 
+static void check(struct argp_state *state)
+{
+	settings_check(state);
+	if (run_options.udp_port > 0 && !settings.target.loopback) {
+		argp_error(state, "--udp-port needs a server at 127.x.x.x");
+	}
+	if (!settings.seconds_given) {
+		settings.seconds = DEFAULT_SECONDS;
+	}
+}
+
+/* A flat table. */
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	switch (key) {
@@ -76,6 +98,20 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_RETURN:
 		run_options.code = read_return(state, arg);
+		run_options.code_given = true;
+		return 0;
+	case KEY_OLD_PUNCHES:
+		run_options.old_punches =
+			(uint32_t)option_number(state, "old-punches", arg, 0, 100000000);
+		return 0;
+	case KEY_OBEY:
+		run_options.obey_stamps = true;
+		return 0;
+	case KEY_UDP:
+		run_options.udp_port = (uint32_t)option_number(state, "udp-port", arg, 1, 65535);
+		return 0;
+	case KEY_EXEC:
+		settings.exec_path = arg;
 		return 0;
 	case KEY_STAY:
 		run_options.stay = true;
@@ -87,10 +123,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		argp_error(state, "unexpected argument \"%s\"", arg);
 		return 0;
 	case ARGP_KEY_END:
-		settings_check(state);
-		if (!settings.seconds_given) {
-			settings.seconds = DEFAULT_SECONDS;
-		}
+		check(state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -109,7 +142,12 @@ static void print_report(double seconds, uint64_t unacked)
 	report_count(&report, "samples", run_totals.samples);
 	report_count(&report, "polls", run_totals.polls);
 	report_count(&report, "commands", run_totals.commands);
+	report_count(&report, "executed", run_totals.executed);
 	report_count(&report, "results", run_totals.results);
+	report_count(&report, "answered", run_totals.answered);
+	report_count(&report, "unlocks", run_totals.unlocks);
+	report_count(&report, "pokes", run_totals.pokes);
+	report_count(&report, "lost", run_totals.lost);
 	report_count(&report, "requests", run_totals.requests);
 	report_count(&report, "failed", run_totals.failed);
 	report_count(&report, "retried", run_totals.retried);
@@ -119,7 +157,9 @@ static void print_report(double seconds, uint64_t unacked)
 	report_print(&report);
 }
 
-static const struct argp_child children[] = {{&common_argp, 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {
+	{&common_argp, 0, NULL, 0}, {&behave_argp, 0, NULL, 0}, {0}};
+static const struct argp_child serials_children[] = {{&common_argp, 0, NULL, 0}, {0}};
 
 int run_main(int argc, char **argv)
 {
@@ -130,11 +170,12 @@ int run_main(int argc, char **argv)
 	uint64_t start_us, unacked;
 
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
-	net_raise_limit((uint64_t)settings.terminals + 32);
+	net_raise_limit((uint64_t)settings.terminals + settings.sources + 32);
 	ledger_open();
 	loop_open();
 	start_us = now_us();
 	terminals_start();
+	poke_open();
 	loop_run();
 	unacked = terminals_unacked();
 	print_report((double)(now_us() - start_us) / 1e6, unacked);
@@ -158,7 +199,7 @@ int serials_main(int argc, char **argv)
 		"Prints the serials of --terminals, --serial-prefix and --first-serial, for an "
 		"admission "
 		"list.",
-		children, NULL, NULL};
+		serials_children, NULL, NULL};
 	char serial[SERIAL_MAX + 1];
 
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);

@@ -1,118 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * A terminal: handshake, options, results, polls, records, in this order of urgency and one at a
- * time. What is not acknowledged is sent again, byte for byte, before anything else.
- */
-#include "tests/devsim/devsim.h"
-
-#include <string.h>
-
-#define SAMPLE_LINES 5U
-
-struct terminal {
-	struct conn conn;
-	struct device device;
-	struct timer next;
-	struct upload upload;
-	struct orders orders;
-	bool loaded, accepted, greeted, registry_due, options_due, hello_again, at_end;
-	bool operlog, biodata, attphoto; /* samples still to be sent */
-	uint32_t punches_left, polls_done, delay_ms;
-	uint64_t poll_due_us, upload_due_us, first_us;
-};
+/* A terminal: its connection and its clock. What is not acknowledged is sent again, byte for byte,
+ * before anything else. */
+#include "tests/devsim/run.h"
 
 struct run_options run_options = {.punches = 10, .polls = 1};
 struct run_totals run_totals;
 
 static struct terminal *terminals;
 static struct timer end_timer;
-
-static void read_hello(struct terminal *terminal, const struct reply *reply)
-{
-	uint32_t delay_s = 10;
-	uint32_t wants_options = 0;
-	uint32_t version;
-
-	terminal->greeted = true;
-	terminal->registry_due = settings.dialect == DIALECT_ACC &&
-				 !reply_contains(reply, "registry=ok") &&
-				 !reply_contains(reply, "GET OPTION");
-	terminal->device.old_cursors =
-		settings.dialect != DIALECT_ACC && !reply_number(reply, "ServerVer", &version);
-	if (!reply_number(reply, "ATTLOGStamp", &terminal->device.stamp)) {
-		reply_number(reply, "Stamp", &terminal->device.stamp);
-	}
-	reply_number(reply, "PushOptionsFlag", &wants_options);
-	terminal->options_due = wants_options == 1;
-	reply_number(reply, "Delay", &delay_s);
-	terminal->delay_ms = run_options.poll_ms;
-	if (terminal->delay_ms == 0) {
-		terminal->delay_ms = delay_s < 1 || delay_s > 3600 ? 10000 : delay_s * 1000;
-	}
-	run_totals.handshakes++;
-}
-
-static void read_poll(struct terminal *terminal, const struct reply *reply)
-{
-	size_t before = terminal->orders.count;
-
-	run_totals.polls++;
-	run_totals.commands += orders_read(&terminal->orders, reply_body(reply), reply->body_len);
-	for (size_t i = before; i < terminal->orders.count; i++) {
-		if (strcmp(terminal->orders.list[i].word, "CHECK") == 0 ||
-			strcmp(terminal->orders.list[i].word, "REBOOT") == 0) {
-			terminal->hello_again = true;
-		}
-	}
-	terminal->polls_done++;
-	terminal->poll_due_us = now_us() + terminal->delay_ms * 1000ULL;
-}
-
-static void results_acked(struct terminal *terminal)
-{
-	run_totals.results += terminal->upload.records;
-	orders_acked(&terminal->orders);
-	if (terminal->orders.count == 0 && terminal->hello_again) {
-		terminal->hello_again = false;
-		terminal->greeted = false;
-	}
-}
-
-static void acknowledged(struct terminal *terminal, const struct reply *reply)
-{
-	const struct upload *upload = &terminal->upload;
-
-	switch (upload->kind) {
-	case KIND_HANDSHAKE:
-		read_hello(terminal, reply);
-		break;
-	case KIND_POLL:
-		read_poll(terminal, reply);
-		break;
-	case KIND_RESULT:
-		results_acked(terminal);
-		break;
-	case KIND_ATTLOG:
-		run_totals.uploads++;
-		run_totals.punches_acked += upload->records;
-		terminal->upload_due_us = now_us() + run_options.interval_ms * 1000ULL;
-		break;
-	case KIND_OPTIONS:
-		run_totals.options++;
-		terminal->options_due = false;
-		break;
-	case KIND_REGISTRY:
-		terminal->registry_due = false;
-		break;
-	default:
-		run_totals.samples++;
-		terminal->operlog = terminal->operlog && upload->kind != KIND_OPERLOG;
-		terminal->biodata = terminal->biodata && upload->kind != KIND_BIODATA;
-		terminal->attphoto = terminal->attphoto && upload->kind != KIND_PHOTO;
-		break;
-	}
-	ledger_acked(&upload->log);
-}
 
 static void terminal_end(struct terminal *terminal)
 {
@@ -121,59 +16,6 @@ static void terminal_end(struct terminal *terminal)
 	if (++run_totals.finished == settings.terminals) {
 		loop_stop();
 	}
-}
-
-static void make_results(struct terminal *terminal)
-{
-	static struct bytes body, log;
-	uint32_t count;
-
-	body.len = 0;
-	log.len = 0;
-	count = orders_answer(&terminal->orders, &terminal->device, run_options.code, &body, &log);
-	upload_result(&terminal->upload, &terminal->device, &body, &log, count);
-}
-
-static void make_punches(struct terminal *terminal)
-{
-	uint32_t count = settings.records;
-
-	if (count > terminal->punches_left) {
-		count = terminal->punches_left;
-	}
-	terminal->punches_left -= count;
-	upload_make(&terminal->upload, &terminal->device, KIND_ATTLOG, count);
-}
-
-/* Makes the most urgent request; false when there is none now. */
-static bool make_next(struct terminal *terminal, uint64_t now)
-{
-	struct device *device = &terminal->device;
-
-	if (!terminal->greeted) {
-		upload_make(&terminal->upload, device, KIND_HANDSHAKE, 0);
-	} else if (terminal->registry_due) {
-		upload_make(&terminal->upload, device, KIND_REGISTRY, 0);
-	} else if (terminal->options_due) {
-		upload_make(&terminal->upload, device, KIND_OPTIONS, 0);
-	} else if (terminal->orders.count > 0) {
-		make_results(terminal);
-	} else if (now >= terminal->poll_due_us &&
-		   (run_options.stay || terminal->polls_done < run_options.polls ||
-			   terminal->punches_left > 0)) {
-		upload_make(&terminal->upload, device, KIND_POLL, 0);
-	} else if (terminal->operlog) {
-		upload_make(&terminal->upload, device, KIND_OPERLOG, SAMPLE_LINES);
-	} else if (terminal->biodata) {
-		upload_make(&terminal->upload, device, KIND_BIODATA, 1);
-	} else if (terminal->attphoto) {
-		upload_make(&terminal->upload, device, KIND_PHOTO, 1);
-	} else if (terminal->punches_left > 0 && now >= terminal->upload_due_us) {
-		make_punches(terminal);
-	} else {
-		return false;
-	}
-	return true;
 }
 
 static void terminal_send(struct terminal *terminal)
@@ -186,7 +28,7 @@ static void terminal_step(struct terminal *terminal)
 {
 	uint64_t now = now_us();
 
-	if (make_next(terminal, now)) {
+	if (turn_next(terminal, now)) {
 		ledger_sent(&terminal->upload.log);
 		terminal->loaded = true;
 		terminal->first_us = now;
@@ -218,10 +60,11 @@ static void on_answered(struct conn *conn)
 {
 	struct terminal *terminal = container(conn, struct terminal, conn);
 
-	terminal->accepted = upload_accepted(&terminal->upload, &conn->reply);
+	terminal->accepted = upload_accepted(&terminal->upload, &conn->reply) &&
+			     turn_hears(terminal, &conn->reply);
 	if (terminal->accepted) {
 		terminal->loaded = false;
-		acknowledged(terminal, &conn->reply);
+		turn_acknowledged(terminal, &conn->reply);
 	}
 }
 
@@ -241,6 +84,10 @@ static void on_finished(struct conn *conn, int err)
 	uint64_t now = now_us();
 
 	run_totals.requests++;
+	if (terminal->accepted && terminal->loaded) {
+		terminal_send(terminal); /* a result that goes twice */
+		return;
+	}
 	if (terminal->accepted) {
 		terminal_step(terminal);
 		return;
@@ -254,6 +101,27 @@ static void on_finished(struct conn *conn, int err)
 		return;
 	}
 	timer_set(&terminal->next, now + retry_us());
+}
+
+static bool is_free(const struct terminal *terminal)
+{
+	return !terminal->loaded &&
+	       (terminal->conn.state == CONN_CLOSED || terminal->conn.state == CONN_IDLE);
+}
+
+/* The timer brings a free terminal to its poll; a busy one comes to it by itself. */
+void terminal_poke(uint32_t index)
+{
+	struct terminal *terminal = &terminals[index];
+
+	if (terminal->at_end) {
+		return;
+	}
+	terminal->poll_due_us = 0;
+	terminal->poked = terminal->loaded && terminal->upload.kind == KIND_POLL;
+	if (is_free(terminal)) {
+		timer_set(&terminal->next, now_us());
+	}
 }
 
 static void on_end(struct timer *timer)
@@ -280,6 +148,7 @@ void terminals_start(void)
 		terminal->conn.answered = on_answered;
 		terminal->conn.finished = on_finished;
 		terminal->device.index = i;
+		terminal->device.punches = run_options.old_punches;
 		terminal->next.fire = on_next;
 		terminal->operlog = run_options.operlog;
 		terminal->biodata = run_options.biodata;
@@ -299,7 +168,8 @@ uint64_t terminals_unacked(void)
 	for (uint32_t i = 0; i < settings.terminals; i++) {
 		const struct terminal *terminal = &terminals[i];
 
-		count += (uint64_t)terminal->punches_left + terminal->orders.count;
+		count += (uint64_t)terminal->punches_left + orders_left(&terminal->orders);
+		count += terminal->results.count;
 		count += (uint64_t)terminal->operlog + terminal->biodata + terminal->attphoto;
 		if (terminal->loaded && terminal->upload.kind == KIND_ATTLOG) {
 			count += terminal->upload.records;

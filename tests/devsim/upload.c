@@ -3,6 +3,7 @@
  * acknowledgement. */
 #include "tests/devsim/devsim.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool uses_old_cursors(const struct device *device)
@@ -50,32 +51,6 @@ static void add_table(
 	add_stamp(out, device, old_name);
 }
 
-static void add_hello(struct bytes *out)
-{
-	static const char *const words[] = {
-		[DIALECT_NEW] =
-			"&options=all&language=69&pushver=2.4.1&DeviceType=att&PushOptionsFlag=1",
-		[DIALECT_OLD] = "&options=all&pushver=2.1.1&language=83",
-		[DIALECT_OLDEST] = "&options=all",
-		[DIALECT_ACC] = "&options=all&pushver=3.1.2&DeviceType=acc&PushOptionsFlag=1",
-		[DIALECT_ASPX] = "&options=all&language=69&pushver=2.4.1&DeviceType=att",
-	};
-
-	bytes_text(out, words[settings.dialect]);
-}
-
-static void add_info(struct bytes *out, struct device *device)
-{
-	bool old = settings.dialect == DIALECT_OLD || settings.dialect == DIALECT_OLDEST;
-
-	if (!device->info_sent) {
-		bytes_text(out, old ? "&INFO=Ver%206.39%20Apr%2028%202008,1,2,3,127.0.0.1,10"
-				    : "&INFO=ZMM510-NF24VB-Ver1.3.13,4,0,113,127.0.0.1,10,35,12,4,"
-				      "11110,2,0,0");
-	}
-	device->info_sent = true;
-}
-
 /* The oldest dialect names the picture in the target: it is the first line of the body. */
 static void add_photo_target(
 	struct bytes *out, const struct device *device, const struct bytes *body)
@@ -92,10 +67,10 @@ static void add_query(
 {
 	switch (kind) {
 	case KIND_HANDSHAKE:
-		add_hello(out);
+		facts_hello(out);
 		break;
 	case KIND_POLL:
-		add_info(out, device);
+		facts_poll(out, device);
 		break;
 	case KIND_ATTLOG:
 		if (settings.dialect == DIALECT_ACC) {
@@ -119,17 +94,33 @@ static void add_query(
 		break;
 	case KIND_RESULT:
 	case KIND_REGISTRY:
+	case KIND_ROWS:
+	case KIND_FILE:
 		break;
 	}
 }
 
-static void add_headers(struct bytes *out, bool post, uint64_t body_len)
+/* What was asked for carries the stamp 0, which no server keeps. */
+static void add_parcel_query(
+	struct bytes *out, const struct device *device, const struct parcel *parcel)
+{
+	bytes_text(out, "&table=");
+	bytes_text(out, parcel->table);
+	if (parcel->stamp_0) {
+		bytes_text(out, "&Stamp=0");
+	} else {
+		add_stamp(out, device, strcmp(parcel->table, "OPERLOG") == 0 ? "OpStamp" : "Stamp");
+	}
+}
+
+static void add_headers(struct bytes *out, bool post, const char *more, uint64_t body_len)
 {
 	bytes_text(out, settings.http10 ? " HTTP/1.0\r\nHost: " : " HTTP/1.1\r\nHost: ");
 	bytes_text(out, settings.target.host);
 	bytes_text(out, "\r\nUser-Agent: iClock Proxy/1.09\r\nConnection: ");
 	bytes_text(out, settings.keep_alive ? "keep-alive" : "close");
 	bytes_text(out, "\r\nAccept: */*\r\n");
+	bytes_text(out, more ? more : "");
 	if (post) {
 		if (settings.dialect == DIALECT_NEW || settings.dialect == DIALECT_ASPX) {
 			bytes_text(out, "Content-Type: application/push;charset=UTF-8\r\n");
@@ -141,7 +132,8 @@ static void add_headers(struct bytes *out, bool post, uint64_t body_len)
 	bytes_text(out, "\r\n");
 }
 
-static void assemble(struct upload *upload, struct device *device, const struct bytes *body)
+static void assemble(struct upload *upload, struct device *device, const struct bytes *body,
+	const struct parcel *parcel)
 {
 	bool post = upload->kind != KIND_POLL && upload->kind != KIND_HANDSHAKE;
 	struct bytes *out = &upload->bytes;
@@ -153,8 +145,12 @@ static void assemble(struct upload *upload, struct device *device, const struct 
 	bytes_text(out, script_of(device, upload->kind));
 	bytes_text(out, settings.dialect == DIALECT_ASPX ? ".aspx?SN=" : "?SN=");
 	bytes_add(out, serial, serial_len);
-	add_query(out, device, upload->kind, body);
-	add_headers(out, post, body->len + upload->tail_len);
+	if (parcel && parcel->table) {
+		add_parcel_query(out, device, parcel);
+	} else {
+		add_query(out, device, upload->kind, body);
+	}
+	add_headers(out, post, NULL, body->len + upload->tail_len);
 	bytes_add(out, body->data, body->len);
 }
 
@@ -173,20 +169,37 @@ void upload_make(struct upload *upload, struct device *device, enum kind kind, u
 	upload->tail = kind == KIND_PHOTO ? made_picture() : NULL;
 	upload->tail_len = kind == KIND_PHOTO ? settings.photo_bytes : 0;
 	made_body(&body, ledger_wanted() ? &upload->log : NULL, device, kind, upload->records);
-	assemble(upload, device, &body);
+	assemble(upload, device, &body, NULL);
 }
 
-/* A POST of results whose body exists already. */
-void upload_result(struct upload *upload, struct device *device, const struct bytes *body,
-	const struct bytes *log, uint32_t records)
+void upload_parcel(struct upload *upload, struct device *device, const struct parcel *parcel)
 {
 	upload->log.len = 0;
-	bytes_add(&upload->log, log->data, log->len);
-	upload->kind = KIND_RESULT;
-	upload->records = records;
+	if (parcel->log) {
+		bytes_add(&upload->log, parcel->log->data, parcel->log->len);
+	}
+	upload->kind = parcel->kind;
+	upload->records = parcel->records;
+	upload->tail = parcel->tail;
+	upload->tail_len = parcel->tail_len;
+	assemble(upload, device, parcel->body, parcel);
+}
+
+void upload_fetch(struct upload *upload, const char *target, uint64_t from, uint64_t len)
+{
+	char range[64];
+
+	snprintf(range, sizeof(range), "Range: bytes=%llu-%llu\r\n", (unsigned long long)from,
+		(unsigned long long)(from + len - 1));
+	upload->log.len = 0;
+	upload->kind = KIND_FILE;
+	upload->records = 0;
 	upload->tail = NULL;
 	upload->tail_len = 0;
-	assemble(upload, device, body);
+	upload->bytes.len = 0;
+	bytes_text(&upload->bytes, "GET ");
+	bytes_text(&upload->bytes, target);
+	add_headers(&upload->bytes, false, range, 0);
 }
 
 static bool hello_accepted(const struct reply *reply)
@@ -209,10 +222,13 @@ bool upload_accepted(const struct upload *upload, const struct reply *reply)
 		       (reply_contains(reply, "OK") || reply_contains(reply, "C:"));
 	case KIND_REGISTRY:
 		return reply->status == 200;
+	case KIND_FILE: /* any answer is one */
+		return true;
 	case KIND_ATTLOG:
 		return reply_acknowledges(reply, upload->records, settings.dialect != DIALECT_ACC);
 	case KIND_OPERLOG:
 	case KIND_BIODATA:
+	case KIND_ROWS:
 		return reply_acknowledges(reply, upload->records, false);
 	default:
 		return reply->status == 200 && reply_contains(reply, "OK");

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#define SECONDS_TO_2000 946684800
+
 static const uint16_t days_before[12] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
 
 /* Between 2000 and 2099 every fourth year is a leap year, without exception. */
@@ -119,6 +121,12 @@ uint32_t when_zk(uint32_t when)
 
 	when_split(when, &year, &month, &day);
 	return (year * 372 + month * 31 + day) * 86400 + when % 86400;
+}
+
+/* This machine's clock, in GMT. */
+uint32_t when_now(void)
+{
+	return (uint32_t)(time(NULL) - SECONDS_TO_2000);
 }
 
 uint64_t now_us(void)

@@ -16,16 +16,18 @@ FLAGS = -std=gnu11 -O1 -g -I. -D_GNU_SOURCE -DPUNCHD_NO_SYSTEMD -D_FILE_OFFSET_B
 	-fno-omit-frame-pointer -fno-sanitize-recover=all $(SANITIZE)
 
 # Shipped sources that the targets reach; each target takes of them what it uses.
-SHIPPED = $(patsubst %,lib/%.c,span buf num clock serial target io msg conf conf_key log) \
+SHIPPED = $(patsubst %,lib/%.c,span buf num clock serial target io msg conf conf_key log trans_flag network utf8 wake) \
 	spool/entry.c spool/name.c store/pack.c store/punch.c store/kept.c store/entry_ref.c store/device.c \
+	store/lines.c store/command.c store/setting.c store/comm_key.c \
 	ingestd/route.c ingestd/admit.c parserd/body_attlog.c \
-	cmdqd/order.c cmdqd/settings.c cmdqd/hello.c cmdqd/learn.c ctl/text.c
+	$(patsubst %,command/%.c,verb verb_check verb_table typed render charset card meaning why) \
+	cmdqd/facts.c cmdqd/order.c cmdqd/result.c cmdqd/settings.c cmdqd/hello.c cmdqd/ability.c cmdqd/learn.c ctl/text.c
 NAMES   = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 all: $(NAMES:%=$(D)/%)
 
 $(D)/%: $(D)/obj/tests/fuzz/fuzz_%.o $(MAIN) $(D)/shipped.a
-	$(CC) $(LINK) $^ -lconfuse -lz -o $@
+	$(CC) $(LINK) $^ -lconfuse -lsodium -lz -o $@
 
 $(D)/shipped.a: $(SHIPPED:%.c=$(D)/obj/%.o)
 	@rm -f $@

@@ -128,13 +128,19 @@ static void check_values(const struct conf *c)
 	CHECK(c->file_max_bytes > c->body_max_bytes);
 	CHECK(c->error_delay_s >= 30 && c->error_delay_s <= 300);
 	CHECK(c->delay_s >= 2 && c->delay_s <= 60 && c->trans_interval_min <= 1440);
+	CHECK(c->batch_bytes >= 1024 && c->batch_bytes <= 40 * 1024);
+	CHECK(c->command_lease_ms >= 10000 && c->command_lease_ms <= 24 * 3600 * 1000);
+	CHECK(c->command_offers >= 1 && c->command_offers <= 20);
+	CHECK(c->wake_port >= 1 && c->wake_port <= 65535);
+	CHECK(c->wake_rate >= 1 && c->wake_rate <= 10000);
+	CHECK(c->wake_pokes >= 1 && c->wake_pokes <= 20);
 	/* These three reach a terminal, one line each, or the zone database. */
 	CHECK(!fuzz_has_control(span_str(c->trans_times)));
 	CHECK(!fuzz_has_control(span_str(c->trans_flags)));
 	CHECK(c->time_zone[0] && c->time_zone[0] != '/' && !strchr(c->time_zone, '.'));
 }
 
-/* Written down with the other one of both choices, it is that. */
+/* Written down with the other one of all choices, it is that. */
 static void check_again(struct conf *c)
 {
 	struct buf b = buf_with_max(2 * TEXT_MAX);
@@ -143,6 +149,10 @@ static void check_again(struct conf *c)
 
 	c->admit_any = !c->admit_any;
 	c->realtime = !c->realtime;
+	c->allow_shell = !c->allow_shell;
+	c->allow_put_file = !c->allow_put_file;
+	c->allow_clear = !c->allow_clear;
+	c->allow_server_options = !c->allow_server_options;
 	if (put_conf(&b, c)) {
 		CHECK(load(buf_span(&b), &again, &said) == 0 && said == 0);
 		check_same(c, &again);

@@ -8,34 +8,86 @@
 
 #define RECORD_MAX (16 * 1024)
 
+#define TEXT(member)                                                                     \
+	{                                                                                \
+		offsetof(struct device, member), sizeof(((struct device *)NULL)->member) \
+	}
+static const struct {
+	size_t at, room;
+} texts[] = {
+	TEXT(address),
+	TEXT(class),
+	TEXT(push_version),
+	TEXT(language),
+	TEXT(firmware),
+	TEXT(info),
+	TEXT(set.trans_times),
+	TEXT(set.trans_flags),
+	TEXT(set.time_zone),
+	TEXT(set.alias),
+	TEXT(set.site),
+	TEXT(set.comm_key),
+	TEXT(set.networks),
+	TEXT(set.charset),
+	TEXT(set.direction),
+	TEXT(set.card_form),
+	TEXT(set.card_order),
+	TEXT(set.wake),
+	TEXT(set.zone_change),
+	TEXT(key_refused_address),
+	TEXT(network_refused_address),
+};
+static const size_t numbers[] = {
+	offsetof(struct device, first_seen_us),
+	offsetof(struct device, last_seen_us),
+	offsetof(struct device, handshakes),
+	offsetof(struct device, polls),
+	offsetof(struct device, set.error_delay_s),
+	offsetof(struct device, set.delay_s),
+	offsetof(struct device, set.trans_interval_min),
+	offsetof(struct device, set.batch_bytes),
+	offsetof(struct device, last_hello_us),
+	offsetof(struct device, last_poll_us),
+	offsetof(struct device, key_refused_us),
+	offsetof(struct device, key_good_us),
+	offsetof(struct device, network_refused_us),
+	offsetof(struct device, resend),
+	offsetof(struct device, zone_told),
+	offsetof(struct device, zone_queued),
+};
+#define TEXTS   (sizeof(texts) / sizeof(*texts))
+#define NUMBERS (sizeof(numbers) / sizeof(*numbers))
+
+static char *text_of(const struct device *d, size_t i)
+{
+	return (char *)(uintptr_t)d + texts[i].at;
+}
+
+static uint64_t *number_of(const struct device *d, size_t i)
+{
+	return (uint64_t *)(void *)((char *)(uintptr_t)d + numbers[i]);
+}
+
 static void check_same(const struct device *a, const struct device *b)
 {
-	const struct device_settings *s = &a->set, *t = &b->set;
-
 	CHECK(strcmp(a->serial, b->serial) == 0 && a->state == b->state);
-	CHECK(a->first_seen_us == b->first_seen_us && a->last_seen_us == b->last_seen_us);
-	CHECK(strcmp(a->address, b->address) == 0 && strcmp(a->class, b->class) == 0);
-	CHECK(strcmp(a->push_version, b->push_version) == 0);
-	CHECK(strcmp(a->language, b->language) == 0);
-	CHECK(strcmp(a->firmware, b->firmware) == 0 && strcmp(a->info, b->info) == 0);
-	CHECK(a->handshakes == b->handshakes && a->polls == b->polls);
-	CHECK(s->error_delay_s == t->error_delay_s && s->delay_s == t->delay_s);
-	CHECK(s->trans_interval_min == t->trans_interval_min && s->realtime == t->realtime);
-	CHECK(strcmp(s->trans_times, t->trans_times) == 0);
-	CHECK(strcmp(s->trans_flags, t->trans_flags) == 0);
-	CHECK(strcmp(s->time_zone, t->time_zone) == 0);
+	CHECK(a->set.realtime == b->set.realtime);
+	for (size_t i = 0; i < TEXTS; i++)
+		CHECK(strcmp(text_of(a, i), text_of(b, i)) == 0);
+	for (size_t i = 0; i < NUMBERS; i++)
+		CHECK(*number_of(a, i) == *number_of(b, i));
 }
 
 /* Every line is "key=value" of ours, and no key stands twice. */
 static void check_lines(struct span text)
 {
-	struct span keys[32], line, key;
+	struct span keys[64], line, key;
 	size_t count = 0;
 
 	CHECK(text.len > 0 && text.ptr[text.len - 1] == '\n');
 	while (span_next_line(&text, &line)) {
 		CHECK(!fuzz_has_control(line) && span_has(line, '='));
-		CHECK(span_next(&line, '=', &key) && line.len > 0 && count < 32);
+		CHECK(span_next(&line, '=', &key) && line.len > 0 && count < 64);
 		for (size_t i = 0; i < count; i++)
 			CHECK(!span_eq(keys[i], key));
 		keys[count++] = key;
@@ -57,13 +109,10 @@ static void check_written(const struct device *d)
 	buf_free(&b);
 }
 
-#define ENDS(text) (memchr(text, '\0', sizeof(text)) != NULL)
-
 static void check_ends(const struct device *d)
 {
-	CHECK(ENDS(d->address) && ENDS(d->class) && ENDS(d->push_version));
-	CHECK(ENDS(d->language) && ENDS(d->firmware) && ENDS(d->info));
-	CHECK(ENDS(d->set.trans_times) && ENDS(d->set.trans_flags) && ENDS(d->set.time_zone));
+	for (size_t i = 0; i < TEXTS; i++)
+		CHECK(memchr(text_of(d, i), '\0', texts[i].room) != NULL);
 }
 
 static void check_read(struct span text)
@@ -105,22 +154,10 @@ static void check_anything(struct span rest)
 	struct device d = {.state = rest.len % 3, .serial = "A"};
 
 	d.set.realtime = (int8_t)(rest.len / 3 % 3 - 1);
-	take_text(&rest, d.address, sizeof(d.address));
-	take_text(&rest, d.class, sizeof(d.class));
-	take_text(&rest, d.push_version, sizeof(d.push_version));
-	take_text(&rest, d.language, sizeof(d.language));
-	take_text(&rest, d.firmware, sizeof(d.firmware));
-	take_text(&rest, d.info, sizeof(d.info));
-	take_text(&rest, d.set.trans_times, sizeof(d.set.trans_times));
-	take_text(&rest, d.set.trans_flags, sizeof(d.set.trans_flags));
-	take_text(&rest, d.set.time_zone, sizeof(d.set.time_zone));
-	d.first_seen_us = take_number(&rest);
-	d.last_seen_us = take_number(&rest);
-	d.handshakes = take_number(&rest);
-	d.polls = take_number(&rest);
-	d.set.error_delay_s = take_number(&rest);
-	d.set.delay_s = take_number(&rest);
-	d.set.trans_interval_min = take_number(&rest);
+	for (size_t i = 0; i < TEXTS; i++)
+		take_text(&rest, text_of(&d, i), texts[i].room);
+	for (size_t i = 0; i < NUMBERS; i++)
+		*number_of(&d, i) = take_number(&rest);
 	check_written(&d);
 }
 

@@ -83,6 +83,16 @@ static void assert_defaults(const struct conf *c)
 		"WORKCODE BioPhoto");
 	assert_string_equal(c->time_zone, "UTC");
 	assert_true(c->realtime);
+	assert_int_equal(c->batch_bytes, 40 << 10);
+	assert_int_equal(c->command_lease_ms, 120000);
+	assert_int_equal(c->command_offers, 5);
+	assert_false(c->allow_shell);
+	assert_false(c->allow_put_file);
+	assert_false(c->allow_clear);
+	assert_false(c->allow_server_options);
+	assert_int_equal(c->wake_port, 4374);
+	assert_int_equal(c->wake_rate, 200);
+	assert_int_equal(c->wake_pokes, 4);
 }
 
 static void has_a_default_for_everything(void **state)
@@ -117,7 +127,9 @@ static void reads_every_key(void **state)
 		     "\"24 h\"\n"
 		     "trans_times = 23:59\ntrans_flags = \"AttLog FACE\"\ntime_zone = "
 		     "America/Port-au-Prince\n"
-		     "realtime = false\n",
+		     "realtime = false\nbatch_max = \"10 KiB\"\ncommand_lease = \"10 s\"\n"
+		     "command_offers = 20\nallow_shell = true\nwake_port = 65535\nwake_rate = 1\n"
+		     "wake_pokes = 20\n",
 			&c),
 		0);
 	assert_string_equal(said, "");
@@ -149,7 +161,34 @@ static void reads_every_key(void **state)
 	assert_string_equal(c.trans_flags, "AttLog FACE");
 	assert_string_equal(c.time_zone, "America/Port-au-Prince");
 	assert_false(c.realtime);
+	assert_int_equal(c.batch_bytes, 10 << 10);
+	assert_int_equal(c.command_lease_ms, 10000);
+	assert_int_equal(c.command_offers, 20);
+	assert_true(c.allow_shell && !c.allow_put_file && !c.allow_clear);
+	assert_int_equal(c.wake_port, 65535);
+	assert_int_equal(c.wake_rate, 1);
+	assert_int_equal(c.wake_pokes, 20);
 	conf_free(&c);
+}
+
+/* Allowing one thing allows no other. */
+static void allows_one_thing_at_a_time(void **state)
+{
+	static const char *const keys[] = {
+		"allow_shell", "allow_put_file", "allow_clear", "allow_server_options"};
+	struct conf c;
+	char text[64];
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		snprintf(text, sizeof(text), "%s = true\n", keys[i]);
+		assert_int_equal(load(text, &c), 0);
+		unsigned allowed = (unsigned)c.allow_shell | (unsigned)c.allow_put_file << 1 |
+				   (unsigned)c.allow_clear << 2 |
+				   (unsigned)c.allow_server_options << 3;
+		assert_int_equal(allowed, 1u << i);
+		conf_free(&c);
+	}
 }
 
 /* The value is refused by a sentence that names the key and the value. */
@@ -179,7 +218,12 @@ static void refuses_values_out_of_range(void **state)
 		{"error_delay", "29 s"}, {"error_delay", "301 s"}, {"error_delay", "30500 ms"},
 		{"delay", "1 s"}, {"delay", "61 s"}, {"trans_interval", "1441 min"},
 		{"trans_interval", "30 s"}, {"admit", "all"}, {"realtime", "1"},
-		{"realtime", "True"}};
+		{"realtime", "True"}, {"batch_max", "1023"}, {"batch_max", "41 KiB"},
+		{"command_lease", "9 s"}, {"command_lease", "25 h"}, {"command_lease", "120"},
+		{"command_offers", "0"}, {"command_offers", "21"}, {"allow_shell", "yes"},
+		{"allow_put_file", ""}, {"allow_clear", "TRUE"}, {"allow_server_options", "1"},
+		{"wake_port", "0"}, {"wake_port", "65536"}, {"wake_rate", "0"},
+		{"wake_rate", "10001"}, {"wake_pokes", "0"}, {"wake_pokes", "21"}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
@@ -334,6 +378,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(has_a_default_for_everything),
 		cmocka_unit_test(reads_every_key),
+		cmocka_unit_test(allows_one_thing_at_a_time),
 		cmocka_unit_test(refuses_values_out_of_range),
 		cmocka_unit_test(refuses_texts_of_another_shape),
 		cmocka_unit_test(names_the_right_line),

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 
 #include "cmdqd/devices.h"
+#include "cmdqd/ledger.h"
+#include "cmdqd/queue.h"
 #include "store/env.h"
 
 static struct room {
@@ -300,19 +302,30 @@ static void test_version_follows_the_approved(void **state)
 	assert_int_not_equal(devices_approved_version(room.t), version);
 }
 
-/* 100,000 records of two thirds of a kilobyte do not fit into the first map. */
+/* 100,000 records of a kilobyte do not fit into the first map. */
+#define BIG_DEVICES (DEVICES_MAX / 2)
+
+static void make_big_devices(void)
+{
+	open_again(true);
+	for (unsigned i = 0; i < BIG_DEVICES; i++) {
+		struct device *d = see_number(i, 1);
+		memset(d->info, 'x', sizeof(d->info) - 1);
+		memset(d->firmware, 'x', sizeof(d->firmware) - 1);
+		memset(d->set.trans_flags, 'y', sizeof(d->set.trans_flags) - 1);
+		memset(d->set.networks, 'z', sizeof(d->set.networks) - 1);
+		memset(d->set.comm_key, 'k', sizeof(d->set.comm_key) - 1);
+		memset(d->set.alias, 'a', sizeof(d->set.alias) - 1);
+	}
+}
+
 static void test_map_grows(void **state)
 {
 	(void)state;
-	open_again(true);
-	for (unsigned i = 0; i < DEVICES_MAX / 2; i++) {
-		struct device *d = see_number(i, 1);
-		memset(d->info, 'x', sizeof(d->info) - 1);
-		memset(d->set.trans_flags, 'y', sizeof(d->set.trans_flags) - 1);
-	}
+	make_big_devices();
 	assert_int_equal(devices_save_all(room.t), 0);
 	open_again(true);
-	assert_int_equal(devices_count(room.t, DEVICE_APPROVED), DEVICES_MAX / 2);
+	assert_int_equal(devices_count(room.t, DEVICE_APPROVED), BIG_DEVICES);
 }
 
 /* An approved device must not leave the admission list because its record cannot be read. */
@@ -339,6 +352,195 @@ static void test_a_damaged_record_is_fatal(void **state)
 	assert_null(room.t);
 }
 
+/* ---- removed ---- */
+
+static void test_removed(void **state)
+{
+	uint64_t version = devices_approved_version(room.t);
+
+	(void)state;
+	assert_int_equal(devices_remove(room.t, span_str("A")), -ENOENT);
+	assert_int_equal(devices_decide(room.t, span_str("A"), DEVICE_APPROVED), 0);
+	assert_int_equal(devices_decide(room.t, span_str("R"), DEVICE_REFUSED), 0);
+	see("P", 1);
+	assert_int_equal(devices_save_all(room.t), 0);
+	assert_int_not_equal(devices_approved_version(room.t), version);
+	version = devices_approved_version(room.t);
+	assert_int_equal(devices_remove(room.t, span_str("R")), 0);
+	assert_int_equal(devices_remove(room.t, span_str("P")), 0);
+	assert_int_equal(devices_approved_version(room.t), version);
+	assert_int_equal(devices_remove(room.t, span_str("A")), 0);
+	assert_int_not_equal(devices_approved_version(room.t), version);
+	assert_false(knows("A"));
+	for (enum device_state s = DEVICE_PENDING; s <= DEVICE_REFUSED; s++)
+		assert_int_equal(devices_count(room.t, s), 0);
+	assert_int_equal(devices_save_ordered(room.t), 0);
+	assert_false(on_disk("A"));
+	assert_false(on_disk("R"));
+	assert_false(on_disk("P"));
+}
+
+/* One that was never written leaves nothing behind. */
+static void test_removed_before_it_was_saved(void **state)
+{
+	(void)state;
+	see("A", 1);
+	assert_int_equal(devices_remove(room.t, span_str("A")), 0);
+	assert_false(devices_unsaved(room.t));
+	assert_false(on_disk("A"));
+}
+
+/* It speaks before its removal is written, and its new record has to wait: the approval that was
+ * taken away does not come back. */
+static void test_removed_and_seen_at_once(void **state)
+{
+	(void)state;
+	assert_int_equal(devices_decide(room.t, span_str("A"), DEVICE_APPROVED), 0);
+	assert_int_equal(devices_save(room.t), 0);
+	assert_int_equal(devices_remove(room.t, span_str("A")), 0);
+	assert_int_equal(see("A", 5)->state, DEVICE_PENDING);
+	assert_int_equal(devices_save_ordered(room.t), 0);
+	open_again(false);
+	assert_int_equal(devices_count(room.t, DEVICE_APPROVED), 0);
+	/* And that one can be removed too. */
+	see("A", 6);
+	assert_int_equal(devices_remove(room.t, span_str("A")), 0);
+	assert_int_equal(devices_save_ordered(room.t), 0);
+	assert_false(on_disk("A"));
+}
+
+static void test_removed_and_approved_at_once(void **state)
+{
+	(void)state;
+	assert_int_equal(devices_decide(room.t, span_str("A"), DEVICE_REFUSED), 0);
+	assert_int_equal(devices_save(room.t), 0);
+	assert_int_equal(devices_remove(room.t, span_str("A")), 0);
+	assert_int_equal(devices_decide(room.t, span_str("A"), DEVICE_APPROVED), 0);
+	assert_int_equal(devices_save(room.t), 0);
+	open_again(false);
+	assert_int_equal(devices_count(room.t, DEVICE_APPROVED), 1);
+	assert_int_equal(devices_count(room.t, DEVICE_REFUSED), 0);
+}
+
+/* ---- with the transaction of others ---- */
+
+static int put_ordered(const char *entry)
+{
+	const struct ordered o = {.id = 7};
+	struct ledger *l = devices_ledger(room.t);
+	int rc = ledger_need(l);
+
+	return rc < 0 ? rc : ledger_put_ordered(l, entry, &o);
+}
+
+static bool was_ordered(const char *entry)
+{
+	struct ledger *l = devices_ledger(room.t);
+	struct ordered o;
+
+	assert_int_equal(ledger_need(l), 0);
+	int rc = ledger_get_ordered(l, entry, &o);
+	ledger_abort(l);
+	return rc == 0;
+}
+
+static void test_save_commits_what_is_there(void **state)
+{
+	int (*const saves[])(struct devices *) = {
+		devices_save, devices_save_all, devices_save_ordered};
+	char entry[8];
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(entry, sizeof(entry), "%zu.1", i);
+		/* With no device that waits. */
+		assert_false(devices_unsaved(room.t));
+		assert_int_equal(put_ordered(entry), 0);
+		assert_int_equal(saves[i](room.t), 0);
+		assert_false(ledger_is_open(devices_ledger(room.t)));
+		assert_true(was_ordered(entry));
+	}
+	assert_int_equal(devices_decide(room.t, span_str("A"), DEVICE_APPROVED), 0);
+	assert_int_equal(put_ordered("with.1"), 0);
+	assert_int_equal(devices_save_ordered(room.t), 0);
+	assert_true(was_ordered("with.1"));
+	open_again(false);
+	assert_true(knows("A"));
+}
+
+static void test_save_ordered_writes_those_alone(void **state)
+{
+	(void)state;
+	see("SEEN", 1);
+	assert_int_equal(devices_save_ordered(room.t), 0);
+	assert_true(devices_unsaved(room.t));
+	assert_int_equal(devices_decide(room.t, span_str("A"), DEVICE_APPROVED), 0);
+	assert_int_equal(devices_save_ordered(room.t), 0);
+	assert_true(devices_unsaved(room.t));
+	open_again(false);
+	assert_true(knows("A"));
+	assert_false(knows("SEEN"));
+}
+
+/* The map is full: what others had put in is theirs to do again, and then there is room. */
+static void test_map_grows_under_others(void **state)
+{
+	int rc;
+
+	(void)state;
+	make_big_devices();
+	assert_int_equal(put_ordered("a.1"), 0);
+	assert_int_equal(devices_save_all(room.t), -EAGAIN);
+	assert_false(ledger_is_open(devices_ledger(room.t)));
+	assert_true(devices_unsaved(room.t));
+	assert_false(was_ordered("a.1"));
+	do {
+		assert_int_equal(put_ordered("a.1"), 0);
+		rc = devices_save_all(room.t);
+	} while (rc == -EAGAIN);
+	assert_int_equal(rc, 0);
+	assert_true(was_ordered("a.1"));
+	open_again(true);
+	assert_int_equal(devices_count(room.t, DEVICE_APPROVED), BIG_DEVICES);
+}
+
+/* ---- open commands ---- */
+
+static void test_open_hint(void **state)
+{
+	const struct typed t = {.verb = verb_find(span_str("log"))};
+	const struct queue_order o = {
+		.serial = span_str("A"), .entry = QUEUE_OWN_ENTRY, .command = &t};
+	uint64_t id;
+
+	(void)state;
+	assert_true(devices_has_open(see("A", 1))); /* nobody has looked */
+	see("B", 1);
+	devices_set_open(devices_find(room.t, span_str("B")), false);
+	assert_true(devices_has_open(see("A", 2)));
+	assert_false(devices_has_open(see("B", 2)));
+	assert_int_equal(queue_add(devices_ledger(room.t), &o, 1, &id), 1);
+	assert_int_equal(devices_save_all(room.t), 0);
+	open_again(false);
+	assert_false(ledger_is_open(devices_ledger(room.t)));
+	assert_true(devices_has_open(devices_find(room.t, span_str("A"))));
+	assert_false(devices_has_open(devices_find(room.t, span_str("B"))));
+}
+
+static void test_networks_make_the_list_stale(void **state)
+{
+	struct device *d = see("A", 1);
+	uint64_t version = devices_approved_version(room.t);
+
+	(void)state;
+	devices_networks_changed(room.t, d);
+	assert_int_equal(devices_approved_version(room.t), version);
+	assert_int_equal(devices_decide(room.t, span_str("A"), DEVICE_APPROVED), 0);
+	version = devices_approved_version(room.t);
+	devices_networks_changed(room.t, d);
+	assert_int_not_equal(devices_approved_version(room.t), version);
+}
+
 #define IN_A_ROOM(test) cmocka_unit_test_setup_teardown(test, open_room, close_room)
 
 int main(void)
@@ -358,6 +560,15 @@ int main(void)
 		IN_A_ROOM(test_version_follows_the_approved),
 		IN_A_ROOM(test_map_grows),
 		IN_A_ROOM(test_a_damaged_record_is_fatal),
+		IN_A_ROOM(test_removed),
+		IN_A_ROOM(test_removed_before_it_was_saved),
+		IN_A_ROOM(test_removed_and_seen_at_once),
+		IN_A_ROOM(test_removed_and_approved_at_once),
+		IN_A_ROOM(test_save_commits_what_is_there),
+		IN_A_ROOM(test_save_ordered_writes_those_alone),
+		IN_A_ROOM(test_map_grows_under_others),
+		IN_A_ROOM(test_open_hint),
+		IN_A_ROOM(test_networks_make_the_list_stale),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -137,6 +137,104 @@ static void no_directory_no_watch(void **state)
 	assert_int_equal(spool_watch_drain(), 1);
 }
 
+/* ---- several spools, one watch ---- */
+
+static struct spool other;
+
+static void watch_another(void **state)
+{
+	assert_int_equal(spool_make(*state, "result"), 0);
+	assert_int_equal(spool_watch_open(scratch_path(state, "result/new")), watch_fd);
+	assert_int_equal(spool_open(*state, "result", SPOOL_FOR_WRITING, &other), 0);
+}
+
+static void create_in_other(const char *name)
+{
+	int fd = openat(other.dirs[SPOOL_NEW], name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+
+	assert_true(fd >= 0);
+	close(fd);
+}
+
+static void wakes_for_each_of_two_spools(void **state)
+{
+	watch_another(state);
+	assert_false(is_readable());
+	for (int i = 0; i < 2; i++) {
+		create_in_other(i ? "b" : "a");
+		assert_true(is_readable());
+		assert_int_equal(spool_watch_drain(), 1);
+		create(SPOOL_NEW, i ? "b" : "a");
+		assert_true(is_readable());
+		assert_int_equal(spool_watch_drain(), 1);
+		assert_false(is_readable());
+		assert_int_equal(spool_watch_drain(), 0);
+	}
+	/* One drain is for both, although the library reads ahead. */
+	for (int i = 0; i < 500; i++) {
+		char name[32];
+		snprintf(name, sizeof(name), "%d", i);
+		create(SPOOL_NEW, name);
+		create_in_other(name);
+	}
+	assert_int_equal(spool_watch_drain(), 1);
+	assert_int_equal(spool_watch_drain(), 0);
+	spool_close(&other);
+}
+
+/* The two share a queue in the kernel: what one floods must not silence the other. */
+static void both_survive_an_overflow(void **state)
+{
+	watch_another(state);
+	survives_an_overflow(state);
+	create_in_other("a");
+	assert_true(is_readable());
+	assert_int_equal(spool_watch_drain(), 1);
+	assert_int_equal(spool_watch_drain(), 0);
+	spool_close(&other);
+}
+
+static void one_that_fails_leaves_the_first(void **state)
+{
+	assert_int_equal(spool_watch_open(scratch_path(state, "result/nowhere")), -ENOENT);
+	/* Nor is that error still there for whoever drains. */
+	assert_int_equal(spool_watch_drain(), 0);
+	create(SPOOL_NEW, "a");
+	assert_true(is_readable());
+	assert_int_equal(spool_watch_drain(), 1);
+	assert_int_equal(spool_watch_drain(), 0);
+	watch_another(state);
+	create_in_other("a");
+	assert_int_equal(spool_watch_drain(), 1);
+	spool_close(&other);
+}
+
+static void the_same_twice_is_as_good_as_once(void **state)
+{
+	assert_int_equal(spool_watch_open(scratch_path(state, "upload/new")), watch_fd);
+	create(SPOOL_NEW, "a");
+	assert_int_equal(spool_watch_drain(), 1);
+	assert_int_equal(spool_watch_drain(), 0);
+}
+
+/* Every consumer closes; and then all of it can begin again, with another descriptor. */
+static void closed_twice_and_opened_again(void **state)
+{
+	watch_another(state);
+	spool_watch_close();
+	spool_watch_close();
+	int taken = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	watch_fd = spool_watch_open(scratch_path(state, "result/new"));
+	assert_true(watch_fd >= 0);
+	create(SPOOL_NEW, "a");
+	assert_int_equal(spool_watch_drain(), 0);
+	create_in_other("a");
+	assert_true(is_readable());
+	assert_int_equal(spool_watch_drain(), 1);
+	spool_close(&other);
+	close(taken);
+}
+
 int main(void)
 {
 #define each(f) cmocka_unit_test_setup_teardown(f, open_spool, close_spool)
@@ -147,6 +245,11 @@ int main(void)
 		each(survives_an_overflow),
 		each(does_not_survive_exec),
 		each(no_directory_no_watch),
+		each(wakes_for_each_of_two_spools),
+		each(both_survive_an_overflow),
+		each(one_that_fails_leaves_the_first),
+		each(the_same_twice_is_as_good_as_once),
+		each(closed_twice_and_opened_again),
 	};
 
 	return cmocka_run_group_tests_name("watch", tests, NULL, NULL);

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -89,6 +90,69 @@ static void test_tzdir(void **state)
 	assert_int_equal(unsetenv("TZDIR"), 0);
 }
 
+/* ---- the cache ---- */
+
+static int cached(struct zone_cache *cache, const char *name, int64_t seconds)
+{
+	int minutes = 12345;
+	int rc = zone_offset_cached(cache, name, seconds, &minutes);
+
+	return rc < 0 ? rc : minutes;
+}
+
+/* With a database that has nothing in it, only what is remembered is answered. */
+static void test_cache_does_not_read_again(void **state)
+{
+	static struct zone_cache cache;
+
+	(void)state;
+	assert_int_equal(cached(&cache, "Asia/Kolkata", JANUARY), 330);
+	assert_int_equal(cached(&cache, "Europe/Berlin", JANUARY), 60);
+	assert_int_equal(cached(&cache, "Asia/Atlantis", JANUARY), -ENOENT);
+	assert_int_equal(setenv("TZDIR", "/nowhere", 1), 0);
+	assert_int_equal(cached(&cache, "Asia/Kolkata", JANUARY + 59), 330);
+	assert_int_equal(cached(&cache, "Europe/Berlin", JANUARY), 60);
+	assert_int_equal(cached(&cache, "Asia/Tokyo", JANUARY), -ENOENT);
+	/* In another minute it reads. */
+	assert_int_equal(cached(&cache, "Asia/Kolkata", JANUARY + 60), -ENOENT);
+	assert_int_equal(cached(&cache, "Europe/Berlin", JANUARY - 1), -ENOENT);
+	assert_int_equal(unsetenv("TZDIR"), 0);
+	assert_int_equal(cached(&cache, "Asia/Kolkata", JANUARY + 120), 330);
+	assert_int_equal(cached(&cache, "Asia/Atlantis", JANUARY + 120), -ENOENT);
+}
+
+/* The second in which summer time begins. */
+static void test_cache_over_a_change(void **state)
+{
+	static struct zone_cache cache;
+
+	(void)state;
+	assert_int_equal(cached(&cache, "Europe/Berlin", 1774745999), 60);
+	assert_int_equal(cached(&cache, "Europe/Berlin", 1774746000), 120);
+	assert_int_equal(cached(&cache, "Europe/Berlin", 1774745999), 60);
+	assert_int_equal(cached(&cache, "Europe/Berlin", -1), 60);
+	assert_int_equal(cached(&cache, "Europe/Berlin", 0), 60);
+}
+
+static void test_cache_is_bounded(void **state)
+{
+	static struct zone_cache cache;
+	char name[64];
+
+	(void)state;
+	assert_int_equal(cached(&cache, "Asia/Kolkata", JANUARY), 330);
+	for (int i = 0; i < 3 * ZONE_CACHE_MAX; i++) {
+		snprintf(name, sizeof(name), "No/Such%d", i);
+		assert_int_equal(cached(&cache, name, JANUARY), -ENOENT);
+	}
+	assert_int_equal(cache.count, ZONE_CACHE_MAX);
+	assert_int_equal(cached(&cache, "Asia/Kolkata", JANUARY), 330);
+	memset(name, 'x', sizeof(name));
+	name[ZONE_CACHE_NAME_BYTES] = '\0';
+	assert_int_equal(cached(&cache, name, JANUARY), -ENOENT);
+	assert_int_equal(cached(&cache, "Asia/Kolkata", JANUARY), 330);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -97,6 +161,9 @@ int main(void)
 		cmocka_unit_test(test_no_such_zone),
 		cmocka_unit_test(test_own_zone_is_restored),
 		cmocka_unit_test(test_tzdir),
+		cmocka_unit_test(test_cache_does_not_read_again),
+		cmocka_unit_test(test_cache_over_a_change),
+		cmocka_unit_test(test_cache_is_bounded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

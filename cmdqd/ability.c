@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ability: the dialect of a device. Pure. docs/PROTOCOL.md 4, 5 */
+#include "cmdqd/ability.h"
+
+#include "lib/num.h"
+
+bool ability_old(struct span push_version)
+{
+	struct span major;
+	uint64_t number;
+
+	return !span_next(&push_version, '.', &major) || num_u64(major, 2, UINT32_MAX, &number) < 0;
+}
+
+/* ---- INFO= of a poll ---- */
+
+/* Counted from 1, as in docs/PROTOCOL.md 4. */
+enum { INFO_FINGER_VERSION = 6, INFO_FACE_VERSION = 7, INFO_FLAGS = 10 };
+
+/* Empty when it is not there. */
+static struct span info_field(struct span info, unsigned number)
+{
+	struct span field = {0};
+
+	while (number-- > 0)
+		if (!span_next(&info, ',', &field))
+			return (struct span){0};
+	return span_trim(field);
+}
+
+/* A field of flags that is too short says what is absent; none at all says nothing. */
+static enum able flag(struct span flags, size_t place, enum able absent)
+{
+	if (flags.len == 0)
+		return ABLE_UNKNOWN;
+	if (place >= flags.len)
+		return absent;
+	if (flags.ptr[place] == '1')
+		return ABLE_YES;
+	return flags.ptr[place] == '0' ? ABLE_NO : ABLE_UNKNOWN;
+}
+
+static void from_info(struct dialect *d, struct span info)
+{
+	struct span flags = info_field(info, INFO_FLAGS);
+
+	d->finger = flag(flags, 0, ABLE_YES);
+	d->face = flag(flags, 1, ABLE_NO);
+	d->userpic = flag(flags, 2, ABLE_NO);
+	d->biophoto = flag(flags, 3, ABLE_UNKNOWN);
+	d->biodata = flag(flags, 4, ABLE_UNKNOWN);
+	if (span_is(info_field(info, INFO_FACE_VERSION), "-1"))
+		d->face = ABLE_NO;
+}
+
+/* "10", or "10.0"; 0 for what is none. */
+static unsigned version_of(struct span text)
+{
+	struct span major = {0};
+	uint64_t number = 0;
+
+	(void)span_next(&text, '.', &major);
+	return num_u64(span_trim(major), 1, UINT16_MAX, &number) == 0 ? (unsigned)number : 0;
+}
+
+/* ---- facts ---- */
+
+static struct span fact(struct span facts, const char *key)
+{
+	struct span line, word;
+
+	while (span_next_line(&facts, &line))
+		if (span_next(&line, '=', &word) && span_is(span_trim(word), key))
+			return span_trim(line);
+	return (struct span){0};
+}
+
+static enum able known(enum able able, struct span facts, const char *key)
+{
+	return able != ABLE_UNKNOWN ? able : flag(fact(facts, key), 0, ABLE_UNKNOWN);
+}
+
+static void from_facts(struct dialect *d, struct span facts)
+{
+	static const char *const versions[] = {"FPVersion", "~ZKFPVersion", "~AlgVer"};
+
+	d->finger = known(d->finger, facts, "FingerFunOn");
+	d->face = known(d->face, facts, "FaceFunOn");
+	d->biophoto = known(d->biophoto, facts, "BioPhotoFun");
+	d->biodata = known(d->biodata, facts, "BioDataFun");
+	/* A terminal that takes pictures of users, as its INFO= says, may have PhotoFunOn=0. */
+	if (d->userpic == ABLE_UNKNOWN && span_is(fact(facts, "PhotoFunOn"), "1"))
+		d->userpic = ABLE_YES;
+	for (size_t i = 0; i < sizeof(versions) / sizeof(*versions) && !d->finger_version; i++)
+		d->finger_version = version_of(fact(facts, versions[i]));
+}
+
+/* ---- settings ---- */
+
+/* Language 83 is Chinese in its own charset. */
+static enum charset charset_of(const struct device *d)
+{
+	if (d->set.charset[0] != '\0')
+		return strcmp(d->set.charset, "gb18030") == 0 ? CHARSET_GB18030 : CHARSET_UTF_8;
+	return strcmp(d->language, "83") == 0 ? CHARSET_GB18030 : CHARSET_UTF_8;
+}
+
+static enum card_form card_of(const struct device *d, bool old)
+{
+	bool hex = d->set.card_form[0] != '\0' ? strcmp(d->set.card_form, "hex") == 0 : old;
+
+	if (!hex)
+		return CARD_DECIMAL;
+	return strcmp(d->set.card_order, "high") == 0 ? CARD_HEX_HIGH : CARD_HEX_LOW;
+}
+
+struct dialect ability_dialect(const struct device *d, struct span facts)
+{
+	struct span info = span_str(d->info);
+	struct dialect dialect = {.old = ability_old(span_str(d->push_version)),
+		.charset = charset_of(d),
+		.finger_version = version_of(info_field(info, INFO_FINGER_VERSION))};
+
+	dialect.card = card_of(d, dialect.old);
+	from_info(&dialect, info);
+	from_facts(&dialect, facts);
+	return dialect;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* devices_inside: what devices.c (the table) and devices_save.c (how it is written) share. Nobody
+ * else includes it. */
+#ifndef PUNCHD_CMDQD_DEVICES_INSIDE_H
+#define PUNCHD_CMDQD_DEVICES_INSIDE_H
+
+#include <stddef.h>
+#include <sys/queue.h>
+
+#include "cmdqd/devices.h"
+
+#define DEVICES_BUCKETS (1u << 17)
+#define DEVICES_STATES  (DEVICE_REFUSED + 1)
+
+/* A device and the lists it is in. */
+struct slot {
+	LIST_ENTRY(slot) chain;
+	TAILQ_ENTRY(slot) waiting;
+	TAILQ_ENTRY(slot) pending;
+	bool saved;     /* the ledger has a record of it */
+	bool unsaved;   /* it is in `waiting` */
+	bool forgotten; /* it is in no other list, and its record is to be deleted */
+	bool open;      /* devices_has_open */
+	struct device device;
+};
+
+TAILQ_HEAD(slots, slot);
+
+struct devices {
+	struct ledger *ledger;
+	bool admit_any;
+	uint64_t seed;
+	uint64_t approved_version;
+	size_t counts[DEVICES_STATES];
+	struct slots waiting; /* for the next save: orders, then first come first served */
+	size_t ordered;       /* at most so many orders are in it */
+	struct slots pending; /* for approval, the one silent for longest first */
+	LIST_HEAD(, slot) buckets[DEVICES_BUCKETS];
+};
+
+static inline struct slot *devices_slot(const struct device *d)
+{
+	return (struct slot *)(void *)((char *)(uintptr_t)d - offsetof(struct slot, device));
+}
+
+/* Out of `waiting`, and gone. */
+void devices_slot_free(struct devices *t, struct slot *s);
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* obey_command: the orders that bring commands to the queue, or take them off. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "cmdqd/ability.h"
+#include "cmdqd/facts.h"
+#include "cmdqd/ledger_command.h"
+#include "cmdqd/obey_private.h"
+#include "cmdqd/queue.h"
+
+#define TEXT_MAX (2 * TYPED_MAX) /* of a command, also masked */
+
+/* ---- for whom ---- */
+
+static int find_taker(
+	const struct obey_order *w, struct device **ret, char ret_why[static ENTRIES_WHY_BYTES])
+{
+	struct device *d = devices_find(w->obey->devices, w->order->serial);
+
+	if (!d)
+		return obey_refuse("no device has this serial", ret_why);
+	if (d->state == DEVICE_REFUSED)
+		return obey_refuse("the device is refused", ret_why);
+	if (span_is(span_str(d->class), "acc"))
+		return obey_refuse(
+			"the device is one for access control, which no command is known for",
+			ret_why);
+	*ret = d;
+	return 0;
+}
+
+/* ---- into the queue ---- */
+
+/* 1 when it is there now, 0 when it was before. */
+static int add(const struct obey_order *w, struct device *d, const struct typed *command,
+	uint64_t expires_us, uint64_t *ret_id, char ret_why[static ENTRIES_WHY_BYTES])
+{
+	const struct queue_order o = {.serial = span_str(d->serial),
+		.entry = w->entry,
+		.owner_uid = w->owner_uid,
+		.expires_us = expires_us,
+		.command = command};
+	int rc = queue_add(w->obey->ledger, &o, w->now_us, ret_id);
+
+	if (rc == -ENOSPC)
+		return obey_refuse("too many commands are waiting for this device", ret_why);
+	if (rc < 0)
+		return rc;
+	devices_set_open(d, true);
+	int woken = obey_wake_later(w->obey, d);
+	return woken < 0 ? woken : rc;
+}
+
+static int check_allowed(
+	const struct obey *o, const struct typed *command, char ret_why[static ENTRIES_WHY_BYTES])
+{
+	const bool allowed[ALLOWANCES] = {o->conf->allow_shell, o->conf->allow_put_file,
+		o->conf->allow_clear, o->conf->allow_server_options};
+	unsigned needed = typed_allowances(command);
+
+	for (unsigned i = 0; i < ALLOWANCES; i++)
+		if (needed & 1u << i && !allowed[i]) {
+			snprintf(ret_why, ENTRIES_WHY_BYTES,
+				"not allowed: %s is not set in the configuration",
+				verb_allowance_key(1u << i));
+			return -EBADMSG;
+		}
+	return 0;
+}
+
+/* What the device cannot take is refused now and not when it polls. */
+static int try_rendering(
+	const struct obey_order *w, const struct device *d, char ret_why[static ENTRIES_WHY_BYTES])
+{
+	struct buf facts = buf_with_max(FACTS_MAX), line = buf_with_max(RENDER_MAX);
+	int rc = ledger_get_facts(w->obey->ledger, span_str(d->serial), &facts);
+
+	if (rc == 0 || rc == -ENOENT) {
+		struct dialect dialect = ability_dialect(d, buf_span(&facts));
+		rc = render_put(&line, &w->order->command, &dialect, ret_why);
+		if (rc == -EINVAL)
+			rc = -EBADMSG;
+	}
+	buf_free(&facts);
+	buf_free(&line);
+	return rc;
+}
+
+static uint64_t expires_us(const struct obey_order *w)
+{
+	uint64_t after_ms =
+		w->order->has_expires ? w->order->expires_ms : typed_expires_ms(&w->order->command);
+
+	return after_ms ? w->received_us + after_ms * 1000 : 0;
+}
+
+int obey_command(
+	const struct obey_order *w, uint64_t *ret_id, char ret_why[static ENTRIES_WHY_BYTES])
+{
+	struct device *d;
+	int rc = find_taker(w, &d, ret_why);
+
+	if (rc == 0)
+		rc = check_allowed(w->obey, &w->order->command, ret_why);
+	if (rc == 0)
+		rc = try_rendering(w, d, ret_why);
+	if (rc == 0)
+		rc = add(w, d, &w->order->command, expires_us(w), ret_id, ret_why);
+	return rc < 0 ? rc : 0;
+}
+
+/* ---- the others ---- */
+
+/* The stamps are given as 0 once for each order: it is in the queue but once. */
+int obey_resend(
+	const struct obey_order *w, uint64_t *ret_id, char ret_why[static ENTRIES_WHY_BYTES])
+{
+	struct typed check = {.verb = verb_find(span_str("check"))};
+	struct device *d;
+	int rc = find_taker(w, &d, ret_why);
+
+	if (rc == 0)
+		rc = add(w, d, &check, 0, ret_id, ret_why);
+	if (rc <= 0)
+		return rc;
+	d->resend |= w->order->tables;
+	devices_ordered(w->obey->devices, d);
+	return 0;
+}
+
+/* Its state, in words that say why it cannot be cancelled. */
+static int refuse_cancel(const struct obey_order *w, char ret_why[static ENTRIES_WHY_BYTES])
+{
+	struct buf text = buf_with_max(TEXT_MAX);
+	struct command c;
+	int rc = ledger_get_command(w->obey->ledger, w->order->id, &text, &c);
+
+	if (rc == 0) {
+		snprintf(ret_why, ENTRIES_WHY_BYTES, "the command is %s already",
+			command_state_name(c.state));
+		rc = -EBADMSG;
+	}
+	buf_free(&text);
+	return rc;
+}
+
+int obey_cancel(const struct obey_order *w, char ret_why[static ENTRIES_WHY_BYTES])
+{
+	struct command c;
+	int rc = queue_cancel(w->obey->ledger, w->order->id, w->now_us, &c);
+
+	if (rc == -ENOENT)
+		return obey_refuse("there is no command of this id", ret_why);
+	return rc == -EALREADY ? refuse_cancel(w, ret_why) : rc;
+}
