@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* row: one line, or one whole body, of any table but ATTLOG, in the words of punchd whatever the
  * generation of the terminal that wrote it. The parsers (body.h) make rows, keep.h keeps them. The
- * spans point into the body. docs/PROTOCOL.md 3.2, 3.3 */
+ * spans point into the body, at constants or into the row itself: they hold while the visitor runs,
+ * and a row is not copied. docs/PROTOCOL.md 3.2, 3.3 */
 #ifndef PUNCHD_PARSERD_ROW_H
 #define PUNCHD_PARSERD_ROW_H
 
@@ -10,25 +11,27 @@
 
 #define ROW_FIELDS_MAX 48
 #define ROW_IDS_MAX    5
+#define ROW_PIN_MAX    64 /* as PUNCH_PIN_MAX; of a UID, a work code, an option's name as well */
+#define ROW_NUMBER_MAX 16 /* bytes of a template's number or index, or of an unknown Type */
 
 enum row_kind {
-	ROW_USER,         /* ids: pin. USER, table USERINFO */
-	ROW_TEMPLATE,     /* ids: pin, modality, number, index. FP, FACE, FVEIN, BIODATA */
-	ROW_PICTURE,      /* ids: pin, "user" or "face". USERPIC, BIOPHOTO */
-	ROW_OPERATION,    /* a log: OPLOG. fields: code, admin, o1 … o4 */
+	ROW_USER,     /* ids: pin. USER, table USERINFO */
+	ROW_TEMPLATE, /* ids: pin, modality, number, index. FP, FACE, FVEIN, BIODATA */
+	ROW_PICTURE,  /* ids: pin, "user" or "face" (or what row_table.c says). USERPIC, BIOPHOTO */
+	ROW_OPERATION,    /* a log: OPLOG. fields: code, admin, o1 … o4, extra (with its TABs) */
 	ROW_ERROR,        /* a log: ERRORLOG; its time is that of its receipt */
-	ROW_EVENT,        /* a log: event */
+	ROW_EVENT,        /* a log: event; no time when its Time= is none that we can read */
 	ROW_MESSAGE,      /* ids: uid. SMS */
 	ROW_MESSAGE_USER, /* ids: pin, uid. USER_SMS */
-	ROW_WORKCODE,     /* ids: pin, code. WORKCODE */
+	ROW_WORKCODE,     /* ids: pin (may be empty), code. WORKCODE */
 	ROW_IDCARD,       /* ids: pin. IDCARD */
-	ROW_OPTION,       /* ids: name. options: one row each */
+	ROW_OPTION,       /* ids: name. options: one row each. fields: value */
 	ROW_PHOTO,        /* ATTPHOTO: time and ids: pin (may be empty: the verification failed) */
 	ROW_IMAGE,        /* ids: pin, number. FPImag: the picture of a finger */
 	ROW_KINDS
 };
 
-/* Is it kept in the private part of the store? docs/TRUST.md */
+/* Is all of it kept in the private part of the store? docs/TRUST.md */
 bool row_private(enum row_kind kind);
 
 enum row_flag {
@@ -40,26 +43,34 @@ enum row_flag {
 	ROW_REFUSED_FACE = 1 << 5, /* a photo of a verification that failed: no PIN in its name */
 };
 
+/* A name is one of ours ("privilege") or, where nobody knows it, the key as it came: 1 to 64 of
+ * A-Z a-z 0-9 _ ~ -. Ours alone may hold a dot: "card" is decimal, empty for no card, and missing
+ * when what came is no number; "card.sent" is what came. No name stands twice in a row, in
+ * whatever case. */
 struct row_field {
-	struct span name;  /* ours where it is known ("privilege"), else as it came */
-	struct span value; /* as it came */
-	bool secret; /* password, card, and whatever has an unknown name: kept in the private part
-		      */
+	struct span name;
+	struct span value; /* as it came; never a NUL, TAB or LF (a photo's: a TAB may be) */
+	/* Password, card, whatever has an unknown name, an option that is a password: kept in the
+	 * private part. */
+	bool secret;
 };
 
 struct row {
 	enum row_kind kind;
-	struct span ids[ROW_IDS_MAX];
+	struct span ids[ROW_IDS_MAX]; /* never a NUL; with one each, at most 160 bytes */
 	size_t id_count;
 	struct row_field fields[ROW_FIELDS_MAX];
 	size_t field_count;
-	struct span content; /* template or picture: base64 as it came, or raw bytes */
-	bool content_base64;
+	struct span
+		content; /* template or picture: base64 as it came, or raw bytes; may be empty */
+	bool content_base64;     /* strictly: padded, nothing but base64 */
 	struct clock_local time; /* of logs and photos; a zero month: it said none */
 	unsigned flags;
-	struct span line; /* the whole of it as it came */
-	uint32_t ordinal; /* of a log's line: how many identical lines stand before it in this body
-			   */
+	struct span line; /* the whole of it as it came, without its CR and LF */
+	struct span text; /* the line without its keyword: what a log keeps */
+	uint32_t ordinal; /* of a log: how many of the same kind and text stand before it in the
+			   * body */
+	char card_text[2][24]; /* what "card" and "vice_card" point to */
 };
 
 #endif
