@@ -18,10 +18,8 @@ typedef int check(const struct verb_field *f, struct span value, char *ret_why);
 
 static bool all_of(struct span s, const char *good)
 {
-	size_t len = strlen(good);
-
 	for (size_t i = 0; i < s.len; i++)
-		if (!memchr(good, s.ptr[i], len))
+		if (!span_has(span_str(good), s.ptr[i]))
 			return false;
 	return true;
 }
