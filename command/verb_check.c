@@ -18,8 +18,10 @@ typedef int check(const struct verb_field *f, struct span value, char *ret_why);
 
 static bool all_of(struct span s, const char *good)
 {
+	struct span set = span_str(good);
+
 	for (size_t i = 0; i < s.len; i++)
-		if (!span_has(span_str(good), s.ptr[i]))
+		if (!span_has(set, s.ptr[i]))
 			return false;
 	return true;
 }
