@@ -62,11 +62,11 @@ static void tell(struct poke *p, const struct wake *w, uint64_t now_ms)
 
 static struct span address_of(const struct device *d)
 {
-	const char *set = d->set.wake;
+	struct span set = span_str(d->set.wake);
 
-	if (strcmp(set, "off") == 0)
+	if (span_is(set, "off"))
 		return (struct span){0};
-	return span_str(set[0] ? set : d->address);
+	return set.len > 0 ? set : span_str(d->address);
 }
 
 void poke_wake(struct poke *p, const struct device *d, uint64_t now_ms)
