@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "command/charset.h"
+#include "lib/charset.h"
 #include "command/why.h"
 #include "lib/clock.h"
 #include "lib/num.h"
