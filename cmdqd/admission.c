@@ -6,53 +6,82 @@
 #include <stdlib.h>
 
 #include "lib/io.h"
+#include "lib/network.h"
 
-#define HEAD     "punchd-admission 1\n"
-#define TEXT_MAX (sizeof(HEAD) + (size_t)DEVICES_MAX * (SERIAL_MAX + 1))
+#define HEAD      "punchd-admission 2\n"
+#define ENTRY_MAX (SERIAL_MAX + 1 + NETWORK_LIST_MAX + 1)
+#define TEXT_MAX  (sizeof(HEAD) + (size_t)DEVICES_MAX * ENTRY_MAX)
 
 struct collected {
-	const char **serials;
+	const struct device **devices;
 	size_t count;
 };
 
+/* One whose networks cannot be read is let in from nowhere: its line would spoil the list for all
+ * the others. */
 static int collect(void *context, const struct device *d)
 {
 	struct collected *c = context;
+	struct span networks = span_str(d->set.networks);
 
-	if (d->state == DEVICE_APPROVED)
-		c->serials[c->count++] = d->serial;
+	if (d->state == DEVICE_APPROVED && (networks.len == 0 || network_list_valid(networks)))
+		c->devices[c->count++] = d;
 	return 0;
 }
 
-static int by_bytes(const void *a, const void *b)
+static int by_serial(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	const struct device *const *one = a, *const *other = b;
+
+	return strcmp((*one)->serial, (*other)->serial);
 }
 
-static int put_serials(struct buf *b, const struct collected *c)
+/* Without the blanks that an operator may have put around a comma. */
+static int put_networks(struct buf *b, struct span networks)
+{
+	const char *before = " ";
+	struct span network;
+	int rc = 0;
+
+	while (rc == 0 && networks.len > 0 && span_next(&networks, ',', &network)) {
+		rc = buf_add_str(b, before);
+		if (rc == 0)
+			rc = buf_add_span(b, span_trim(network));
+		before = ",";
+	}
+	return rc;
+}
+
+static int put_device(struct buf *b, const struct device *d)
+{
+	int rc = buf_add_str(b, d->serial);
+
+	if (rc == 0)
+		rc = put_networks(b, span_str(d->set.networks));
+	return rc < 0 ? rc : buf_add_str(b, "\n");
+}
+
+static int put_list(struct buf *b, const struct collected *c)
 {
 	int rc = buf_add_str(b, HEAD);
 
-	for (size_t i = 0; i < c->count && rc == 0; i++) {
-		rc = buf_add_str(b, c->serials[i]);
-		if (rc == 0)
-			rc = buf_add_str(b, "\n");
-	}
+	for (size_t i = 0; i < c->count && rc == 0; i++)
+		rc = put_device(b, c->devices[i]);
 	return rc;
 }
 
 int admission_text(struct devices *devices, struct buf *b)
 {
 	size_t room = devices_count(devices, DEVICE_APPROVED) + 1;
-	struct collected c = {.serials = calloc(room, sizeof(*c.serials))};
+	struct collected c = {.devices = calloc(room, sizeof(struct device *))};
 
-	if (!c.serials)
+	if (!c.devices)
 		return -ENOMEM;
 	(void)devices_each(devices, collect, &c);
-	qsort(c.serials, c.count, sizeof(*c.serials), by_bytes);
+	qsort(c.devices, c.count, sizeof(*c.devices), by_serial);
 	buf_clear(b);
-	int rc = put_serials(b, &c);
-	free(c.serials);
+	int rc = put_list(b, &c);
+	free(c.devices);
 	return rc;
 }
 

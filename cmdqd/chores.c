@@ -201,6 +201,7 @@ int chores_do(struct cmdqd *c, uint64_t now_ms)
 		admission_write_paced(&c->admission, now_ms));
 	if (due(&done->looked_ms, LOOK_EVERY_MS, now_ms))
 		desk_drop_stalled(c->desk, now_ms);
+	done->pokes_wait = !poke_flush(&c->poke, now_ms);
 	return rc;
 }
 
@@ -217,6 +218,8 @@ uint64_t chores_wait_ms(const struct cmdqd *c)
 		return 0;
 	if (admission_stale(&c->admission))
 		wait = SOON_MS;
+	if (c->chores.pokes_wait)
+		wait = POKE_AGAIN_MS;
 	if (watchdog > 0 && watchdog / 2 < wait)
 		wait = watchdog / 2;
 	return c->conf.rescan_ms < wait ? c->conf.rescan_ms : wait;

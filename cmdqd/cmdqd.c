@@ -10,6 +10,7 @@
 
 #include "cmdqd/cmdqd.h"
 #include "cmdqd/zone.h"
+#include "lib/charset.h"
 #include "lib/clock.h"
 #include "lib/daemon.h"
 #include "lib/io.h"
@@ -124,11 +125,11 @@ static void open_work(struct cmdqd *c)
 {
 	struct ledger *ledger = devices_ledger(c->devices);
 
+	or_fail(charset_open(), "the character set GB18030 of the C library");
 	c->wake_path = join_or_fail(c->conf.run_dir, CONF_WAKE);
 	poke_open(&c->poke, c->wake_path);
 	c->obey = (struct obey){.devices = c->devices, .ledger = ledger, .conf = &c->conf};
-	c->outcome =
-		(struct outcome){.ledger = ledger, .devices = c->devices, .content = &c->content};
+	c->outcome = (struct outcome){.ledger = ledger, .content = &c->content};
 	chores_open(c);
 }
 

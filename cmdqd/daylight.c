@@ -41,7 +41,7 @@ static uint64_t news_for(struct look *k, const struct device *d)
 	/* A zone that is gone is the handshake's trouble. */
 	if (zone_offset_cached(&k->zones, zone, (int64_t)(k->now_us / 1000000), &minutes) < 0)
 		return 0;
-	uint64_t offset = (uint64_t)(minutes + ZONE_TOLD_BASE);
+	uint64_t offset = (uint64_t)((int64_t)minutes + ZONE_TOLD_BASE);
 	return offset == d->zone_told || offset == d->zone_queued ? 0 : offset;
 }
 

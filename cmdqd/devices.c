@@ -12,13 +12,18 @@
 /* ---- the table ---- */
 
 /* FNV-1a from a secret start, stirred: nobody outside can tell which serials share a bucket. */
-static unsigned bucket_of(const struct devices *t, struct span serial)
+static uint64_t hash_of(const struct devices *t, struct span text)
 {
 	uint64_t hash = t->seed;
 
-	for (size_t i = 0; i < serial.len; i++)
-		hash = (hash ^ (unsigned char)serial.ptr[i]) * 0x100000001b3u;
-	return (unsigned)((hash ^ hash >> 32) * 0x9e3779b97f4a7c15u >> 40) % DEVICES_BUCKETS;
+	for (size_t i = 0; i < text.len; i++)
+		hash = (hash ^ (unsigned char)text.ptr[i]) * 0x100000001b3u;
+	return (hash ^ hash >> 32) * 0x9e3779b97f4a7c15u;
+}
+
+static unsigned bucket_of(const struct devices *t, struct span serial)
+{
+	return (unsigned)(hash_of(t, serial) >> 40) % DEVICES_BUCKETS;
 }
 
 struct device *devices_find(struct devices *t, struct span serial)
@@ -43,6 +48,7 @@ static struct slot *slot_make(struct span serial)
 static void slot_insert(struct devices *t, struct slot *s)
 {
 	LIST_INSERT_HEAD(&t->buckets[bucket_of(t, span_str(s->device.serial))], s, chain);
+	s->networks = hash_of(t, span_str(s->device.set.networks));
 	t->counts[s->device.state]++;
 	if (s->device.state == DEVICE_PENDING)
 		TAILQ_INSERT_TAIL(&t->pending, s, pending);
@@ -79,10 +85,12 @@ static bool forget(struct devices *t, struct slot *s)
 	if (s->device.state == DEVICE_APPROVED)
 		t->approved_version++;
 	t->counts[s->device.state]--;
-	s->forgotten = s->saved;
-	if (!s->saved)
+	if (!s->saved) {
 		devices_slot_free(t, s);
-	return s->forgotten;
+		return false;
+	}
+	s->forgotten = true;
+	return true;
 }
 
 /* After each one that was added: there is one too many at most. */
@@ -196,10 +204,13 @@ uint64_t devices_approved_version(const struct devices *t)
 	return t->approved_version;
 }
 
-void devices_networks_changed(struct devices *t, const struct device *d)
+void devices_note_networks(struct devices *t, struct slot *s)
 {
-	if (d->state == DEVICE_APPROVED)
+	uint64_t now = hash_of(t, span_str(s->device.set.networks));
+
+	if (s->device.state == DEVICE_APPROVED && s->networks != now)
 		t->approved_version++;
+	s->networks = now;
 }
 
 size_t devices_count(const struct devices *t, enum device_state state)

@@ -65,10 +65,9 @@ must_check int devices_save_ordered(struct devices *t);
  * opened anew, so that trying again is no use? */
 bool devices_damaged(int rc);
 
-/* Counts up whenever the set of the approved changes, or the networks of one of them: what the
- * admission list says. Who sets a device's networks calls devices_networks_changed. */
+/* Counts up whenever what the admission list says changes: the set of the approved, or the networks
+ * of one of them (noticed by devices_ordered). */
 uint64_t devices_approved_version(const struct devices *t);
-void devices_networks_changed(struct devices *t, const struct device *d);
 size_t devices_count(const struct devices *t, enum device_state state);
 
 /* Calls `visit` for each, in no order. 0 or what it returned. */

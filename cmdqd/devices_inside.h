@@ -17,10 +17,11 @@ struct slot {
 	LIST_ENTRY(slot) chain;
 	TAILQ_ENTRY(slot) waiting;
 	TAILQ_ENTRY(slot) pending;
-	bool saved;     /* the ledger has a record of it */
-	bool unsaved;   /* it is in `waiting` */
-	bool forgotten; /* it is in no other list, and its record is to be deleted */
-	bool open;      /* devices_has_open */
+	bool saved;        /* the ledger has a record of it */
+	bool unsaved;      /* it is in `waiting` */
+	bool forgotten;    /* it is in no other list, and its record is to be deleted */
+	bool open;         /* devices_has_open */
+	uint64_t networks; /* a hash of its networks when they were last looked at */
 	struct device device;
 };
 
@@ -43,6 +44,8 @@ static inline struct slot *devices_slot(const struct device *d)
 	return (struct slot *)(void *)((char *)(uintptr_t)d - offsetof(struct slot, device));
 }
 
+/* Has somebody set other networks? Then the admission list says something else now. */
+void devices_note_networks(struct devices *t, struct slot *s);
 /* Out of `waiting`, and gone. */
 void devices_slot_free(struct devices *t, struct slot *s);
 

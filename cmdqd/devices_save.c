@@ -25,6 +25,7 @@ void devices_ordered(struct devices *t, struct device *d)
 	s->unsaved = true;
 	TAILQ_INSERT_HEAD(&t->waiting, s, waiting);
 	t->ordered++;
+	devices_note_networks(t, s);
 }
 
 bool devices_unsaved(const struct devices *t)

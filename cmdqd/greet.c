@@ -100,7 +100,7 @@ static int make(struct answerer *a, const struct device *d, uint64_t now_us, int
 /* Its offset is known to it now; what was queued for another one is of no more account. */
 static void note_zone(struct device *d, int minutes)
 {
-	d->zone_told = (uint64_t)(minutes + ZONE_TOLD_BASE);
+	d->zone_told = (uint64_t)((int64_t)minutes + ZONE_TOLD_BASE);
 	d->zone_queued = 0;
 }
 

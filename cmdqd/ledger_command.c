@@ -12,7 +12,7 @@
 /* In the transaction that uses it: an id that was given to nobody may be given again. */
 static int next_id(struct ledger *l, uint64_t *ret_id)
 {
-	struct span key = span_str(COMMAND_LAST_ID), value;
+	struct span key = span_str(COMMAND_LAST_ID), value = {0};
 	struct pack number = {.len = 0};
 	uint64_t last = 0;
 	int rc = ledger_fetch(l, CONTROL_META, key, &value);
@@ -80,7 +80,7 @@ int ledger_add_command(struct ledger *l, struct command *c, bool urgent)
 int ledger_get_command(struct ledger *l, uint64_t id, struct buf *into, struct command *ret)
 {
 	struct pack key = {.len = 0};
-	struct span text;
+	struct span text = {0};
 
 	command_pack_id(&key, id);
 	int rc = ledger_fetch(l, CONTROL_COMMAND, pack_span(&key), &text);
@@ -214,7 +214,7 @@ int ledger_put_ordered(struct ledger *l, const char *entry, const struct ordered
 
 int ledger_get_ordered(struct ledger *l, const char *entry, struct ordered *ret)
 {
-	struct span text;
+	struct span text = {0};
 	int rc = ledger_fetch(l, CONTROL_ORDER, span_str(entry), &text);
 
 	return rc < 0 ? rc : control_get_ordered(text, ret);
@@ -242,7 +242,7 @@ int ledger_put_facts(struct ledger *l, struct span serial, struct span lines)
 
 int ledger_get_facts(struct ledger *l, struct span serial, struct buf *into)
 {
-	struct span lines;
+	struct span lines = {0};
 
 	buf_clear(into);
 	int rc = ledger_fetch(l, CONTROL_FACT, serial, &lines);

@@ -13,21 +13,22 @@
 
 /* ---- for whom ---- */
 
-static int find_taker(
-	const struct obey_order *w, struct device **ret, char ret_why[static ENTRIES_WHY_BYTES])
+/* NULL with the reason. */
+static struct device *find_taker(const struct obey_order *w, char ret_why[static ENTRIES_WHY_BYTES])
 {
 	struct device *d = devices_find(w->obey->devices, w->order->serial);
+	const char *why = NULL;
 
 	if (!d)
-		return obey_refuse("no device has this serial", ret_why);
-	if (d->state == DEVICE_REFUSED)
-		return obey_refuse("the device is refused", ret_why);
-	if (span_is(span_str(d->class), "acc"))
-		return obey_refuse(
-			"the device is one for access control, which no command is known for",
-			ret_why);
-	*ret = d;
-	return 0;
+		why = "no device has this serial";
+	else if (d->state == DEVICE_REFUSED)
+		why = "the device is refused";
+	else if (span_is(span_str(d->class), "acc"))
+		why = "the device is one for access control, which no command is known for";
+	if (!why)
+		return d;
+	snprintf(ret_why, ENTRIES_WHY_BYTES, "%s", why);
+	return NULL;
 }
 
 /* ---- into the queue ---- */
@@ -98,11 +99,11 @@ static uint64_t expires_us(const struct obey_order *w)
 int obey_command(
 	const struct obey_order *w, uint64_t *ret_id, char ret_why[static ENTRIES_WHY_BYTES])
 {
-	struct device *d;
-	int rc = find_taker(w, &d, ret_why);
+	struct device *d = find_taker(w, ret_why);
 
-	if (rc == 0)
-		rc = check_allowed(w->obey, &w->order->command, ret_why);
+	if (!d)
+		return -EBADMSG;
+	int rc = check_allowed(w->obey, &w->order->command, ret_why);
 	if (rc == 0)
 		rc = try_rendering(w, d, ret_why);
 	if (rc == 0)
@@ -117,11 +118,11 @@ int obey_resend(
 	const struct obey_order *w, uint64_t *ret_id, char ret_why[static ENTRIES_WHY_BYTES])
 {
 	struct typed check = {.verb = verb_find(span_str("check"))};
-	struct device *d;
-	int rc = find_taker(w, &d, ret_why);
+	struct device *d = find_taker(w, ret_why);
 
-	if (rc == 0)
-		rc = add(w, d, &check, 0, ret_id, ret_why);
+	if (!d)
+		return -EBADMSG;
+	int rc = add(w, d, &check, 0, ret_id, ret_why);
 	if (rc <= 0)
 		return rc;
 	d->resend |= w->order->tables;

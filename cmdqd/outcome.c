@@ -8,7 +8,7 @@
 #include "cmdqd/entries.h"
 #include "cmdqd/facts.h"
 #include "cmdqd/learn.h"
-#include "cmdqd/queue_private.h"
+#include "cmdqd/queue.h"
 #include "cmdqd/result.h"
 #include "command/meaning.h"
 #include "lib/clock.h"

@@ -5,7 +5,6 @@
 #define PUNCHD_CMDQD_OUTCOME_H
 
 #include "cmdqd/content.h"
-#include "cmdqd/devices.h"
 #include "cmdqd/ledger.h"
 #include "spool/spool.h"
 
@@ -15,7 +14,6 @@
 
 struct outcome {
 	struct ledger *ledger;
-	struct devices *devices;
 	const struct content *content;
 };
 

@@ -174,7 +174,7 @@ int queue_add(struct ledger *l, const struct queue_order *o, uint64_t now_us, ui
 int queue_find(
 	struct ledger *l, struct span serial, uint64_t id, struct buf *into, struct command *ret)
 {
-	struct command c;
+	struct command c = {.id = 0};
 	int rc = ledger_need(l);
 
 	if (rc == 0)
@@ -203,7 +203,7 @@ static int store_ended(struct ledger *l, struct command *c, struct buf *into)
 int queue_result(struct ledger *l, const struct queue_result *r, uint64_t now_us, struct buf *into,
 	struct command *ret)
 {
-	struct command c;
+	struct command c = {.id = 0};
 	int rc = queue_find(l, r->serial, r->id, into, &c);
 
 	if (rc < 0)
@@ -238,7 +238,7 @@ static int cancel(struct queue_work *w, uint64_t id, struct command *c)
 int queue_cancel(struct ledger *l, uint64_t id, uint64_t now_us, struct command *ret)
 {
 	struct queue_work w = queue_work_on(l, now_us);
-	struct command c;
+	struct command c = {.id = 0};
 	int rc = ledger_need(l);
 
 	if (rc == 0)
@@ -253,7 +253,7 @@ int queue_cancel(struct ledger *l, uint64_t id, uint64_t now_us, struct command 
 
 static int cancel_all(struct queue_work *w, struct open_place *at)
 {
-	struct command c;
+	struct command c = {.id = 0};
 	int count = 0;
 	int rc;
 

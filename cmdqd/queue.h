@@ -49,6 +49,13 @@ struct queue_offer {
 must_check int queue_offer(struct ledger *l, const struct queue_offer *o, uint64_t now_us,
 	struct buf *lines, bool *ret_open);
 
+/* What a stored text orders, as far as it can be understood still. */
+struct queue_kind {
+	const struct verb *verb; /* NULL: none that we know */
+	unsigned traits;
+};
+struct queue_kind queue_kind_of(struct span text);
+
 struct queue_result {
 	struct span serial;
 	uint64_t id;

@@ -16,13 +16,6 @@ struct queue_work {
 struct queue_work queue_work_on(struct ledger *l, uint64_t now_us);
 void queue_work_free(struct queue_work *w);
 
-/* What a stored text orders, as far as it can be understood still. */
-struct queue_kind {
-	const struct verb *verb; /* NULL: none that we know */
-	unsigned traits;
-};
-struct queue_kind queue_kind_of(struct span text);
-
 /* The open command at the place. 0 or a negative errno. */
 must_check int queue_load(struct queue_work *w, const struct open_place *at, struct command *ret);
 /* Writes it; if it is over now, without what is secret, and c->text is what stays. */

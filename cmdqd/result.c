@@ -187,7 +187,7 @@ static struct span up_to_end(struct span value, struct span body)
 static int next_of_block(struct span *rest, struct result *r, const char **ret_why)
 {
 	struct said s = {.has_other = false};
-	struct span body = *rest, ahead = body, line, value;
+	struct span body = *rest, ahead = body, line, value = {NULL, 0};
 
 	while (next_filled_line(&ahead, &line) && goes_on(&s, line)) {
 		enum key key = key_of_line(line, &value);

@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "command/card.h"
-#include "command/charset.h"
+#include "lib/card.h"
+#include "lib/charset.h"
 #include "command/why.h"
 #include "lib/num.h"
 

@@ -5,14 +5,10 @@
 #define PUNCHD_COMMAND_RENDER_H
 
 #include "command/typed.h"
+#include "lib/card.h"
 
 enum able { ABLE_UNKNOWN = 0, ABLE_YES = 1, ABLE_NO = -1 };
 enum charset { CHARSET_UTF_8, CHARSET_GB18030 };
-enum card_form {
-	CARD_DECIMAL,  /* 123456789 */
-	CARD_HEX_LOW,  /* [15CD5B0700]: ten hex digits, the low byte first */
-	CARD_HEX_HIGH, /* [00075BCD15]: the high byte first */
-};
 
 /* The kind of terminal. All zeros is a new one that nothing is known of. */
 struct dialect {

@@ -40,11 +40,10 @@ static struct span sent(const struct typed *t, const char *field)
 /* A bare day begins at 00:00:00 and ends at 23:59:59: docs/PROTOCOL.md 6.1. */
 static int64_t seconds_of(struct span value, const char *time_of_day)
 {
-	char text[sizeof("2026-01-31 00:00:00")];
+	char text[] = "2026-01-31 00:00:00";
 	struct clock_local local = {0};
 
-	memcpy(text, "2026-01-31 ", 11);
-	memcpy(text + 11, time_of_day, sizeof(text) - 11);
+	memcpy(text + 11, time_of_day, sizeof(text) - 1 - 11);
 	memcpy(text, value.ptr, value.len < sizeof(text) - 1 ? value.len : sizeof(text) - 1);
 	/* Cannot fail: the values were checked. */
 	(void)!clock_parse_local(span_str(text), &local);
@@ -96,31 +95,42 @@ static bool split(struct span line, struct span *ret_key, struct span *ret_value
 	return true;
 }
 
-static int get_verb(struct span *text, struct typed *t, char ret_why[static VERB_WHY_BYTES])
+/* NULL with the reason. */
+static const struct verb *get_verb(struct span *text, char ret_why[static VERB_WHY_BYTES])
 {
 	struct span line, key, value;
+	const struct verb *verb = NULL;
 
 	if (!span_next_line(text, &line) || !split(line, &key, &value) || !span_is(key, "verb"))
-		return why_refuse(ret_why, "the first line does not name the verb");
-	t->verb = verb_find(value);
-	if (!t->verb)
-		return why_refuse(ret_why, "no verb \"%.*s\"", SPAN_ARG(why_word(value)));
-	return 0;
+		(void)!why_refuse(ret_why, "the first line does not name the verb");
+	else if (!(verb = verb_find(value)))
+		(void)!why_refuse(ret_why, "no verb \"%.*s\"", SPAN_ARG(why_word(value)));
+	return verb;
+}
+
+static int get_field(struct typed *t, struct span line, char ret_why[static VERB_WHY_BYTES])
+{
+	struct span key, value;
+
+	if (!split(line, &key, &value))
+		return why_refuse(ret_why, "a line is not \"field: value\"");
+	return typed_set(t, key, value, ret_why);
 }
 
 int typed_get(struct span text, struct typed *ret, char ret_why[static VERB_WHY_BYTES])
 {
 	struct typed t = {0};
-	struct span line, key, value;
+	struct span line;
+	int rc = 0;
 
 	if (text.len > TYPED_MAX)
 		return why_refuse(
 			ret_why, "%zu bytes, at most %d are a command", text.len, TYPED_MAX);
-	int rc = get_verb(&text, &t, ret_why);
+	t.verb = get_verb(&text, ret_why);
+	if (!t.verb)
+		return -EINVAL;
 	while (rc == 0 && span_next_line(&text, &line))
-		rc = split(line, &key, &value)
-			     ? typed_set(&t, key, value, ret_why)
-			     : why_refuse(ret_why, "a line is not \"field: value\"");
+		rc = get_field(&t, line, ret_why);
 	if (rc == 0)
 		rc = typed_check(&t, ret_why);
 	if (rc == 0)

@@ -43,7 +43,7 @@ enum field_kind {
 	FIELD_NAME,     /* the same, cut there between two characters */
 	FIELD_NUMBER,   /* `min` to `max`, decimal */
 	FIELD_DIGITS,   /* at most `max` digits, or empty */
-	FIELD_CARD,     /* a card's decimal number, or empty: command/card.h */
+	FIELD_CARD,     /* a card's decimal number, or empty: lib/card.h */
 	FIELD_TIME,     /* "YYYY-MM-DD HH:MM:SS"; an existing moment */
 	FIELD_DAY,      /* the same, or "YYYY-MM-DD" */
 	FIELD_BASE64,   /* whole base64 */

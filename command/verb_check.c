@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "command/charset.h"
+#include "lib/charset.h"
 #include "command/why.h"
 #include "lib/clock.h"
 #include "lib/num.h"
@@ -18,10 +18,10 @@ typedef int check(const struct verb_field *f, struct span value, char *ret_why);
 
 static bool all_of(struct span s, const char *good)
 {
-	size_t len = strlen(good);
+	struct span set = span_str(good);
 
 	for (size_t i = 0; i < s.len; i++)
-		if (!memchr(good, s.ptr[i], len))
+		if (!span_has(set, s.ptr[i]))
 			return false;
 	return true;
 }

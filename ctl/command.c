@@ -35,7 +35,7 @@ static int check_allowed(const struct ask *a, const struct verb *v, unsigned all
 	for (size_t i = 0; i < ALLOWANCES; i++)
 		if (allowances & all[i].bit && !all[i].given)
 			return fail(EX_DATAERR,
-				"%s is not allowed here; who may change %s can set: %s = yes",
+				"%s is not allowed here; who may change %s can set: %s = true",
 				v->name, conf_path(a->conf_option), verb_allowance_key(all[i].bit));
 	return EX_OK;
 }

@@ -84,11 +84,20 @@ static void list_allowances(unsigned allowances, char *ret, size_t room)
 
 /* ---- for people ---- */
 
+/* Of these the table's own words say it already. */
+static bool is_said(enum field_kind kind)
+{
+	return kind == FIELD_NAME || kind == FIELD_CARD || kind == FIELD_OPTION ||
+	       kind == FIELD_LINE;
+}
+
 static int put_field(struct buf *b, const struct verb_field *f)
 {
 	char allowed[COMMAND_ALLOWED_BYTES];
 	command_allowed(f, allowed);
-	int rc = buf_printf(b, "  %-12s %s; %s", f->name, f->brief, allowed);
+	int rc = buf_printf(b, "  %-12s %s", f->name, f->brief);
+	if (rc == 0 && !is_said(f->kind))
+		rc = buf_printf(b, "; %s", allowed);
 	if (rc == 0 && f->required)
 		rc = buf_add_str(b, "; required");
 	else if (rc == 0 && f->preset && f->preset[0])

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "command/meaning.h"
+#include "ctl/cell.h"
 #include "ctl/cmd.h"
 #include "ctl/command.h"
 #include "ctl/fail.h"
@@ -17,7 +17,8 @@
 /* A command that is waited for. `item` is the order of it, if it was given just now. */
 struct followed {
 	const struct orders_item *item;
-	struct command command; /* id 0: there is none, or it could not be read */
+	struct command command; /* id 0: there is none; its text is not kept */
+	char outcome[CMD_OUTCOME_BYTES];
 };
 
 struct following {
@@ -37,14 +38,23 @@ static int look(struct control_reader *r, struct followed *f)
 	struct command c;
 	int rc = control_command(r, f->command.id, &text, &c);
 	if (rc == 0) {
-		c.text = span_of(NULL, 0); /* it goes with `text` */
+		cmd_outcome(&c, f->outcome);
+		c.text = span_of(NULL, 0);
 		f->command = c;
 	}
 	buf_free(&text);
 	return rc;
 }
 
-/* How many are open still, or a negative errno. */
+static int say_unreadable(int rc, const struct followed *f)
+{
+	if (rc == -ENOENT)
+		return fail(EX_NOINPUT, "there is no command %llu; see 'punchctl cmd ls'",
+			(unsigned long long)f->command.id);
+	return fail_at(rc, "read", "the commands");
+}
+
+/* An exit code, said, and how many are open still. */
 static int look_at_all(struct following *l, struct control_reader *r, size_t *ret_open)
 {
 	*ret_open = 0;
@@ -55,11 +65,11 @@ static int look_at_all(struct following *l, struct control_reader *r, size_t *re
 		if (command_is_open(f->command.state)) {
 			int rc = look(r, f);
 			if (rc < 0)
-				return rc;
+				return say_unreadable(rc, f);
 		}
 		*ret_open += command_is_open(f->command.state);
 	}
-	return 0;
+	return EX_OK;
 }
 
 /* "queued 3, offered 1, done 2", over the line before. */
@@ -94,16 +104,16 @@ static int await_end(struct following *l, struct control_reader *r)
 {
 	size_t open = 0;
 	l->progress = isatty(STDERR_FILENO) && l->ask->format == OUT_TABLE;
-	int rc = look_at_all(l, r, &open);
+	int code = look_at_all(l, r, &open);
 	show_progress(l);
-	while (rc == 0 && open > 0 && in_time(l)) {
+	while (code == EX_OK && open > 0 && in_time(l)) {
 		clock_sleep_ms(POLL_MS);
-		rc = look_at_all(l, r, &open);
+		code = look_at_all(l, r, &open);
 		show_progress(l);
 	}
 	if (l->progress)
 		fprintf(stderr, "\r\033[K");
-	return rc;
+	return code;
 }
 
 /* ---- telling ---- */
@@ -125,17 +135,15 @@ static int code_of(const struct following *l, const struct followed *f, const st
 static int say_end(const struct followed *f)
 {
 	const struct command *c = &f->command;
-	char words[CMD_OUTCOME_BYTES];
 	unsigned long long id = c->id;
 	const char *state = command_state_name(c->state);
-	cmd_outcome(c, words);
 	if (c->state == COMMAND_DONE) {
-		out_say("%s: command %llu done: %s", c->serial, id, words);
+		out_say("%s: command %llu done: %s", c->serial, id, f->outcome);
 		return EX_OK;
 	}
 	if (command_is_open(c->state))
 		return fail(EX_TEMPFAIL, "%s: command %llu is still %s", c->serial, id, state);
-	return fail(EX_NOT_DONE, "%s: command %llu %s: %s", c->serial, id, state, words);
+	return fail(EX_NOT_DONE, "%s: command %llu %s: %s", c->serial, id, state, f->outcome);
 }
 
 static int say(const struct following *l, const struct followed *f, const struct places *ps)
@@ -179,12 +187,10 @@ static int put_json(struct out *o, const struct following *l, const struct follo
 {
 	const struct orders_item *i = f->item;
 	const struct command *c = &f->command;
-	char words[CMD_OUTCOME_BYTES];
 	struct out_cell cells[COLUMNS] = {
 		[SERIAL] = out_text(span_str(i ? i->serial : c->serial)),
 		[STATE] = out_text(span_str(state_of(l, f))),
 	};
-	cmd_outcome(c, words);
 	if (i)
 		cells[ORDER] = out_text(span_str(i->entry));
 	if (c->id)
@@ -193,8 +199,8 @@ static int put_json(struct out *o, const struct following *l, const struct follo
 		cells[RETURN] = out_signed(c->return_code);
 	if (i && i->why[0])
 		cells[OUTCOME] = out_text(span_str(i->why));
-	else if (words[0])
-		cells[OUTCOME] = out_text(span_str(words));
+	else
+		cells[OUTCOME] = cell_text(f->outcome);
 	if (c->content_bytes)
 		cells[CONTENT] = out_number(c->content_bytes);
 	return out_row(o, cells);
@@ -239,9 +245,9 @@ static int follow(struct following *l)
 	int code = cmd_open(l->ask, &r);
 	if (code != EX_OK)
 		return code;
-	int rc = await_end(l, r);
+	code = await_end(l, r);
 	control_close(r);
-	return rc < 0 ? fail_at(rc, "read", "the commands") : EX_OK;
+	return code;
 }
 
 static int await_and_tell(struct orders *o, const struct places *ps, uint64_t begun_ms)

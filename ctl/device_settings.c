@@ -56,7 +56,8 @@ static int add(struct device_settings_shown *l, const struct setting *s,
 	l->values[l->count] = value;
 	l->rows[l->count][0] = out_text(span_str(s->key));
 	l->rows[l->count][1] = value;
-	l->rows[l->count][2] = out_text(span_str(is_own ? "its own" : "default"));
+	if (value.kind != OUT_NONE)
+		l->rows[l->count][2] = out_text(span_str(is_own ? "its own" : "default"));
 	l->count++;
 	return rc;
 }

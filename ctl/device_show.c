@@ -10,6 +10,7 @@
 #include "ctl/device_settings.h"
 #include "ctl/fail.h"
 #include "ctl/info.h"
+#include "lib/num.h"
 #include "store/command.h"
 
 #define FACTS_MAX ((size_t)1024 * 1024) /* bytes */
@@ -109,23 +110,29 @@ static struct out_cell span_cell(struct span s)
 	return s.len > 0 ? out_text(s) : (struct out_cell){.kind = OUT_NONE};
 }
 
+/* A count that is none is shown as it came. */
+static struct out_cell count_cell(struct span s)
+{
+	int64_t count;
+	return num_i64(s, INT64_MIN, INT64_MAX, &count) == 0 ? out_signed(count) : span_cell(s);
+}
+
 static int info_cells(const struct device *d, struct texts *t, struct out_cell *cells)
 {
-	static const struct {
-		unsigned column;
-		enum info_field field;
-	} places[] = {{USERS, INFO_USERS}, {FINGERS, INFO_FINGERS}, {PUNCHES, INFO_PUNCHES},
-		{IP, INFO_IP}, {FINGER_VERSION, INFO_FINGER_VERSION},
-		{FACE_VERSION, INFO_FACE_VERSION}, {FACE_TEMPLATES, INFO_FACE_TEMPLATES},
-		{FACES, INFO_FACES}};
 	const struct info info = info_read(span_str(d->info));
-	struct span flags = info.fields[INFO_FLAGS];
-	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
-		cells[places[i].column] = span_cell(info.fields[places[i].field]);
+	const struct span *f = info.fields;
+	cells[USERS] = count_cell(f[INFO_USERS]);
+	cells[FINGERS] = count_cell(f[INFO_FINGERS]);
+	cells[PUNCHES] = count_cell(f[INFO_PUNCHES]);
+	cells[IP] = span_cell(f[INFO_IP]);
+	cells[FINGER_VERSION] = span_cell(f[INFO_FINGER_VERSION]);
+	cells[FACE_VERSION] = span_cell(f[INFO_FACE_VERSION]);
+	cells[FACE_TEMPLATES] = count_cell(f[INFO_FACE_TEMPLATES]);
+	cells[FACES] = count_cell(f[INFO_FACES]);
 	cells[INFO] = cell_text(d->info);
-	if (flags.len == 0)
+	if (f[INFO_FLAGS].len == 0)
 		return 0;
-	int rc = info_put_abilities(&t->abilities, flags);
+	int rc = info_put_abilities(&t->abilities, f[INFO_FLAGS]);
 	cells[ABILITIES] = (struct out_cell){.kind = OUT_WORDS, .text = buf_span(&t->abilities)};
 	return rc;
 }

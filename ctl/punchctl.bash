@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Completion of punchctl(1) for bash. Serials and names are asked of punchctl itself, as far as the user may see them.
+# Completion of punchctl(1) for bash. Serials, names and commands are asked of punchctl itself, as far as the user may
+# see them.
 
 _punchctl() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
     local -a conf=() words=()
-    local i=1 noun='' verb='' choices=''
+    local i=1 noun='' verb='' choices='' order='--no-wait --wait --timeout --config --help'
 
     for ((; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
         -c | --config) conf=(-c "${COMP_WORDS[++i]}") ;;
+        --state | --site | --table | --since | --until | --timeout | --expires | --limit | --after | --serial | --pin | -[snp]) ((i++)) ;;
         -*) ;;
         *) words+=("${COMP_WORDS[i]}") ;;
         esac
@@ -24,33 +26,45 @@ _punchctl() {
     --state)
         choices='tmp new cur done bad hold'
         [[ $noun == device ]] && choices='pending approved refused'
+        [[ $noun == cmd ]] && choices='queued offered done failed expired cancelled'
         ;;
+    --table) choices='attlog operlog attphoto' ;;
+    --site) choices=$(_punchctl_column 3) ;;
     -p | --pin | -n | --limit | --after) return ;;
-    --timeout) choices='5s 1min 10min' ;;
-    -s | --serial) choices=$(_punchctl_serials) ;;
+    --timeout | --expires) choices='5s 1min 10min' ;;
+    -s | --serial) choices=$(_punchctl_column 1) ;;
     *)
         case $noun,$verb,$cur in
         ,,-*) choices='--config --help --version' ;;
-        ,,*) choices='punch device spool status' ;;
+        ,,*) choices="punch device cmd spool status $(_punchctl_nouns)" ;;
         status,*) choices='--json --config --help' ;;
         punch,,*) choices='ls count follow --help' ;;
-        device,,*) choices='ls show wait approve refuse set --help' ;;
+        device,,*) choices='ls show wait approve refuse set rename rm resend --help' ;;
+        cmd,,*) choices='verbs ls show wait cancel send raw --help' ;;
         spool,,*) choices='ls show hold release replay discard check --help' ;;
         punch,count,*) choices='--serial --pin --since --until --after --json --csv --config --help' ;;
         punch,*) choices='--serial --pin --since --until --limit --after --json --csv --config --help' ;;
-        device,ls,*) choices='--state --json --csv --config --help' ;;
+        device,ls,*) choices='--state --site --online --offline --json --csv --config --help' ;;
         device,show,-*) choices='--json --config --help' ;;
         device,wait,-*) choices='--timeout --config --help' ;;
-        device,*,-*) choices='--no-wait --wait --timeout --config --help' ;;
+        device,resend,-*) choices="--all --table --since --until $order" ;;
+        device,*,-*) choices=$order ;;
         device,set,*)
+            choices=$(_punchctl_column 1)
             if ((${#words[@]} > 2)); then
-                choices='error_delay= delay= trans_interval= trans_times= trans_flags= time_zone= realtime='
+                choices+=' error_delay= delay= trans_interval= trans_times= trans_flags= time_zone= realtime= batch_bytes= alias= site= comm_key= networks= charset= direction= card_form= card_order= wake= zone_change='
                 compopt -o nospace
-            else
-                choices=$(_punchctl_serials)
             fi
             ;;
-        device,*) choices=$(_punchctl_serials) ;;
+        device,*) choices=$(_punchctl_column 1) ;;
+        cmd,ls,*) choices='--serial --state --limit --stray --json --csv --config --help' ;;
+        cmd,verbs,*) choices='--json --csv --config --help' ;;
+        cmd,show,-*) choices='--content --json --config --help' ;;
+        cmd,wait,-*) choices='--timeout --json --config --help' ;;
+        cmd,cancel,-*) choices=$order ;;
+        cmd,show,* | cmd,wait,*) choices=$(_punchctl_ids) ;;
+        cmd,cancel,*) choices=$(_punchctl_ids --state queued,offered) ;;
+        cmd,send,* | cmd,raw,*) _punchctl_order "$verb" ;;
         spool,ls,-*) choices='--state --limit --json --csv --config --help' ;;
         spool,show,-*) choices='--body --json --config --help' ;;
         spool,check,-*) choices='--json --config --help' ;;
@@ -62,15 +76,74 @@ _punchctl() {
             choices='upload result order'
             [[ ${words[2]-} == @(upload|result|order) ]] && choices=$(_punchctl_files "${words[2]}" "$verb")
             ;;
+        *) _punchctl_order '' ;;
         esac
         ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$cur")
 }
 
-# Serials consist of letters, digits, _ and -, so that they need no quoting.
-_punchctl_serials() {
-    punchctl "${conf[@]}" device ls --csv 2>/dev/null | tail -n +2 | cut -d , -f 1
+# A command for terminals: the verb of the noun, then targets, fields and options. Sets `choices`.
+_punchctl_order() {
+    local at=2 name
+    case $1 in
+    send) name=${words[2]-} at=3 ;;
+    raw) name=raw ;;
+    *)
+        name=$noun at=1
+        if ! _punchctl_verbs | grep -qxF -- "$noun"; then
+            name=$noun.$verb at=2
+            [[ $noun == query ]] && ! _punchctl_verbs | grep -qxF -- "$name" && name=$verb.query
+        fi
+        ;;
+    esac
+    if ((${#words[@]} < at)); then
+        choices=--help
+        [[ $1 == send ]] && choices=$(_punchctl_verbs)
+        [[ -z $1 ]] && choices+=" $(_punchctl_verbs_of "$noun")"
+    elif [[ $cur == -* ]]; then
+        choices="--all --expires --json $order"
+    elif [[ $cur == @* ]]; then
+        choices=$(_punchctl_column 3 | sed 's/^/@/')
+    else
+        choices="$(_punchctl_column 1) $(_punchctl_fields "$name")"
+        compopt -o nospace
+    fi
+}
+
+# Serials (1) consist of letters, digits, _ and -, and sites (3) of those and dots, so that they need no quoting. A line
+# whose alias (2) is quoted may hold a comma in it.
+_punchctl_column() {
+    punchctl "${conf[@]}" device ls --csv 2>/dev/null | tail -n +2 | if (($1 == 1)); then cat; else grep -v '^[^,]*,"'; fi |
+        cut -d , -f "$1" | sort -u | grep .
+}
+
+_punchctl_ids() {
+    punchctl "${conf[@]}" cmd ls "$@" --limit 50 --csv 2>/dev/null | tail -n +2 | cut -d , -f 1
+}
+
+# "user.add,pin= name= …": neither column holds a comma.
+_punchctl_table() {
+    punchctl "${conf[@]}" cmd verbs --csv 2>/dev/null | tail -n +2
+}
+
+_punchctl_verbs() {
+    _punchctl_table | cut -d , -f 1
+}
+
+_punchctl_nouns() {
+    _punchctl_verbs | grep -vx raw | cut -d . -f 1 | sort -u
+}
+
+_punchctl_verbs_of() {
+    _punchctl_verbs | sed -n "s/^$1\.//p"
+    [[ $1 == query ]] && _punchctl_verbs | sed -n 's/\.query$//p'
+}
+
+_punchctl_fields() {
+    _punchctl_table | grep -F -- "$1," | while IFS=, read -r name fields _; do
+        [[ $name == "$1" ]] && printf '%s\n' "$fields"
+    done
 }
 
 # Only names of punchd's own form are offered: others may hold anything.

@@ -4,18 +4,30 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/io.h"
+#include "lib/network.h"
 #include "lib/serial.h"
 
 #define LIST_MAX_BYTES (64u * 1024 * 1024)
-#define LIST_MAGIC     "punchd-admission 1"
+#define MAGIC_SERIALS  "punchd-admission 1" /* nothing but serials */
+#define MAGIC_NETWORKS "punchd-admission 2"
 
-struct serial {
-	char text[SERIAL_MAX + 1];
+struct entry {
+	uint32_t
+		networks; /* where its list begins in the list's networks; 0: none, from anywhere */
+	char serial[SERIAL_MAX + 1];
+};
+
+struct list {
+	struct entry *entries; /* sorted */
+	size_t count, room;
+	struct buf networks; /* the lists of those who have one, each with a NUL; one more before
+				them */
 };
 
 struct admit {
@@ -23,46 +35,99 @@ struct admit {
 	int dir_fd; /* held: after the sandbox only openat beneath it */
 	char name[64];
 	struct stat seen; /* of the list in memory; zero when none was ever read */
-	struct serial *serials;
-	size_t count;
+	struct list list;
 };
 
-static int by_text(const void *a, const void *b)
+/* ---- from bytes to a list ---- */
+
+static int by_serial(const void *a, const void *b)
 {
-	return strcmp(((const struct serial *)a)->text, ((const struct serial *)b)->text);
+	return strcmp(((const struct entry *)a)->serial, ((const struct entry *)b)->serial);
 }
 
-/* The list's bytes as a sorted array. Anything odd makes the whole list unbelievable. */
-static int parse(struct span text, struct serial **ret_serials, size_t *ret_count)
+static void list_free(struct list *l)
 {
-	struct span line;
-	size_t count = 0, room = 0;
-	struct serial *list = NULL;
-	if (!span_next_line(&text, &line) || !span_is(line, LIST_MAGIC))
-		return -EBADMSG;
-	while (span_next_line(&text, &line)) {
-		if (count == room) {
-			room = room ? room * 2 : 256;
-			struct serial *more = reallocarray(list, room, sizeof(*list));
-			if (!more) {
-				free(list);
-				return -ENOMEM;
-			}
-			list = more;
-		}
-		if (!serial_valid(line)) {
-			free(list);
-			return -EBADMSG;
-		}
-		memset(&list[count], 0, sizeof(list[count]));
-		memcpy(list[count++].text, line.ptr, line.len);
-	}
-	if (count)
-		qsort(list, count, sizeof(*list), by_text);
-	*ret_serials = list;
-	*ret_count = count;
+	buf_free(&l->networks);
+	free(l->entries);
+}
+
+static int make_room(struct list *l)
+{
+	size_t room = l->room ? l->room * 2 : 256;
+	struct entry *more;
+
+	if (l->count < l->room)
+		return 0;
+	more = reallocarray(l->entries, room, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	l->entries = more;
+	l->room = room;
 	return 0;
 }
+
+static int keep_networks(struct list *l, struct span networks, uint32_t *ret_at)
+{
+	int rc = l->networks.len ? 0 : buf_add(&l->networks, "", 1);
+	size_t at = l->networks.len;
+
+	if (rc == 0)
+		rc = buf_add_span(&l->networks, networks);
+	if (rc == 0)
+		rc = buf_add(&l->networks, "", 1);
+	if (rc == 0)
+		*ret_at = (uint32_t)at;
+	return rc;
+}
+
+/* "SERIAL", and where `may_have_networks` also "SERIAL NETWORK,NETWORK". */
+static int parse_line(struct list *l, struct span line, bool may_have_networks)
+{
+	struct entry e = {0};
+	struct span serial;
+
+	if (!span_next(&line, ' ', &serial) || !serial_valid(serial))
+		return -EBADMSG;
+	if (line.ptr && (!may_have_networks || span_has(line, ' ') || !network_list_valid(line)))
+		return -EBADMSG;
+	memcpy(e.serial, serial.ptr, serial.len);
+	int rc = line.ptr ? keep_networks(l, line, &e.networks) : 0;
+	if (rc == 0)
+		rc = make_room(l);
+	if (rc == 0)
+		l->entries[l->count++] = e;
+	return rc;
+}
+
+/* Of two lines for one serial nobody could say which holds. */
+static bool says_twice(const struct list *l)
+{
+	for (size_t i = 1; i < l->count; i++)
+		if (by_serial(&l->entries[i - 1], &l->entries[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Anything odd makes the whole list unbelievable. */
+static int parse(struct span text, struct list *l)
+{
+	struct span line = {NULL, 0};
+	bool networks, head = span_next_line(&text, &line);
+	int rc = 0;
+
+	networks = span_is(line, MAGIC_NETWORKS);
+	if (!head || (!networks && !span_is(line, MAGIC_SERIALS)))
+		return -EBADMSG;
+	while (rc == 0 && span_next_line(&text, &line))
+		rc = parse_line(l, line, networks);
+	if (rc < 0)
+		return rc;
+	if (l->count)
+		qsort(l->entries, l->count, sizeof(*l->entries), by_serial);
+	return networks && says_twice(l) ? -EBADMSG : 0;
+}
+
+/* ---- from the file ---- */
 
 static bool unchanged(const struct stat *a, const struct stat *b)
 {
@@ -72,18 +137,18 @@ static bool unchanged(const struct stat *a, const struct stat *b)
 
 static int read_list(struct admit *a, int fd)
 {
-	struct serial *serials = NULL;
-	size_t count = 0;
+	struct list fresh = {.networks = buf_with_max(2 * LIST_MAX_BYTES)};
 	struct buf text = buf_with_max(LIST_MAX_BYTES);
 	int rc = io_read_all(fd, &text);
 	if (rc == 0)
-		rc = parse(buf_span(&text), &serials, &count);
+		rc = parse(buf_span(&text), &fresh);
 	buf_free(&text);
-	if (rc < 0)
+	if (rc < 0) {
+		list_free(&fresh);
 		return rc;
-	free(a->serials);
-	a->serials = serials;
-	a->count = count;
+	}
+	list_free(&a->list);
+	a->list = fresh;
 	return 1;
 }
 
@@ -141,25 +206,40 @@ int admit_open(const char *path, bool any, struct admit **ret)
 	return 0;
 }
 
-bool admit_has(const struct admit *a, const char *serial)
+/* ---- asking ---- */
+
+static const struct entry *find(const struct list *l, const char *serial)
 {
-	struct serial key = {{0}};
+	struct entry key = {0};
+
+	if (strlen(serial) > SERIAL_MAX || l->count == 0)
+		return NULL;
+	memcpy(key.serial, serial, strlen(serial));
+	return bsearch(&key, l->entries, l->count, sizeof(key), by_serial);
+}
+
+enum admit_verdict admit_ask(const struct admit *a, const char *serial, const char *peer)
+{
+	const struct entry *e = a->any ? NULL : find(&a->list, serial);
+
 	if (a->any)
-		return true;
-	if (strlen(serial) > SERIAL_MAX)
-		return false;
-	strncpy(key.text, serial, SERIAL_MAX);
-	return a->count && bsearch(&key, a->serials, a->count, sizeof(key), by_text);
+		return ADMIT_IN;
+	if (!e)
+		return ADMIT_UNKNOWN;
+	if (e->networks &&
+		!network_list_has(span_str(a->list.networks.ptr + e->networks), span_str(peer)))
+		return ADMIT_ELSEWHERE;
+	return ADMIT_IN;
 }
 
 size_t admit_count(const struct admit *a)
 {
-	return a->count;
+	return a->list.count;
 }
 
 void admit_close(struct admit *a)
 {
 	io_close(a->dir_fd);
-	free(a->serials);
+	list_free(&a->list);
 	free(a);
 }

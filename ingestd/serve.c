@@ -176,16 +176,26 @@ static bool says(const struct visit *v)
 	return v->route.kind == ROUTE_UPLOAD || v->route.kind == ROUTE_RESULT;
 }
 
+static bool admitted(const struct serve *s, const struct visit *v, const struct http_head *head,
+	const char **ret_reason)
+{
+	enum admit_verdict verdict = admit_ask(s->admit, v->route.serial, head->peer);
+
+	if (verdict == ADMIT_IN)
+		return true;
+	*ret_reason = verdict == ADMIT_UNKNOWN ? "the serial is not admitted"
+					       : "the serial is not admitted from this network";
+	return false;
+}
+
 /* 0, or a status with a reason: may this request go on? */
 static unsigned gate(const struct serve *s, const struct visit *v, const struct http_head *head,
 	const char **ret_reason)
 {
 	/* A handshake is let through: so the desk learns of devices that wait for approval, and it
 	 * is the desk that refuses. */
-	if (v->route.kind != ROUTE_HELLO && !admit_has(s->admit, v->route.serial)) {
-		*ret_reason = "the serial is not admitted";
+	if (v->route.kind != ROUTE_HELLO && !admitted(s, v, head, ret_reason))
 		return 403;
-	}
 	if (says(v) && head->content_length == HTTP_LENGTH_BAD) {
 		*ret_reason = "Content-Length is said twice, or is no number";
 		return 400;

@@ -8,7 +8,7 @@ usage="usage: make run [DIR=var] [PORT=8081]"
 dir=${1:?$usage}
 port=${2:?$usage}
 build=${B:-build}
-daemons=(parserd cmdqd ingestd)
+daemons=(parserd notifyd cmdqd ingestd)
 declare -A pid_of=() started=()
 
 die() {
@@ -25,7 +25,7 @@ port=$((10#$port))
 # Groups are doors: who is in one may do one thing. docs/TRUST.md
 make_users() {
     local g u
-    for g in upload result order desk read; do
+    for g in upload result order desk wake read; do
         getent group "punchd-$g" >/dev/null || groupadd --system "punchd-$g"
     done
     for u in "${daemons[@]}"; do
@@ -35,7 +35,8 @@ make_users() {
     done
     usermod -G punchd-upload,punchd-result,punchd-desk punchd-ingestd
     usermod -G punchd-upload,punchd-read punchd-parserd
-    usermod -G punchd-result,punchd-order,punchd-desk,punchd-read punchd-cmdqd
+    usermod -G punchd-result,punchd-order,punchd-desk,punchd-wake,punchd-read punchd-cmdqd
+    usermod -G punchd-wake punchd-notifyd
 }
 
 as() { # as DAEMON COMMAND…: becomes the daemon's user, if that is ours to do
@@ -63,7 +64,8 @@ make_dirs() {
     owned punchd-cmdqd punchd-order 2750 "$dir/spool/order"
     owned punchd-parserd punchd-read 2750 "$dir/state/parserd"
     owned punchd-cmdqd punchd-read 2751 "$dir/state/cmdqd" # the admission list in it is for ingestd
-    owned punchd-cmdqd punchd-desk 2750 "$dir/run"
+    owned punchd-cmdqd punchd-desk 2751 "$dir/run" # notifyd passes through to its own below it
+    owned punchd-notifyd punchd-wake 2750 "$dir/run/wake"
 }
 
 # A clone below /root cannot be entered by the daemons' users: then the state goes where it can.

@@ -260,9 +260,10 @@ must_check int spool_sweep(const struct spool *s, uint64_t now_wall_us, uint64_t
 
 /* ---- watch.c: the only file that knows libinotifytools; a hint, never the truth ---- */
 
-/* Watches a spool's new/, of which `path` is the directory: called again, another spool's besides,
- * with the same descriptor. One process has one watch; open it early, while few descriptors are. A
- * descriptor to poll for reading, or a negative errno: then what was watched before still is. */
+/* Watches a spool's new/, of which `path` is the directory: called again, another spool's besides
+ * (never the same one's), with the same descriptor. One process has one watch; open it early, while
+ * few descriptors are. A descriptor to poll for reading, or a negative errno: then what was watched
+ * before still is. */
 must_check int spool_watch_open(const char *path);
 /* Takes off all that is waiting, of whatever spool: 1 when something came or was lost by overflow,
  * 0 when nothing did, or a negative errno. */

@@ -37,7 +37,8 @@ declare -A knows=(
     [/systemd/]="lib/daemon.c lib/log.c"
     [/jansson.h]="ctl/out.c"
     [/lmdb.h]="store/* parserd/records.c cmdqd/ledger.c cmdqd/ledger_command.c"
-    [/iconv.h]="command/charset.c"
+    [/iconv.h]="lib/charset.c"
+    [/sodium.h]="store/comm_key.c parserd/records.c ctl/value.c"
 )
 
 check_library() {

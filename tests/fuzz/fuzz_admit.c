@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The admission list: believed whole or not at all; who is on it is let in, nobody else. */
+/* The admission list: believed whole or not at all; who is on it is let in, from its networks if it
+ * has some, and nobody else. */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "ingestd/admit.h"
 #include "lib/io.h"
+#include "lib/network.h"
 #include "lib/serial.h"
 #include "tests/fuzz/fuzz.h"
 
-#define HEAD "punchd-admission 1"
+#define HEAD  "punchd-admission 1"
+#define HEAD2 "punchd-admission 2"
+#define PEER  "192.0.2.7"
 
 static char dir[64], path[80];
 
@@ -38,51 +42,104 @@ static void write_list(struct span text)
 	io_close(fd);
 }
 
-/* Every line but the first is a serial; how many there are. */
+/* The serial of a line, and what follows its blank; a NULL ptr where no blank is. */
+static struct span serial_of(struct span line, struct span *ret_networks)
+{
+	struct span serial = {line.ptr, 0};
+
+	(void)span_next(&line, ' ', &serial);
+	*ret_networks = line;
+	return serial;
+}
+
+/* How many lines are for this serial; the networks of the last one. */
+static size_t lines_for(struct span text, struct span serial, struct span *ret_networks)
+{
+	struct span line, networks;
+	size_t count = 0;
+
+	(void)span_next_line(&text, &line);
+	while (span_next_line(&text, &line)) {
+		if (!span_eq(serial_of(line, &networks), serial))
+			continue;
+		*ret_networks = networks;
+		count++;
+	}
+	return count;
+}
+
+static bool line_good(struct span text, struct span line, bool second)
+{
+	struct span networks, unused, serial = serial_of(line, &networks);
+
+	if (!serial_valid(serial) || (!second && networks.ptr))
+		return false;
+	if (networks.ptr && (span_has(networks, ' ') || !network_list_valid(networks)))
+		return false;
+	return !second || lines_for(text, serial, &unused) == 1;
+}
+
+/* Every line but the first is right; how many there are. */
 static bool believable(struct span text, size_t *ret_count)
 {
-	struct span line;
+	struct span whole = text, line;
 
-	if (!span_next_line(&text, &line) || !span_is(line, HEAD))
+	if (!span_next_line(&text, &line) || (!span_is(line, HEAD) && !span_is(line, HEAD2)))
 		return false;
+	bool second = span_is(line, HEAD2);
 	for (*ret_count = 0; span_next_line(&text, &line); ++*ret_count)
-		if (!serial_valid(line))
+		if (!line_good(whole, line, second))
 			return false;
 	return true;
 }
 
-static bool stands_in(struct span text, const char *serial)
+static enum admit_verdict verdict_of(struct span text, const char *serial, const char *peer)
 {
-	struct span line;
+	struct span networks = {NULL, 0};
 
-	(void)span_next_line(&text, &line);
-	while (span_next_line(&text, &line))
-		if (span_is(line, serial))
-			return true;
-	return false;
+	if (lines_for(text, span_str(serial), &networks) == 0)
+		return ADMIT_UNKNOWN;
+	return !networks.ptr || network_list_has(networks, span_str(peer)) ? ADMIT_IN
+									   : ADMIT_ELSEWHERE;
+}
+
+static void check_asked(const struct admit *a, struct span text, const char *serial)
+{
+	static const char *const peers[] = {
+		PEER, "::ffff:192.0.2.7", "2001:db8::7", "10.0.0.1", "", "x"};
+
+	for (size_t i = 0; i < sizeof(peers) / sizeof(*peers); i++)
+		CHECK(admit_ask(a, serial, peers[i]) == verdict_of(text, serial, peers[i]));
 }
 
 /* The serial itself, and some that are much like it. */
-static void check_serial(const struct admit *a, struct span text, struct span line)
+static void check_serial(const struct admit *a, struct span text, struct span name)
 {
 	char serial[SERIAL_MAX + 1] = {0};
 
-	memcpy(serial, line.ptr, line.len);
-	CHECK(admit_has(a, serial));
-	serial[line.len - 1] = '\0';
-	CHECK(admit_has(a, serial) == stands_in(text, serial));
-	serial[line.len - 1] = line.ptr[line.len - 1] == 'Z' ? 'Y' : 'Z';
-	CHECK(admit_has(a, serial) == stands_in(text, serial));
+	memcpy(serial, name.ptr, name.len);
+	CHECK(admit_ask(a, serial, PEER) != ADMIT_UNKNOWN);
+	check_asked(a, text, serial);
+	serial[name.len - 1] = '\0';
+	if (name.len > 1)
+		check_asked(a, text, serial);
+	serial[name.len - 1] = name.ptr[name.len - 1] == 'Z' ? 'Y' : 'Z';
+	check_asked(a, text, serial);
 }
 
 static void check_list(struct admit *a, struct span text)
 {
-	struct span rest = text, line;
+	struct span rest = text, line, networks;
 
-	CHECK(!admit_has(a, "") && admit_refresh(a) == 0);
+	CHECK(admit_ask(a, "", PEER) == ADMIT_UNKNOWN && admit_refresh(a) == 0);
 	(void)span_next_line(&rest, &line);
 	while (span_next_line(&rest, &line))
-		check_serial(a, text, line);
+		check_serial(a, text, serial_of(line, &networks));
+}
+
+static bool before_is_in(const struct admit *a)
+{
+	return admit_ask(a, "BEFORE", PEER) == ADMIT_IN;
 }
 
 /* A list that is not believed leaves the one of before. */
@@ -92,14 +149,14 @@ static void check_replaced(struct span text, bool good)
 	int rc;
 
 	write_list(span_str(HEAD "\nBEFORE\n"));
-	CHECK(admit_open(path, false, &a) == 0 && admit_has(a, "BEFORE"));
-	CHECK(unlink(path) == 0 && admit_refresh(a) == 0 && admit_has(a, "BEFORE"));
+	CHECK(admit_open(path, false, &a) == 0 && before_is_in(a));
+	CHECK(unlink(path) == 0 && admit_refresh(a) == 0 && before_is_in(a));
 	write_list(text);
 	rc = admit_refresh(a);
 	/* A file of the same size within the same tick of the clock may look unchanged. */
 	if (text.len != strlen(HEAD "\nBEFORE\n")) {
 		CHECK(rc == (good ? 1 : -EBADMSG));
-		CHECK(admit_has(a, "BEFORE") == (!good || stands_in(text, "BEFORE")));
+		CHECK(before_is_in(a) == (!good || verdict_of(text, "BEFORE", PEER) == ADMIT_IN));
 	}
 	admit_close(a);
 }

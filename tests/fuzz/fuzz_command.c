@@ -5,8 +5,8 @@
  */
 #include <ctype.h>
 
-#include "command/card.h"
-#include "command/charset.h"
+#include "lib/card.h"
+#include "lib/charset.h"
 #include "command/meaning.h"
 #include "command/render.h"
 #include "tests/fuzz/fuzz.h"

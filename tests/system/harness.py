@@ -2,6 +2,7 @@
 """harness: a punchd of its own for each test, on loopback and in a temporary directory: made, started, killed, asked,
 and always cleared away. Nothing here sleeps for a fixed time: whatever has to come about is waited for by looking."""
 
+import collections
 import json
 import os
 import re
@@ -17,7 +18,7 @@ import zlib
 
 UID = GID = 65534  # the one unprivileged user of all daemons, when the tests are run by root
 DAEMONS = ("parserd", "cmdqd", "ingestd")
-PROGRAMS = DAEMONS + ("punchctl", "spoolput", "devsim")
+PROGRAMS = DAEMONS + ("notifyd", "punchctl", "spoolput", "devsim")
 SPOOLS = ("upload", "result", "order")
 STATES = ("tmp", "new", "cur", "done", "bad", "hold")
 PATIENCE_S = 60  # a guard against hanging, not a demand: on a busy machine all takes longer
@@ -244,6 +245,13 @@ def free_port():
         return s.getsockname()[1]
 
 
+def free_udp_port():
+    """One that is free on every address."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.bind(("0.0.0.0", 0))
+        return s.getsockname()[1]
+
+
 def unread(port):
     """Bytes that wait in the sockets of a listening port's connections."""
     total = 0
@@ -366,7 +374,7 @@ def place_for_sites():
 class Site:
     """A punchd of its own. Use it in a with statement."""
 
-    def __init__(self, build, conf=None, spool_dir=None, state_dir=None):
+    def __init__(self, build, conf=None, spool_dir=None, state_dir=None, notifyd=False):
         self.build = os.path.abspath(build)
         self.dir = tempfile.mkdtemp(prefix="punchd-test-", dir=place_for_sites())
         self.others = []  # processes besides the daemons
@@ -378,6 +386,9 @@ class Site:
         # A connection that ought to be closed after the reply must not be closed by the clock instead.
         self.conf = {"admit": "any", "free_floor": '"0 B"', "connections_per_address": "0",
                      "idle_timeout": '"10 min"'}
+        self.wake_port = free_udp_port()
+        if notifyd:
+            self.conf["wake_port"] = str(self.wake_port)
         self.conf.update(conf or {})
         os.chmod(self.dir, 0o755)
         for name in ("bin", "log", "notify", "spool", "state"):
@@ -388,8 +399,9 @@ class Site:
             os.chmod(f"{self.dir}/bin/{name}", 0o755)
         self.make_dirs()
         self.write_conf()
-        self.daemons = {name: Daemon(self, name) for name in DAEMONS}
+        self.daemons = {name: Daemon(self, name) for name in DAEMONS + (("notifyd",) if notifyd else ())}
 
+    notifyd = property(lambda self: self.daemons["notifyd"])
     parserd = property(lambda self: self.daemons["parserd"])
     cmdqd = property(lambda self: self.daemons["cmdqd"])
     ingestd = property(lambda self: self.daemons["ingestd"])
@@ -397,7 +409,8 @@ class Site:
     def make_dirs(self):
         """Owners and modes as scripts/run.sh makes them, but with one user."""
         for path, mode in [(f"{self.spool_dir}/{s}", 0o2750) for s in SPOOLS] + [
-            (f"{self.state_dir}/parserd", 0o2750), (f"{self.state_dir}/cmdqd", 0o2751), (f"{self.dir}/run", 0o2750)]:
+            (f"{self.state_dir}/parserd", 0o2750), (f"{self.state_dir}/cmdqd", 0o2751), (f"{self.dir}/run", 0o2750),
+            (f"{self.dir}/run/wake", 0o2750)]:
             os.makedirs(path, exist_ok=True)
             if IS_ROOT:
                 os.chown(path, UID, GID)
@@ -451,12 +464,12 @@ class Site:
 
     def start(self, *names, **options):
         """In the order in which they need each other: the consumers make the spools. All when none is named."""
-        for name in names or DAEMONS:
+        for name in names or self.daemons:
             self.daemons[name].start(**options)
         return self
 
     def stop(self, *names):
-        for name in names or reversed(DAEMONS):
+        for name in names or reversed(self.daemons):
             self.daemons[name].stop()
 
     def make_spools(self):
@@ -464,7 +477,7 @@ class Site:
         self.start("parserd", "cmdqd").stop("parserd", "cmdqd")
 
     def alive(self, *names):
-        for name in names or DAEMONS:
+        for name in names or self.daemons:
             check(self.daemons[name].running(), name, "has ended")
 
     # ---- HTTP ----
@@ -472,30 +485,52 @@ class Site:
     def connect(self, **options):
         return Connection(self.port, **options)
 
-    def talk(self, data, **options):
-        c = self.connect()
+    def talk(self, data, source=None, **options):
+        c = self.connect(source=source)
         try:
             c.send(data)
             return c.reply(**options)
         finally:
             c.close()
 
-    def ask(self, target, body=None, **options):
-        return self.talk(request_bytes(target, body, **options))
+    def ask(self, target, body=None, source=None, **options):
+        return self.talk(request_bytes(target, body, **options), source=source)
 
-    def upload(self, serial, body, table="ATTLOG", stamp="9999"):
-        return self.ask(f"/iclock/cdata?SN={serial}&table={table}&Stamp={stamp}", body)
+    def upload(self, serial, body, table="ATTLOG", stamp="9999", **options):
+        return self.ask(f"/iclock/cdata?SN={serial}&table={table}&Stamp={stamp}", body, **options)
+
+    # ---- a terminal by hand ----
+
+    def shake_hands(self, serial, more="&pushver=2.4.1&language=69", **options):
+        return self.ask(f"/iclock/cdata?SN={serial}&options=all{more}", **options)
+
+    def poll(self, serial, more="", **options):
+        """The commands of one poll's reply, by their ids, in the order in which they came."""
+        reply = self.ask(f"/iclock/getrequest?SN={serial}{more}", **options)
+        same(reply.status, 200, f"the poll of {serial}")
+        if reply.body == b"OK":
+            return {}
+        check(reply.body.endswith(b"\n"), "the last command has no end:", short(reply.body))
+        lines = [re.fullmatch(rb"C:([1-9][0-9]{0,15}):(.+)", line, re.S) for line in reply.body[:-1].split(b"\n")]
+        check(all(lines), "no commands:", short(reply.body))
+        return {int(found.group(1)): found.group(2) for found in lines}
+
+    def result(self, serial, body, status=200, **options):
+        reply = self.ask(f"/iclock/devicecmd?SN={serial}", body, **options)
+        same(reply.status, status, f"the result of {serial}")
+        return reply
 
     # ---- programs ----
 
-    def run(self, program, *args, user=True, stdin=None, code=0, env=None):
-        """Runs one of the programs to its end; `code` None accepts any."""
+    def run(self, program, *args, user=True, stdin=None, code=0, env=None, who=None):
+        """Runs one of the programs to its end, as the daemons' user unless `who` says who else; `code` None accepts
+        any."""
         environment = {"PATH": "/usr/bin:/bin", "PUNCHD_CONF": self.conf_path, "HOME": "/nonexistent"}
         environment.update(env or {})
         done = subprocess.run(
             [f"{self.dir}/bin/{program}", *args], input=stdin if stdin is not None else b"", env=environment, cwd="/",
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=10 * PATIENCE_S, check=False,
-            **(as_user() if user else {}))
+            **(who or (as_user() if user else {})))
         if code is not None and done.returncode != code:
             raise Failed(f"{program} {' '.join(args)}: status {done.returncode}, want {code}: "
                          + short(done.stdout.decode("utf-8", "replace"))
@@ -504,6 +539,41 @@ class Site:
 
     def punchctl(self, *args, **options):
         return self.run("punchctl", *args, **options).stdout
+
+    def rows(self, *args, **options):
+        """What punchctl lists, a dictionary a line."""
+        return [json.loads(line) for line in self.punchctl(*args, "--json", **options).splitlines()]
+
+    def order(self, *words, **options):
+        """Orders a command: the ids, one for each terminal, in the order of the words."""
+        return [row["command"] for row in self.rows(*words, **options)]
+
+    def commands(self, *args):
+        """All that were ordered, by their ids."""
+        rows = self.rows("cmd", "ls", *args)
+        found = {row["id"]: row for row in rows}
+        same(len(found), len(rows), "ids that differ")
+        return found
+
+    def command(self, number):
+        return self.rows("cmd", "show", str(number))[0]
+
+    def ended(self, *ids):
+        """Waits until these are over: their rows, in this order."""
+        done = self.run("punchctl", "cmd", "wait", *map(str, ids), "--timeout", f"{PATIENCE_S}s", "--json", code=None)
+        check(done.returncode in (0, 1), "commands do not end:", short(done.stdout.decode("utf-8", "replace"), 900),
+              done.stderr.decode("utf-8", "replace"))
+        found = {row["command"]: row for row in map(json.loads, done.stdout.splitlines())}
+        return [found[i] for i in ids]
+
+    def refusal(self, *words, **options):
+        """What punchctl says when it refuses: its exit code and its words."""
+        done = self.run("punchctl", *words, code=None, **options)
+        check(done.returncode != 0, "punchctl takes", words, done.stdout)
+        return done.returncode, done.stderr.decode("utf-8")
+
+    def device(self, name, **options):
+        return self.rows("device", "show", name, **options)[0]
 
     def spawn(self, program, *args, out=None):
         """Starts one of the programs beside the daemons; it is ended with the site."""
@@ -538,6 +608,24 @@ class Site:
             with open(f"{self.spool(kind, state)}/{name}", "rb") as f:
                 found += read_entries(f.read(), f"{state}/{name}")
         return found
+
+    WAY = ("new", "cur", "done")  # of what is not refused, so looked at in this order nothing is missed
+
+    def all_names(self, kind):
+        return sorted({name for state in self.WAY for name in self.names(kind, state)})
+
+    def all_entries(self, kind):
+        """Those that wait, are in work or were done, in the order of their files."""
+        return [e for name in self.all_names(kind) for e in self.entries_of(kind, name)]
+
+    def entries_of(self, kind, name):
+        for state in self.WAY:
+            try:
+                with open(f"{self.spool(kind, state)}/{name}", "rb") as f:
+                    return read_entries(f.read(), f"{kind}/{name}")
+            except FileNotFoundError:
+                continue
+        raise Failed(f"{kind}/{name} is gone")
 
     def put(self, data, name=None, kind="upload", state="new"):
         """A file into a spool by hand, as its writers' manual says."""
@@ -589,6 +677,33 @@ class Site:
 def punch_line(o):
     fields = [o["serial"], o["pin"], o["time"].replace("T", " "), o["status"], o["verify"], o["workcode"]]
     return "\t".join("" if f is None else str(f) for f in fields)
+
+
+class Executed(collections.namedtuple("Executed", "serial id code command")):
+    """A line of devsim's --exec-log."""
+
+
+def unescape(text):
+    def byte(found):
+        what = found.group(1)
+        return b"\t" if what == b"t" else b"\\" if what == b"\\" else bytes([int(what[1:], 16)])
+
+    return re.sub(rb"\\(t|\\|x[0-9A-Fa-f]{2})", byte, text.encode("ascii"))
+
+
+def read_executed(*paths):
+    """Whole lines alone: devsim may be writing the next one."""
+    found = []
+    for path in paths:
+        try:
+            with open(path, encoding="ascii") as f:
+                lines = f.read().split("\n")[:-1]
+        except FileNotFoundError:
+            continue
+        for line in lines:
+            serial, number, code, command, _ = line.split("\t")
+            found.append(Executed(serial, int(number), int(code), unescape(command)))
+    return found
 
 
 def read_log(path):

@@ -49,10 +49,9 @@ def only_ingestd(t, **conf):
 
 def stored(site, seen, kind="upload"):
     """Entries that came since the last call."""
-    fresh = [n for n in site.names(kind) if n not in seen]
-    found = site.entries(kind)[-len(fresh):] if fresh else []
+    fresh = [n for n in site.all_names(kind) if n not in seen]
     seen.update(fresh)
-    return found
+    return [e for name in fresh for e in site.entries_of(kind, name)]
 
 
 def expect_stored(site, seen, target, body, serial, what, kind="upload"):
@@ -134,12 +133,12 @@ def http_whole_samples(t):
             ("fw_raw_space_in_url.http.bin", b"OK", None),
         ):
             data = sample(name)
-            before = {k: len(site.names(k)) for k in ("upload", "result")}
+            before = {k: len(site.all_names(k)) for k in ("upload", "result")}
             heard(site.talk(data), 200, reply, name)
             for k in ("upload", "result"):
-                same(len(site.names(k)) - before[k], 1 if k == kind else 0, f"{name}: new files in {k}")
+                same(len(site.all_names(k)) - before[k], 1 if k == kind else 0, f"{name}: new files in {k}")
             if kind:
-                entry = site.entries(kind)[-1]
+                entry = site.all_entries(kind)[-1]
                 same(entry.body, data.split(b"\r\n\r\n", 1)[1], f"{name}: the stored body")
                 same(entry.target, data.split(b"\r\n")[0].decode().split(" ", 1)[1].rsplit(" ", 1)[0],
                      f"{name}: target")

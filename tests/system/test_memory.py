@@ -69,7 +69,8 @@ def memory_of_result_and_polls(t):
         for process in running:
             same(process.wait(300), 0, "devsim's status")
         site.wait_worked_off()
-        same(len(site.entries("result")), int(requests), "results that wait for whoever will take them")
+        site.wait_worked_off("result")
+        same(len(site.all_entries("result")), int(requests), "results that were taken")
         site.check_spool()
 
 

@@ -72,7 +72,33 @@ static void test_text(void **state)
 	decide("REFUSED", DEVICE_REFUSED);
 	decide("PENDING", DEVICE_PENDING);
 	assert_int_equal(admission_write(&room.a, 1000), 0);
-	assert_list("punchd-admission 1\nA1\nA10\nB\nb\n");
+	assert_list("punchd-admission 2\nA1\nA10\nB\nb\n");
+}
+
+static void set_networks(const char *serial, const char *networks)
+{
+	struct device *d = devices_find(room.a.devices, span_str(serial));
+
+	assert_non_null(d);
+	snprintf(d->set.networks, sizeof(d->set.networks), "%s", networks);
+}
+
+static void test_networks(void **state)
+{
+	(void)state;
+	decide("A", DEVICE_APPROVED);
+	decide("B", DEVICE_APPROVED);
+	decide("C", DEVICE_APPROVED);
+	decide("SPOILT", DEVICE_APPROVED);
+	decide("REFUSED", DEVICE_REFUSED);
+	set_networks("A", "192.0.2.0/24");
+	set_networks("C", "192.0.2.7 , 2001:db8::/32,198.51.100.0/24");
+	set_networks("REFUSED", "192.0.2.0/24");
+	/* What is no list of networks lets in nobody, and costs the others nothing. */
+	set_networks("SPOILT", "192.0.2.0/24\nX");
+	assert_int_equal(admission_write(&room.a, 1000), 0);
+	assert_list("punchd-admission 2\nA 192.0.2.0/24\nB\n"
+		    "C 192.0.2.7,2001:db8::/32,198.51.100.0/24\n");
 }
 
 static void test_nobody_is_a_list_too(void **state)
@@ -82,7 +108,7 @@ static void test_nobody_is_a_list_too(void **state)
 	(void)state;
 	assert_true(admission_stale(&room.a));
 	assert_int_equal(admission_write(&room.a, 1000), 0);
-	assert_list("punchd-admission 1\n");
+	assert_list("punchd-admission 2\n");
 	assert_int_equal(fstatat(room.a.state_fd, ADMISSION_FILE, &st, 0), 0);
 	assert_int_equal(st.st_mode & 07777, 0644);
 }
@@ -110,14 +136,14 @@ static void test_pace(void **state)
 	assert_int_equal(admission_write_paced(&room.a, 1000), 0);
 	decide("A", DEVICE_APPROVED);
 	assert_int_equal(admission_write_paced(&room.a, 1000 + ADMISSION_PAUSE_MS - 1), 0);
-	assert_list("punchd-admission 1\n");
+	assert_list("punchd-admission 2\n");
 	/* Who waits for it does not wait for the pause. */
 	decide("B", DEVICE_APPROVED);
 	assert_int_equal(admission_write(&room.a, 1000 + ADMISSION_PAUSE_MS - 1), 0);
-	assert_list("punchd-admission 1\nA\nB\n");
+	assert_list("punchd-admission 2\nA\nB\n");
 	decide("C", DEVICE_APPROVED);
 	assert_int_equal(admission_write_paced(&room.a, 1000 + 2 * ADMISSION_PAUSE_MS), 0);
-	assert_list("punchd-admission 1\nA\nB\nC\n");
+	assert_list("punchd-admission 2\nA\nB\nC\n");
 }
 
 static void test_failure_leaves_it_stale(void **state)
@@ -132,7 +158,7 @@ static void test_failure_leaves_it_stale(void **state)
 	assert_int_equal(admission_write_paced(&room.a, 1001), 0);
 	assert_true(admission_stale(&room.a));
 	assert_int_equal(admission_write_paced(&room.a, 1000 + ADMISSION_PAUSE_MS), 0);
-	assert_list("punchd-admission 1\n");
+	assert_list("punchd-admission 2\n");
 }
 
 #define IN_A_ROOM(test) cmocka_unit_test_setup_teardown(test, open_room, close_room)
@@ -141,6 +167,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_A_ROOM(test_text),
+		IN_A_ROOM(test_networks),
 		IN_A_ROOM(test_nobody_is_a_list_too),
 		IN_A_ROOM(test_written_when_it_changes),
 		IN_A_ROOM(test_pace),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* admit: the list is read again when it was replaced, and a damaged one changes nothing. */
+/* admit: who is let in from where; the list is read again when it was replaced, and a damaged one
+ * changes nothing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +16,8 @@
 #include "lib/io.h"
 #include "tests/unit/scratch.h"
 
-#define MAGIC "punchd-admission 1\n"
+#define MAGIC  "punchd-admission 1\n"
+#define MAGIC2 "punchd-admission 2\n"
 
 static bool read_fails;
 
@@ -50,16 +52,21 @@ static struct admit *open_list(void *const *state)
 	return a;
 }
 
+static bool has(const struct admit *a, const char *serial)
+{
+	return admit_ask(a, serial, "192.0.2.7") == ADMIT_IN;
+}
+
 static void no_list_nobody(void **state)
 {
 	struct admit *a = open_list(state);
 
 	assert_int_equal(admit_count(a), 0);
-	assert_false(admit_has(a, "A"));
+	assert_false(has(a, "A"));
 	assert_int_equal(admit_refresh(a), 0);
 	put(state, span_str(MAGIC "A\n"));
 	assert_int_equal(admit_refresh(a), 1);
-	assert_true(admit_has(a, "A"));
+	assert_true(has(a, "A"));
 	admit_close(a);
 }
 
@@ -69,7 +76,7 @@ static void everybody(void **state)
 
 	put(state, span_str("damaged"));
 	assert_int_equal(admit_open(scratch_path(state, "admission"), true, &a), 0);
-	assert_true(admit_has(a, "A"));
+	assert_true(has(a, "A"));
 	assert_int_equal(admit_refresh(a), 0);
 	admit_close(a);
 }
@@ -84,9 +91,9 @@ static void who_is_on_it(void **state)
 	put(state, span_str(MAGIC "B\na1\n12345678901234567890123456789_-Z\nA1\nB\n"));
 	struct admit *a = open_list(state);
 	for (size_t i = 0; i < sizeof(in) / sizeof(*in); i++)
-		assert_true(admit_has(a, in[i]));
+		assert_true(has(a, in[i]));
 	for (size_t i = 0; i < sizeof(out) / sizeof(*out); i++)
-		assert_false(admit_has(a, out[i]));
+		assert_false(has(a, out[i]));
 	admit_close(a);
 }
 
@@ -103,9 +110,67 @@ static void many(void **state)
 	assert_int_equal(admit_count(a), 10000);
 	for (unsigned i = 0; i < 10000; i++) {
 		snprintf(serial, sizeof(serial), "S%u", i);
-		assert_true(admit_has(a, serial));
+		assert_true(has(a, serial));
 	}
-	assert_false(admit_has(a, "S10000"));
+	assert_false(has(a, "S10000"));
+	admit_close(a);
+	buf_free(&b);
+}
+
+static void from_where(void **state)
+{
+	static const struct {
+		const char *serial, *peer;
+		enum admit_verdict verdict;
+	} cases[] = {
+		{"ANY", "192.0.2.7", ADMIT_IN},
+		{"ANY", "2001:db8::7", ADMIT_IN},
+		{"ANY", "", ADMIT_IN},
+		{"ONE", "192.0.2.7", ADMIT_IN},
+		{"ONE", "::ffff:192.0.2.7", ADMIT_IN},
+		{"ONE", "192.0.3.7", ADMIT_ELSEWHERE},
+		{"ONE", "2001:db8::7", ADMIT_ELSEWHERE},
+		{"ONE", "", ADMIT_ELSEWHERE},
+		{"ONE", "192.0.2.7 ", ADMIT_ELSEWHERE},
+		{"TWO", "198.51.100.9", ADMIT_IN},
+		{"TWO", "198.51.100.8", ADMIT_ELSEWHERE},
+		{"TWO", "2001:db8:1::7", ADMIT_IN},
+		{"TWO", "2001:db9::7", ADMIT_ELSEWHERE},
+		{"TWO", "192.0.2.7", ADMIT_ELSEWHERE},
+		{"NONE", "192.0.2.7", ADMIT_UNKNOWN},
+	};
+
+	put(state, span_str(MAGIC2 "TWO 198.51.100.9,2001:db8::/32\nANY\nONE 192.0.2.0/24\n"));
+	struct admit *a = open_list(state);
+	assert_int_equal(admit_count(a), 3);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		assert_int_equal(admit_ask(a, cases[i].serial, cases[i].peer), cases[i].verdict);
+	/* They hold for as long as the list says so. */
+	put(state, span_str(MAGIC2 "ONE\nANY 198.51.100.0/24\n"));
+	assert_int_equal(admit_refresh(a), 1);
+	assert_int_equal(admit_ask(a, "ONE", "192.0.3.7"), ADMIT_IN);
+	assert_int_equal(admit_ask(a, "ANY", "192.0.2.7"), ADMIT_ELSEWHERE);
+	assert_int_equal(admit_ask(a, "TWO", "198.51.100.9"), ADMIT_UNKNOWN);
+	admit_close(a);
+}
+
+static void many_with_networks(void **state)
+{
+	struct buf b = buf_with_max(1 << 20);
+	char serial[16], peer[32];
+
+	assert_int_equal(buf_add_str(&b, MAGIC2), 0);
+	for (unsigned i = 0; i < 10000; i++)
+		assert_int_equal(buf_printf(&b, "S%u 10.%u.%u.0/24\n", i, i >> 8, i & 255), 0);
+	put(state, buf_span(&b));
+	struct admit *a = open_list(state);
+	for (unsigned i = 0; i < 10000; i++) {
+		snprintf(serial, sizeof(serial), "S%u", i);
+		snprintf(peer, sizeof(peer), "10.%u.%u.200", i >> 8, i & 255);
+		assert_int_equal(admit_ask(a, serial, peer), ADMIT_IN);
+		peer[1] = '1';
+		assert_int_equal(admit_ask(a, serial, peer), ADMIT_ELSEWHERE);
+	}
 	admit_close(a);
 	buf_free(&b);
 }
@@ -117,7 +182,7 @@ static void a_list_of_nobody(void **state)
 	put(state, span_str(MAGIC));
 	assert_int_equal(admit_refresh(a), 1);
 	assert_int_equal(admit_count(a), 0);
-	assert_false(admit_has(a, "A"));
+	assert_false(has(a, "A"));
 	admit_close(a);
 }
 
@@ -129,8 +194,8 @@ static void it_is_replaced(void **state)
 		/* The same length: it is another file all the same. */
 		put(state, span_str(i % 2 ? MAGIC "A\n" : MAGIC "B\n"));
 		assert_int_equal(admit_refresh(a), 1);
-		assert_int_equal(admit_has(a, "A"), i % 2 != 0);
-		assert_int_equal(admit_has(a, "B"), i % 2 == 0);
+		assert_int_equal(has(a, "A"), i % 2 != 0);
+		assert_int_equal(has(a, "B"), i % 2 == 0);
 		assert_int_equal(admit_refresh(a), 0);
 	}
 	admit_close(a);
@@ -143,7 +208,7 @@ static void it_is_gone(void **state)
 	struct admit *a = open_list(state);
 	assert_int_equal(unlink(scratch_path(state, "admission")), 0);
 	assert_int_equal(admit_refresh(a), 0);
-	assert_true(admit_has(a, "A"));
+	assert_true(has(a, "A"));
 	admit_close(a);
 }
 
@@ -152,7 +217,7 @@ static void a_damaged_one_changes_nothing(void **state)
 	static const struct span damaged[] = {
 		{"", 0},
 		{"B\n", 2},
-		{"punchd-admission 2\nB\n", 21},
+		{"punchd-admission 3\nB\n", 21},
 		{"punchd-admission 1 \nB\n", 22},
 		{"\npunchd-admission 1\nB\n", 22},
 		{MAGIC "B\n\nC\n", 24},
@@ -162,6 +227,19 @@ static void a_damaged_one_changes_nothing(void **state)
 		{MAGIC "B\n#C\n", 24},
 		{MAGIC "B\n123456789012345678901234567890123\n", 55},
 		{MAGIC "B\nC D", 24},
+		{MAGIC "B 192.0.2.0/24\n", 34},
+		{MAGIC2 "B\n\n", 22},
+		{MAGIC2 "B \n", 22},
+		{MAGIC2 " 192.0.2.0/24\n", 33},
+		{MAGIC2 "B  192.0.2.0/24\n", 35},
+		{MAGIC2 "B 192.0.2.0/24 \n", 35},
+		{MAGIC2 "B 192.0.2.0/24, 198.51.100.0/24\n", 51},
+		{MAGIC2 "B 192.0.2.0/24,\n", 35},
+		{MAGIC2 "B 192.0.2.1/24\n", 34},
+		{MAGIC2 "B 192.0.2.0/33\n", 34},
+		{MAGIC2 "B elsewhere\n", 31},
+		{MAGIC2 "B\nC\nB\n", 25},
+		{MAGIC2 "B 192.0.2.0/24\nB\n", 36},
 	};
 
 	put(state, span_str(MAGIC "A\n"));
@@ -170,14 +248,14 @@ static void a_damaged_one_changes_nothing(void **state)
 		put(state, damaged[i]);
 		assert_int_equal(admit_refresh(a), -EBADMSG);
 		assert_int_equal(admit_refresh(a), 0); /* complained of once */
-		assert_true(admit_has(a, "A"));
-		assert_false(admit_has(a, "B"));
+		assert_true(has(a, "A"));
+		assert_false(has(a, "B"));
 		assert_int_equal(admit_count(a), 1);
 	}
 	put(state, span_str(MAGIC "B\n"));
 	assert_int_equal(admit_refresh(a), 1);
-	assert_true(admit_has(a, "B"));
-	assert_false(admit_has(a, "A"));
+	assert_true(has(a, "B"));
+	assert_false(has(a, "A"));
 	admit_close(a);
 }
 
@@ -190,10 +268,10 @@ static void bad_surroundings_are_tried_again(void **state)
 	read_fails = true;
 	assert_int_equal(admit_refresh(a), -EIO);
 	assert_int_equal(admit_refresh(a), -EIO);
-	assert_true(admit_has(a, "A"));
+	assert_true(has(a, "A"));
 	read_fails = false;
 	assert_int_equal(admit_refresh(a), 1);
-	assert_true(admit_has(a, "B"));
+	assert_true(has(a, "B"));
 	admit_close(a);
 }
 
@@ -213,8 +291,8 @@ static void what_is_no_list(void **state)
 	assert_int_equal(unlink(scratch_path(state, "admission")), 0);
 	assert_int_equal(mkdir(scratch_path(state, "admission"), 0700), 0);
 	assert_true(admit_refresh(a) < 0);
-	assert_true(admit_has(a, "A"));
-	assert_false(admit_has(a, "B"));
+	assert_true(has(a, "A"));
+	assert_false(has(a, "B"));
 	admit_close(a);
 }
 
@@ -240,6 +318,8 @@ int main(void)
 		each(everybody),
 		each(who_is_on_it),
 		each(many),
+		each(from_where),
+		each(many_with_networks),
 		each(a_list_of_nobody),
 		each(it_is_replaced),
 		each(it_is_gone),

@@ -200,14 +200,14 @@ static void test_hello(void **state)
 }
 
 /* What parserd would have written. */
-static void store_value(const struct pack *value)
+static void store_value(const char *table, const struct pack *value)
 {
 	struct pack key = {.len = 0};
 	MDB_dbi dbs[RECORDS_DBS];
 	MDB_env *env;
 	MDB_txn *txn;
 
-	stamp_pack_key(&key, span_str("A"), span_str("ATTLOG"));
+	stamp_pack_key(&key, span_str("A"), span_str(table));
 	assert_int_equal(env_make(room.records), 0);
 	assert_int_equal(env_open_writer(room.records, 1 << 20, RECORDS_DBS, &env), 0);
 	assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
@@ -218,13 +218,18 @@ static void store_value(const struct pack *value)
 	mdb_env_close(env);
 }
 
-static void store_stamp(const char *stamp)
+static void store_stamp_of(const char *table, const char *stamp)
 {
 	const struct stamp s = {span_str(stamp), 1, {"0000000000000001-0000000000000001", 1}};
 	struct pack value = {.len = 0};
 
 	stamp_pack_value(&value, &s);
-	store_value(&value);
+	store_value(table, &value);
+}
+
+static void store_stamp(const char *stamp)
+{
+	store_stamp_of("ATTLOG", stamp);
 }
 
 static void test_the_stamp_comes_back(void **state)
@@ -269,7 +274,7 @@ static void test_records_that_were_replaced(void **state)
 	decide(DEVICE_APPROVED);
 	store_stamp("1");
 	hello_hears(200, REPLY("1"));
-	store_value(&damaged);
+	store_value("ATTLOG", &damaged);
 	hello_hears(503, "");
 	snprintf(away, sizeof(away), "%s.away", room.records);
 	assert_int_equal(rename(room.records, away), 0);
@@ -398,6 +403,7 @@ static void test_resend_once(void **state)
 	decide(DEVICE_APPROVED);
 	store_stamp("5830");
 	device()->resend = RESEND_ATTLOG;
+	settle();
 	assert_int_equal(ask(MSG_HELLO, "A", HELLO("A")), DESK_HOLD);
 	says(200, REPLY("0"));
 	settle();
@@ -407,9 +413,17 @@ static void test_resend_once(void **state)
 	open_devices();
 	assert_int_equal(device()->resend, 0);
 	hello_hears(200, REPLY("5830"));
-	device()->resend = RESEND_OPERLOG | RESEND_ATTPHOTO;
+	/* One table is not another. */
+	store_stamp_of("OPERLOG", "77");
+	store_stamp_of("ATTPHOTO", "88");
+	assert_int_equal(ask(MSG_HELLO, "A", HELLO("A")), DESK_SEND);
+	assert_non_null(strstr(room.answerer.body.ptr, "Stamp=5830\nOpStamp=77\nPhotoStamp=88\n"));
+	device()->resend = RESEND_OPERLOG;
 	assert_int_equal(ask(MSG_HELLO, "A", HELLO("A")), DESK_HOLD);
-	says(200, REPLY("5830"));
+	assert_non_null(strstr(room.answerer.body.ptr, "Stamp=5830\nOpStamp=0\nPhotoStamp=88\n"));
+	device()->resend = RESEND_ATTPHOTO;
+	assert_int_equal(ask(MSG_HELLO, "A", HELLO("A")), DESK_HOLD);
+	assert_non_null(strstr(room.answerer.body.ptr, "Stamp=5830\nOpStamp=77\nPhotoStamp=0\n"));
 	assert_int_equal(device()->resend, 0);
 }
 
@@ -565,6 +579,34 @@ static void test_batch_bytes(void **state)
 	settle();
 }
 
+/* Whatever is set: the answer has to fit into a packet, or the client would be dropped for it. */
+static void test_a_batch_fits_into_a_packet(void **state)
+{
+	char line[1000];
+	struct typed t = {.verb = verb_find(span_str("raw"))};
+	const struct queue_order o = {
+		.serial = span_str("A"), .entry = QUEUE_OWN_ENTRY, .command = &t};
+	struct buf packet = buf_with_max(MSG_MAX);
+	uint64_t id;
+
+	(void)state;
+	decide(DEVICE_APPROVED);
+	memset(line, 'x', sizeof(line));
+	t.values[0] = span_of(line, sizeof(line));
+	t.given[0] = true;
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(queue_add(room.answerer.ledger, &o, room.now_us, &id), 1);
+	assert_int_equal(ledger_commit(room.answerer.ledger), 0);
+	devices_set_open(device(), true);
+	device()->set.batch_bytes = UINT64_C(1) << 40;
+	assert_int_equal(ask(MSG_POLL, "A", POLL("A")), DESK_HOLD);
+	assert_in_range(room.answer.body.len, 60000, MSG_MAX);
+	room.answer.id = UINT64_MAX;
+	assert_int_equal(msg_put_answer(&packet, &room.answer), 0);
+	buf_free(&packet);
+	settle();
+}
+
 static void test_no_commands_for_whom(void **state)
 {
 	(void)state;
@@ -684,6 +726,7 @@ int main(void)
 		IN_A_ROOM(test_a_poll_brings_the_command),
 		IN_A_ROOM(test_after_the_lease_it_comes_again),
 		IN_A_ROOM(test_batch_bytes),
+		IN_A_ROOM(test_a_batch_fits_into_a_packet),
 		IN_A_ROOM(test_no_commands_for_whom),
 		IN_A_ROOM(test_offers_that_are_taken_back),
 		IN_A_ROOM(test_the_hint_is_taken_back),

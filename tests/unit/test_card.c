@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "command/card.h"
+#include "lib/card.h"
 
 static void assert_put(uint64_t number, enum card_form form, const char *expected)
 {

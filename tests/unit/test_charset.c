@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "command/charset.h"
+#include "lib/charset.h"
 
 #define BYTES(text) span_of(text, sizeof(text) - 1)
 

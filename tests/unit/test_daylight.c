@@ -112,6 +112,7 @@ static void test_it_is_durable(void **state)
 {
 	(void)state;
 	(void)told("A", 60);
+	assert_int_equal(devices_save(room.devices), 0);
 	assert_int_equal(check(SUMMER), 1);
 	devices_close(room.devices);
 	assert_int_equal(devices_open(room.control, false, &room.devices), 0);

@@ -533,12 +533,21 @@ static void test_networks_make_the_list_stale(void **state)
 	uint64_t version = devices_approved_version(room.t);
 
 	(void)state;
-	devices_networks_changed(room.t, d);
+	strcpy(d->set.networks, "192.0.2.0/24");
+	devices_ordered(room.t, d);
 	assert_int_equal(devices_approved_version(room.t), version);
 	assert_int_equal(devices_decide(room.t, span_str("A"), DEVICE_APPROVED), 0);
 	version = devices_approved_version(room.t);
-	devices_networks_changed(room.t, d);
+	devices_ordered(room.t, d);
+	assert_int_equal(devices_approved_version(room.t), version);
+	strcpy(d->set.networks, "192.0.2.0/25");
+	devices_ordered(room.t, d);
 	assert_int_not_equal(devices_approved_version(room.t), version);
+	assert_int_equal(devices_save(room.t), 0);
+	open_again(false);
+	version = devices_approved_version(room.t);
+	devices_ordered(room.t, devices_find(room.t, span_str("A")));
+	assert_int_equal(devices_approved_version(room.t), version);
 }
 
 #define IN_A_ROOM(test) cmocka_unit_test_setup_teardown(test, open_room, close_room)

@@ -114,7 +114,7 @@ static void test_treatment(void **state)
 	assert_treated("query.attlog", VERB_COUNTS, 0, 0);
 	assert_treated("account", VERB_COUNTS, 0, 0);
 	assert_treated("sync", VERB_COUNTS, 0, 0);
-	assert_treated("verify-sum", VERB_COUNTS, 0, 0);
+	assert_treated("verify-sum", VERB_COUNTS | VERB_CONTENT, 0, 0);
 	assert_treated("unlock", VERB_NEVER_TWICE | VERB_URGENT, 0, 15000);
 	assert_treated("unalarm", VERB_URGENT, 0, 60000);
 	assert_treated("reboot", VERB_NEVER_TWICE | VERB_ENDS_BATCH, 0, 0);

@@ -209,14 +209,6 @@ static void one_that_fails_leaves_the_first(void **state)
 	spool_close(&other);
 }
 
-static void the_same_twice_is_as_good_as_once(void **state)
-{
-	assert_int_equal(spool_watch_open(scratch_path(state, "upload/new")), watch_fd);
-	create(SPOOL_NEW, "a");
-	assert_int_equal(spool_watch_drain(), 1);
-	assert_int_equal(spool_watch_drain(), 0);
-}
-
 /* Every consumer closes; and then all of it can begin again, with another descriptor. */
 static void closed_twice_and_opened_again(void **state)
 {
@@ -248,7 +240,6 @@ int main(void)
 		each(wakes_for_each_of_two_spools),
 		each(both_survive_an_overflow),
 		each(one_that_fails_leaves_the_first),
-		each(the_same_twice_is_as_good_as_once),
 		each(closed_twice_and_opened_again),
 	};
 

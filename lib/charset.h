@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* charset: text for terminals; the only file that knows iconv. docs/PROTOCOL.md 5 */
-#ifndef PUNCHD_COMMAND_CHARSET_H
-#define PUNCHD_COMMAND_CHARSET_H
+#ifndef PUNCHD_LIB_CHARSET_H
+#define PUNCHD_LIB_CHARSET_H
 
 #include "lib/buf.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* charset: text for terminals. GB18030 is left to iconv. */
-#include "command/charset.h"
+#include "lib/charset.h"
 
 #include <errno.h>
 #include <iconv.h>

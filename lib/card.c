@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* card: a card's number in the forms that terminals use. */
-#include "command/card.h"
+#include "lib/card.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* card: a card's number in the forms that terminals use. Pure. docs/PROTOCOL.md 3.2, 5 */
-#ifndef PUNCHD_COMMAND_CARD_H
-#define PUNCHD_COMMAND_CARD_H
+#ifndef PUNCHD_LIB_CARD_H
+#define PUNCHD_LIB_CARD_H
 
 #include <stdint.h>
 
-#include "command/render.h"
+#include "lib/buf.h"
+
+enum card_form {
+	CARD_DECIMAL,  /* 123456789 */
+	CARD_HEX_LOW,  /* [15CD5B0700]: ten hex digits, the low byte first */
+	CARD_HEX_HIGH, /* [00075BCD15]: the high byte first */
+};
 
 /* A number for people is decimal, at most 40 bits for the form of ten hex digits. 0 is no card. */
 must_check int card_put(struct buf *b, uint64_t number, enum card_form form);
