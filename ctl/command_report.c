@@ -152,7 +152,7 @@ static int say(const struct following *l, const struct followed *f, const struct
 		struct orders o = {.ask = l->ask};
 		return orders_say(&o, f->item, ps);
 	}
-	if (l->ask->wait)
+	if (!f->item || l->ask->wait)
 		return say_end(f);
 	out_say("%s: command %llu queued", f->item->serial, (unsigned long long)f->item->id);
 	return EX_OK;

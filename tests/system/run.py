@@ -18,6 +18,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness  # noqa: E402
 import test_admission  # noqa: E402
 import test_caps  # noqa: E402
+import test_command  # noqa: E402
 import test_disk  # noqa: E402
 import test_foreign  # noqa: E402
 import test_handshake  # noqa: E402
@@ -30,7 +31,7 @@ import test_replay  # noqa: E402
 import test_signals  # noqa: E402
 
 MODULES = (test_http, test_caps, test_admission, test_handshake, test_pipeline, test_signals, test_foreign,
-           test_kill, test_replay, test_memory, test_disk, test_order)
+           test_kill, test_replay, test_memory, test_disk, test_order, test_command)
 HANG_S = {False: 300, True: 3600}  # a test that takes longer hangs
 
 
