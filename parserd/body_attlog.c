@@ -4,9 +4,7 @@
  */
 #include "parserd/body_attlog.h"
 
-#define FIRST_YEAR 2000
-/* A day, and two hours for terminals ahead of it by their zone: whose zone is not known here. */
-#define AHEAD_MAX_S ((int64_t)26 * 3600)
+#include "parserd/reading.h"
 
 /* PIN, time, status, verify, workcode; behind them comes the extra. */
 #define FIELDS 5
@@ -16,14 +14,6 @@ static struct span without_last_tabs(struct span s)
 	while (s.len > 0 && s.ptr[s.len - 1] == '\t')
 		s.len--;
 	return s;
-}
-
-static bool time_is_absurd(const struct clock_local *time, uint64_t received_us)
-{
-	int64_t latest_s = (int64_t)(received_us / 1000000) + AHEAD_MAX_S;
-
-	return !clock_local_exists(time) || time->year < FIRST_YEAR ||
-	       clock_local_seconds(time) > latest_s;
 }
 
 static void split(struct span line, struct span fields[static FIELDS], struct span *ret_extra)
@@ -72,7 +62,7 @@ static const char *read_line(struct span line, uint64_t received_us, struct punc
 		why = "time is not YYYY-MM-DD HH:MM:SS";
 	if (why != NULL)
 		return why;
-	if (time_is_absurd(&p.time, received_us))
+	if (reading_is_absurd(&p.time, received_us))
 		p.flags |= PUNCH_TIME_ABSURD;
 	*ret = p;
 	return NULL;

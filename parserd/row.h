@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* row: one line, or one whole body, of any table but ATTLOG, in the words of punchd whatever the
  * generation of the terminal that wrote it. The parsers (body.h) make rows, keep.h keeps them. The
- * spans point into the body, at constants or into the row itself: they hold while the visitor runs,
- * and a row is not copied. docs/PROTOCOL.md 3.2, 3.3 */
+ * spans point into the body, the source, constants or the row itself: they hold while the visitor
+ * runs, and a row is not copied. docs/PROTOCOL.md 3.2, 3.3 */
 #ifndef PUNCHD_PARSERD_ROW_H
 #define PUNCHD_PARSERD_ROW_H
 
@@ -44,12 +44,12 @@ enum row_flag {
 };
 
 /* A name is one of ours ("privilege") or, where nobody knows it, the key as it came: 1 to 64 of
- * A-Z a-z 0-9 _ ~ -. Ours alone may hold a dot: "card" is decimal, empty for no card, and missing
+ * A-Z a-z 0-9 _ ~. Ours alone may hold a dot: "card" is decimal, empty for no card, and missing
  * when what came is no number; "card.sent" is what came. No name stands twice in a row, in
  * whatever case. */
 struct row_field {
 	struct span name;
-	struct span value; /* as it came; never a NUL, TAB or LF (a photo's: a TAB may be) */
+	struct span value; /* as it came; never a NUL or LF; a TAB only in options and photos */
 	/* Password, card, whatever has an unknown name, an option that is a password: kept in the
 	 * private part. */
 	bool secret;
