@@ -10,11 +10,13 @@
 
 #define CONF_LISTEN_MAX 8
 
-/* Where things are below state_dir and run_dir. Each daemon's state is in a directory of its own.
+/* Where things are below state_dir and run_dir. Each daemon's state is in a directory of its own;
+ * what only few may read is in another one, whose group is theirs.
  */
 #define CONF_PARSERD_DIR "parserd"
 #define CONF_RECORDS     "parserd/records"
-#define CONF_PRIVATE     "parserd/private"
+#define CONF_PRIVATE_DIR "private"
+#define CONF_PRIVATE     "private/records"
 #define CONF_PHOTOS      "parserd/photos"
 #define CONF_CMDQD_DIR   "cmdqd"
 #define CONF_CONTROL     "cmdqd/control"

@@ -11,31 +11,64 @@
 struct records_writer;
 
 /* Makes both environments (store/item.h says which holds what) if they are missing and opens them.
- * `map_bytes` is the least size of each map. 0 or a negative errno; -EPROTONOSUPPORT when another
- * version's schema is there. */
+ * The directories around them must be there. `map_bytes` is the least size of each map. 0 or a
+ * negative errno; -EPROTONOSUPPORT when another version's schema is there. */
 must_check int records_writer_open(const char *path, const char *private_path, uint64_t map_bytes,
 	struct records_writer **ret);
 void records_writer_close(struct records_writer *w);
 
 /* One transaction at a time. After any negative errno from the functions below there is only
- * records_abort; -EXFULL means that the map was full: records_grow, then all of it again. */
+ * records_abort; -EXFULL means that a map was full: records_grow, then all of it again. */
 must_check int records_begin(struct records_writer *w);
 
 /* All: 1 when the fact is new, 0 when it was known, or a negative errno. seq and digest are filled
- * in here and not looked at. */
+ * in here and not looked at. Of a fact that came in several uploads the first one stands, whatever
+ * the order in which they are worked on; of a photo the last one (store/logbook.h). */
 must_check int records_add_punch(struct records_writer *w, const struct punch *p);
+/* Of every table but ATTLOG they go to the private environment. */
 must_check int records_add_raw(struct records_writer *w, const struct kept *k);
 must_check int records_add_refused(struct records_writer *w, const struct kept *k);
-
-/* A version of an item. It takes its place by receipt and entry among the others: the latest one is
- * the item. Nothing that was received before its PIN was erased is taken (0). */
-must_check int records_put_item(struct records_writer *w, const struct item *i);
 must_check int records_add_log(struct records_writer *w, const struct logged *l);
+/* The file is there already. 0 also when its PIN was erased since: ask records_is_erased first. */
 must_check int records_add_photo(struct records_writer *w, const struct photo *p);
+
+/* A version of an item. It takes its place by receipt, entry and place among the others: the latest
+ * one is the item (of ITEM_CLEARED the earliest). Nothing that was received before its PIN was
+ * erased is taken (0). The same version with another text takes the place of the one before: a
+ * later parserd reads an upload better than the one that read it first. */
+must_check int records_put_item(struct records_writer *w, const struct item *i);
+/* BLAKE2b-128, as the digests of log lines and photos are made. */
+void records_digest(struct span bytes, unsigned char ret[static KEPT_DIGEST_BYTES]);
+
 /* This body was kept whole by a version that had no parser for it: it is no longer. 1, 0 or a
  * negative errno. */
 must_check int records_drop_raw(
 	struct records_writer *w, struct span serial, struct span table, struct span body);
+
+/* ---- taking away ---- */
+
+/* Takes out what was received up to this moment and entry of a PIN, on all devices: users,
+ * credentials, templates, pictures, messages to it, identity cards, each with its history, and
+ * photos. It is remembered, so that older uploads that are worked on again bring nothing back; a
+ * newer one does. What stays: punches, operations and the marks of deletions, which name the PIN
+ * alone; and bodies kept whole and refused lines, because nobody knows what they hold of whom.
+ * `gone` gets each photo before the commit and removes its file, which may be gone already: the
+ * whole is repeated when the transaction is. The number of items and photos, or a negative errno or
+ * what `gone` returned. */
+must_check int records_erase_pin(struct records_writer *w, struct span pin, uint64_t received_us,
+	const struct entry_ref *entry, photo_visit *gone, void *context);
+/* Would that be refused, because the PIN was erased since? 1, 0 or a negative errno. */
+must_check int records_is_erased(struct records_writer *w, struct span pin, uint64_t received_us,
+	const struct entry_ref *entry);
+
+/* Take out the oldest ones from before a local time, at most `most` of them, so that a transaction
+ * stays small. How many, or a negative errno; less than `most`: there are no more. Their entries in
+ * the journal stay, and followers pass over them. An old upload that is worked on again brings its
+ * own back. `gone` as above. */
+must_check int records_purge_log(
+	struct records_writer *w, const struct clock_local *before, unsigned most);
+must_check int records_purge_photos(struct records_writer *w, const struct clock_local *before,
+	unsigned most, photo_visit *gone, void *context);
 
 /* The stamp that came with data. Taken only when it is later, by receipt and then by entry, than
  * the one that is stored, so that entries may be worked on in any order and again; but a stored one
@@ -48,12 +81,13 @@ must_check int records_set_stamp(struct records_writer *w, struct span serial, s
 /* Durably: first the private environment, then the other one, which holds the journal. When it
  * fails, all of it is to be done again, and there is nothing left to abort. A private fact that was
  * committed when the journal was not is told from a known one by its seq, which the journal does
- * not have, and is entered then. */
+ * not have (both environments say which numbers they used: none is given twice), and is entered
+ * then. */
 must_check int records_commit(struct records_writer *w);
 /* Nothing happens when none is begun. */
 void records_abort(struct records_writer *w);
 
-/* Doubles the map. */
+/* Doubles the map that was full. */
 must_check int records_grow(struct records_writer *w);
 
 #endif

@@ -5,6 +5,9 @@
  *   log    time kind serial BLAKE2b-128 of the line ordinal -> seq received entry flags line
  *   photo  time serial pin BLAKE2b-128 of the bytes -> seq received entry flags bytes file's name
  *
+ * Of a line that came in several uploads the first one stands, of a photo the last one: so a photo
+ * that came again after its PIN was erased is kept, in whatever order they are worked on.
+ *
  * A photo's bytes are the file STATE/parserd/photos/SERIAL/YYYY-MM-DD/NAME, written and synced
  * before the transaction that names it.
  */
@@ -43,25 +46,31 @@ struct photo {
 };
 
 void logged_pack_key(struct pack *k, const struct logged *l);
+/* Everything but the line, which follows it in the value. */
 void logged_pack_head(struct pack *v, const struct logged *l);
 must_check int logged_unpack(struct span key, struct span value, struct logged *ret);
 void photo_pack_key(struct pack *k, const struct photo *p);
 void photo_pack_value(struct pack *v, const struct photo *p);
 must_check int photo_unpack(struct span key, struct span value, struct photo *ret);
-/* "SERIAL/YYYY-MM-DD/NAME" below the directory of photos. */
+/* "SERIAL/YYYY-MM-DD/NAME" below the directory of photos, into `into` (emptied first). 0; -EINVAL
+ * when serial or name is none (a name: 1 to 63 of A-Z a-z 0-9 _ - and dots, none in front);
+ * -ENOMEM, -EMSGSIZE. */
 must_check int photo_path(const struct photo *p, struct buf *into);
 
-/* An operation's fields out of its line, and its code in words. docs/PROTOCOL.md 8 */
+/* An operation's fields out of its line, and its code in words. docs/PROTOCOL.md 8. False, and
+ * `ret` untouched, when there is no code. What is missing is empty. */
 struct operation {
-	struct span code, admin, operands[4];
+	struct span code, admin, time, operands[4];
 };
 bool operation_read(struct span line, struct operation *ret);
-/* "finger enrolled"; "code 77" for one that is not known; never NULL. Alarms say what they are by
- * o1. */
-const char *operation_words(const struct operation *o, char room[static 64]);
+/* "finger enrolled"; "code 77" for one that is not known; never NULL, never a byte that came.
+ * Alarms say what they are by o1. `room` is for the words that are made here. */
+#define OPERATION_WORDS_BYTES 64
+const char *operation_words(const struct operation *o, char room[static OPERATION_WORDS_BYTES]);
 
 /* ---- the readers' side, as punches are read (records.h) ---- */
 
+/* `pin` of the question counts for photos only. */
 typedef int logged_visit(void *context, const struct logged *l);
 typedef int photo_visit(void *context, const struct photo *p);
 must_check int records_log(struct records_reader *r, enum log_kind kind,

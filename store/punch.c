@@ -15,7 +15,7 @@ void punch_pack_time(struct pack *k, const struct clock_local *time)
 	pack_u8(k, time->second);
 }
 
-static struct clock_local unpack_time(struct unpack *k)
+struct clock_local punch_unpack_time(struct unpack *k)
 {
 	struct clock_local time = {.year = unpack_u16(k)};
 
@@ -59,7 +59,7 @@ int punch_unpack(struct span key, struct span value, struct punch *ret)
 	struct unpack v = {.rest = value};
 	struct punch p;
 
-	p.time = unpack_time(&k);
+	p.time = punch_unpack_time(&k);
 	p.serial = unpack_text(&k);
 	p.pin = unpack_text(&k);
 	p.status = unpack_text(&k);

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* records: what the terminals said, as parserd keeps it. This is the schema and the side for
  * readers; the side that writes is parserd/records.h. Databases of the environment
- * STATE/records:
+ * STATE/parserd/records:
  *
  *   punch    time serial PIN status verify workcode  -> seq received entry flags extra
  *   journal  seq                                     -> what kind of fact, and its key
  *   raw      serial table BLAKE2b-128 of the body    -> seq received entry target body
  *   refused  serial table BLAKE2b-128 of the line    -> seq received entry reason line
  *   stamp    serial table                            -> received entry stamp
+ *   item, version, content, uses                     -> item.h
+ *   log, photo                                       -> logbook.h
  *   meta     "schema"                                -> 1
+ *
+ * raw and refused are here for ATTLOG only: what other tables bring may hold passwords and cards,
+ * and is in the private environment, whose databases stand in item.h.
  *
  * Punches are keyed by time first: an index that starts with serial or PIN makes inserts many
  * times slower, and every question is a scan of a span of time. Identity is the key, so taking
@@ -64,6 +69,7 @@ struct punch {
 /* A punch's key starts with its time: so many bytes, which sort as times do, absurd ones too. */
 #define PUNCH_TIME_BYTES 7
 void punch_pack_time(struct pack *k, const struct clock_local *time);
+struct clock_local punch_unpack_time(struct unpack *k);
 
 /* docs/PROTOCOL.md 2: the identity of a punch is its key. Sets k->failed when a text is too
  * long or holds NUL. */
@@ -108,12 +114,14 @@ enum fact_kind {
 	FACT_PUNCH = 'p',
 	FACT_RAW = 'r',
 	FACT_REFUSED = 'b',
-	FACT_ITEM = 'i', /* its key is that of the item, not of the version */
+	FACT_ITEM = 'i', /* its key is that of the item, not of the version; of every new version */
 	FACT_LOG = 'l',
 	FACT_PHOTO = 'f',
 };
 
-/* A journal entry: `key` is the fact's key in the database of its kind. */
+/* A journal entry: `key` is the fact's key in the database of its kind. Of a private FACT_RAW or
+ * FACT_REFUSED it is without the digest: by it, a reader of the journal could guess at a password.
+ */
 struct fact {
 	uint64_t seq;
 	enum fact_kind kind;
@@ -132,6 +140,11 @@ struct records_reader;
  * errno. */
 must_check int records_open(const char *path, struct records_reader **ret);
 void records_close(struct records_reader *r);
+
+/* Opens the private environment beside it. 0; -EACCES when this reader may not; -ENOENT while there
+ * is none; other negative errno. After a failure the reader answers what it can without. */
+must_check int records_open_private(struct records_reader *r, const char *private_path);
+bool records_has_private(const struct records_reader *r);
 
 /* What a question asks for. Zero values ask for everything. */
 struct punch_query {
@@ -158,15 +171,20 @@ must_check int records_follow(struct records_reader *r, uint64_t after, const st
 /* The highest sequence number given out; 0 when there is none. */
 must_check int records_last_seq(struct records_reader *r, uint64_t *ret_seq);
 
-/* FACT_RAW or FACT_REFUSED, of one serial or (when it is empty) of all, in order of serial and
+/* FACT_RAW or FACT_REFUSED, of one serial or (when it is empty) of all: those that every reader may
+ * see (of ATTLOG) and then, when records_has_private, the others; each in order of serial and
  * table. */
 typedef int kept_visit(void *context, const struct kept *k);
 must_check int records_kept(struct records_reader *r, enum fact_kind kind, struct span serial,
 	kept_visit *visit, void *context);
 
 struct records_counts {
-	uint64_t punches, raw, refused, journal;
+	uint64_t punches, raw, refused, journal; /* raw, refused: without the private ones */
+	uint64_t items, logged, photos;          /* items: without the private ones */
 	uint64_t map_bytes, used_bytes;
+	bool has_private; /* else these are not known, and 0 */
+	uint64_t private_items, private_raw, private_refused;
+	uint64_t private_map_bytes, private_used_bytes;
 };
 must_check int records_count(struct records_reader *r, struct records_counts *ret);
 

@@ -24,15 +24,37 @@ struct schema {
  * -EPROTONOSUPPORT for another schema; other negative errno. */
 must_check int schema_open(MDB_txn *txn, const struct schema *schema, bool make, MDB_dbi *ret);
 
+/* What they hold: records.h, item.h and logbook.h. */
 enum records_db {
 	RECORDS_PUNCH,
 	RECORDS_JOURNAL,
 	RECORDS_RAW,
 	RECORDS_REFUSED,
 	RECORDS_STAMP,
+	RECORDS_ITEM,
+	RECORDS_VERSION,
+	RECORDS_CONTENT,
+	RECORDS_USES,
+	RECORDS_LOG,
+	RECORDS_PHOTO,
 	RECORDS_META,
 	RECORDS_DBS,
 };
+#define RECORDS_DBS_FIRST (RECORDS_STAMP + 1) /* those that the first parserd made */
+
+/* Of the private environment: item.h. */
+enum private_db {
+	PRIVATE_ITEM,
+	PRIVATE_VERSION,
+	PRIVATE_CONTENT,
+	PRIVATE_USES,
+	PRIVATE_RAW,
+	PRIVATE_REFUSED,
+	PRIVATE_ERASED,
+	PRIVATE_META,
+	PRIVATE_DBS,
+};
+#define PRIVATE_SEQ "seq" /* in its meta */
 
 /* What they hold: control.h and command.h. */
 enum control_db {
@@ -51,6 +73,7 @@ enum control_db {
 /* The handles of all databases of a store, opened within `txn`, which must be committed for them to
  * last; otherwise as schema_open. */
 must_check int records_open_dbs(MDB_txn *txn, bool make, MDB_dbi ret[static RECORDS_DBS]);
+must_check int private_open_dbs(MDB_txn *txn, bool make, MDB_dbi ret[static PRIVATE_DBS]);
 must_check int control_open_dbs(MDB_txn *txn, bool make, MDB_dbi ret[static CONTROL_DBS]);
 
 #endif
