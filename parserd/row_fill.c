@@ -2,8 +2,11 @@
 /* row_fill: see the header. */
 #include "parserd/row_fill.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "lib/card.h"
 #include "lib/num.h"
-#include "parserd/card_number.h"
 #include "parserd/pairs.h"
 #include "parserd/reading.h"
 
@@ -50,8 +53,10 @@ static const char *put_card(struct row *row, const struct row_key *key, struct s
 {
 	bool vice = key->name[0] == 'v';
 	char *text = row->card_text[vice];
+	uint64_t number;
 
-	if (card_number_read(sent, text) == 0) {
+	if (card_get(sent, CARD_HEX_LOW, &number) == 0) {
+		snprintf(text, sizeof(row->card_text[vice]), number == 0 ? "" : "%" PRIu64, number);
 		const char *why =
 			row_fill_field(row, span_str(key->name), span_str(text), key->secret);
 		if (why != NULL)
