@@ -113,24 +113,29 @@ static bool is_credential(const struct item *i)
 	return i->kind == ITEM_CREDENTIAL;
 }
 
+static const struct rule {
+	const char *what;
+	bool (*means)(const struct item *i);
+	uint32_t flag;
+} rules[] = {
+	{"all", is_any, ITEM_DELETED},
+	{"users", is_of_a_user, ITEM_DELETED},
+	{"templates", is_template, ITEM_DELETED},
+	{"fingers", is_finger, ITEM_DELETED},
+	{"pictures", is_picture, ITEM_DELETED},
+	{"messages", is_message, ITEM_DELETED},
+	{"workcodes", is_workcode, ITEM_DELETED},
+	{"password", is_credential, ITEM_NO_PASSWORD},
+	{"card", is_credential, ITEM_NO_CARD},
+};
+
+const char *item_cleared_word(size_t n)
+{
+	return n < COUNT(rules) ? rules[n].what : NULL;
+}
+
 uint32_t item_cleared_by(struct span what, const struct item *i)
 {
-	static const struct {
-		const char *what;
-		bool (*means)(const struct item *i);
-		uint32_t flag;
-	} rules[] = {
-		{"all", is_any, ITEM_DELETED},
-		{"users", is_of_a_user, ITEM_DELETED},
-		{"templates", is_template, ITEM_DELETED},
-		{"fingers", is_finger, ITEM_DELETED},
-		{"pictures", is_picture, ITEM_DELETED},
-		{"messages", is_message, ITEM_DELETED},
-		{"workcodes", is_workcode, ITEM_DELETED},
-		{"password", is_credential, ITEM_NO_PASSWORD},
-		{"card", is_credential, ITEM_NO_CARD},
-	};
-
 	for (size_t n = 0; n < COUNT(rules); n++)
 		if (span_is(what, rules[n].what))
 			return rules[n].means(i) ? rules[n].flag : 0;

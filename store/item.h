@@ -83,7 +83,8 @@ struct span item_pin(const struct item *i);
  *   "fingers"   templates and images of fingers         "templates" of all modalities, and images
  *   "pictures"  "messages"  "workcodes"                 "password"  "card" */
 uint32_t item_cleared_by(struct span what, const struct item *i);
-#define ITEM_WHY_BYTES 44 /* with NUL */
+const char *item_cleared_word(size_t n); /* NULL behind the last one */
+#define ITEM_WHY_BYTES 44                /* with NUL */
 /* The `why` of a mark: digest and ordinal of the operation's line. */
 void item_why(const unsigned char digest[static KEPT_DIGEST_BYTES], uint32_t ordinal,
 	char ret_why[static ITEM_WHY_BYTES]);

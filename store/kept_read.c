@@ -6,13 +6,27 @@
 
 /* ---- bodies kept whole and refused lines ---- */
 
+static int show_all(struct scan *s, const struct pack *from, kept_visit *visit, void *context)
+{
+	struct kept k;
+	MDB_val key, value;
+	int rc = scan_to(s, pack_span(from), &key, &value);
+
+	while (rc == 0 && scan_begins_with(env_span(key), from)) {
+		rc = kept_unpack(env_span(key), env_span(value), &k);
+		if (rc == 0)
+			rc = visit(context, &k);
+		if (rc == 0)
+			rc = scan_next(s, &key, &value);
+	}
+	return scan_end(s, rc);
+}
+
 int records_kept(struct records_reader *r, enum fact_kind kind, struct span serial,
 	kept_visit *visit, void *context)
 {
 	struct pack from = {.len = 0};
 	struct scan s;
-	struct kept k;
-	MDB_val key, value;
 
 	if (kind != FACT_RAW && kind != FACT_REFUSED)
 		return -EINVAL;
@@ -20,17 +34,12 @@ int records_kept(struct records_reader *r, enum fact_kind kind, struct span seri
 		pack_text(&from, serial);
 	int rc = from.failed ? -EINVAL
 			     : scan_begin(r, kind == FACT_RAW ? RECORDS_RAW : RECORDS_REFUSED, &s);
-	if (rc != 0)
+	if (rc == 0)
+		rc = show_all(&s, &from, visit, context);
+	if (rc != 0 || !records_has_private(r))
 		return rc;
-	rc = scan_to(&s, pack_span(&from), &key, &value);
-	while (rc == 0 && scan_begins_with(env_span(key), &from)) {
-		rc = kept_unpack(env_span(key), env_span(value), &k);
-		if (rc == 0)
-			rc = visit(context, &k);
-		if (rc == 0)
-			rc = scan_next(&s, &key, &value);
-	}
-	return scan_end(&s, rc);
+	rc = scan_begin_private(r, kind == FACT_RAW ? PRIVATE_RAW : PRIVATE_REFUSED, &s);
+	return rc == 0 ? show_all(&s, &from, visit, context) : rc;
 }
 
 /* ---- stamps ---- */

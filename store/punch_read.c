@@ -2,52 +2,8 @@
 /* punch_read: questions about punches, in order of time or of the journal. */
 #include <errno.h>
 
+#include "store/filter.h"
 #include "store/scan.h"
-
-/* A question in the bytes of the keys, so that a punch nobody asked for is not even unpacked. */
-struct filter {
-	struct pack since, until, serial, pin; /* empty: any */
-	uint64_t left;
-};
-
-static int filter_make(const struct punch_query *q, struct filter *ret)
-{
-	*ret = (struct filter){.left = q->limit > 0 ? q->limit : UINT64_MAX};
-	if (q->since.month > 0)
-		punch_pack_time(&ret->since, &q->since);
-	if (q->until.month > 0)
-		punch_pack_time(&ret->until, &q->until);
-	if (q->serial.len > 0)
-		pack_text(&ret->serial, q->serial);
-	if (q->pin.len > 0)
-		pack_text(&ret->pin, q->pin);
-	return ret->serial.failed || ret->pin.failed ? -EINVAL : 0;
-}
-
-static inline struct span behind(struct span key, size_t len)
-{
-	return span_of(key.ptr + len, key.len - len);
-}
-
-static bool filter_past(const struct filter *f, struct span key)
-{
-	return f->until.len > 0 && key.len >= PUNCH_TIME_BYTES &&
-	       memcmp(key.ptr, f->until.bytes, PUNCH_TIME_BYTES) >= 0;
-}
-
-static bool filter_takes(const struct filter *f, struct span key)
-{
-	if (key.len <= PUNCH_TIME_BYTES)
-		return true; /* damaged: let it be found out on unpacking */
-	struct span texts = behind(key, PUNCH_TIME_BYTES);
-	if (!scan_begins_with(texts, &f->serial))
-		return false;
-	if (f->pin.len == 0)
-		return true;
-	const char *serial_end = memchr(texts.ptr, '\0', texts.len);
-	return serial_end == NULL ||
-	       scan_begins_with(behind(texts, (size_t)(serial_end - texts.ptr) + 1), &f->pin);
-}
 
 static int show(struct filter *f, MDB_val key, MDB_val value, punch_visit *visit, void *context)
 {
@@ -72,7 +28,7 @@ int records_punches(
 		return rc;
 	rc = scan_to(&s, pack_span(&f.since), &key, &value);
 	while (rc == 0 && f.left > 0 && !filter_past(&f, env_span(key))) {
-		if (filter_takes(&f, env_span(key)))
+		if (filter_takes(&f, env_span(key), PUNCH_TIME_BYTES))
 			rc = show(&f, key, value, visit, context);
 		if (rc == 0)
 			rc = scan_next(&s, &key, &value);
@@ -85,9 +41,7 @@ int records_punches(
 static bool follows(const struct filter *f, const struct fact *fact)
 {
 	return fact->kind == FACT_PUNCH && !filter_past(f, fact->key) &&
-	       (f->since.len == 0 || fact->key.len < PUNCH_TIME_BYTES ||
-		       memcmp(fact->key.ptr, f->since.bytes, PUNCH_TIME_BYTES) >= 0) &&
-	       filter_takes(f, fact->key);
+	       !filter_before(f, fact->key) && filter_takes(f, fact->key, PUNCH_TIME_BYTES);
 }
 
 static int show_fact(struct records_reader *r, MDB_txn *txn, struct filter *f,

@@ -10,14 +10,22 @@
 struct records_reader {
 	MDB_env *env;
 	MDB_dbi dbs[RECORDS_DBS];
+	MDB_env *private_env; /* NULL: not opened, and why stands in private_error */
+	MDB_dbi private_dbs[PRIVATE_DBS];
+	int private_error;
 };
 
 struct scan {
 	MDB_txn *txn;
-	MDB_cursor *cursor;
+	MDB_cursor *cursor; /* NULL: nobody has made this database yet, and nothing is in it */
 };
 
 must_check int scan_begin(struct records_reader *r, enum records_db db, struct scan *ret);
+/* The same in the private environment; private_error when it is not open. */
+must_check int scan_begin_private(struct records_reader *r, enum private_db db, struct scan *ret);
+/* In a transaction that is begun and is not ended with it (scan_end_within). */
+must_check int scan_within(MDB_txn *txn, MDB_dbi db, struct scan *ret);
+int scan_end_within(struct scan *s, int rc);
 
 /* To the first key that is not below `from` (empty: to the first); to the next one; to the last
  * one. 0, MDB_NOTFOUND at the end of the data, or a negative errno. */

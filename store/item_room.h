@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* item_room: what the readers of items share: transactions in which an item is found with its text
+ * and with what marks say of it. */
+#ifndef PUNCHD_STORE_ITEM_ROOM_H
+#define PUNCHD_STORE_ITEM_ROOM_H
+
+#include "store/item.h"
+#include "store/scan.h"
+
+struct item_room {
+	MDB_txn *records; /* the marks are in there, for private items too */
+	MDB_txn *txn;     /* the same, or the private environment's */
+	MDB_dbi item, version, content, marks;
+};
+
+/* 0; -EINVAL for no kind; why the private environment is not open; other negative errno. */
+must_check int item_room_open(struct records_reader *r, enum item_kind kind, struct item_room *ret);
+void item_room_close(struct item_room *room);
+
+/* Its text, which points into the environment; and its text and the flags of marks. */
+must_check int item_room_text(const struct item_room *room, struct item *i);
+must_check int item_room_complete(const struct item_room *room, struct item *i);
+
+#endif
