@@ -63,8 +63,9 @@ struct row {
 	size_t field_count;
 	struct span
 		content; /* template or picture: base64 as it came, or raw bytes; may be empty */
-	bool content_base64;     /* strictly: padded, nothing but base64 */
-	struct clock_local time; /* of logs and photos; a zero month: it said none */
+	bool content_base64; /* strictly: padded, nothing but base64 */
+	/* Of logs and photos. It said none when month is 0 and ROW_TIME_ABSURD is not set. */
+	struct clock_local time;
 	unsigned flags;
 	struct span line; /* the whole of it as it came, without its CR and LF */
 	struct span text; /* the line without its keyword: what a log keeps */

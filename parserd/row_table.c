@@ -40,6 +40,8 @@ static const struct row_key template_keys[] = {
 
 static const struct row_key picture_keys[] = {
 	{"PIN", "pin", ROLE_ID, 0, false},
+	{"No", "number", ROLE_FIELD, 0, false},
+	{"Index", "index", ROLE_FIELD, 0, false},
 	{"FileName", "file", ROLE_FIELD, 0, false},
 	{"Type", "type", ROLE_TYPE, 0, false},
 	{"Size", "size", ROLE_SIZE, 0, false},

@@ -3,7 +3,7 @@
 # tests/golden/run.sh [BUILD]: bodies of terminals against what parserd is to make of them, and commands
 # against the bytes that terminals are to get. Each NAME.expect here has its body in samples/NAME.bin, or in
 # NAME.bin beside it; NAME.lines has its commands in NAME.txt; samples/server_commands_misc.bin is what
-# server_commands_misc.txt is to become. With ACCEPT=1 what comes out becomes what is expected: read the
+# server_commands_misc.txt is to become; rows/ holds the tables other than ATTLOG. With ACCEPT=1 what comes out becomes what is expected: read the
 # difference before it is committed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -17,7 +17,7 @@ program() {
     make -s B="$build" "$build/obj/tests/golden/$name.o" "$@"
     mkdir -p "${program%/*}"
     # shellcheck disable=SC2086  # several words on purpose
-    ${CC:-cc} -pie ${SANITIZE:+-fsanitize=$SANITIZE} "$build/obj/tests/golden/$name.o" "$@" -ljansson -o "$program"
+    ${CC:-cc} -pie ${SANITIZE:+-fsanitize=$SANITIZE} "$build/obj/tests/golden/$name.o" "$@" -ljansson -lsodium -o "$program"
 }
 
 # compare NAME EXPECTED COMMAND…: what the command prints is what the file holds
@@ -48,6 +48,15 @@ for expect in tests/golden/*.expect; do
     [[ -e $body ]] || body=tests/golden/$name.bin
     compare "$name" "$expect" from "$body" "$build/golden/attlog_json"
 done
+
+# What is in rows/TARGETS: every table but ATTLOG.
+program rows_json "$build/inside-parserd.a" "$build/lib.a"
+while read -r name target; do
+    [[ $name != "#" ]] || continue
+    body=tests/golden/samples/$name.bin
+    [[ -e $body ]] || body=tests/golden/rows/$name.bin
+    compare "$name" "tests/golden/rows/$name.rows" from "$body" "$build/golden/rows_json" "$target"
+done <tests/golden/rows/TARGETS
 
 program command_lines "$build/command.a" "$build/lib.a"
 for expect in tests/golden/*.lines; do
