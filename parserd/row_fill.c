@@ -48,20 +48,30 @@ static const char *put_once(struct span *to, struct span value)
 	return NULL;
 }
 
+/* In decimal; no card is an empty text. NULL when what was sent is no number. */
+static const char *card_in_decimal(struct span sent, char room[static 24])
+{
+	uint64_t number;
+
+	if (card_get(sent, CARD_HEX_LOW, &number) != 0)
+		return NULL;
+	room[0] = '\0';
+	if (number > 0)
+		snprintf(room, 24, "%" PRIu64, number);
+	return room;
+}
+
 /* "card" and "card.sent"; of a text that is no number the second alone. */
 static const char *put_card(struct row *row, const struct row_key *key, struct span sent)
 {
 	bool vice = key->name[0] == 'v';
-	char *text = row->card_text[vice];
-	uint64_t number;
+	const char *text = card_in_decimal(sent, row->card_text[vice]);
+	const char *why = NULL;
 
-	if (card_get(sent, CARD_HEX_LOW, &number) == 0) {
-		snprintf(text, sizeof(row->card_text[vice]), number == 0 ? "" : "%" PRIu64, number);
-		const char *why =
-			row_fill_field(row, span_str(key->name), span_str(text), key->secret);
-		if (why != NULL)
-			return why;
-	}
+	if (text != NULL)
+		why = row_fill_field(row, span_str(key->name), span_str(text), key->secret);
+	if (why != NULL)
+		return why;
 	return row_fill_field(
 		row, span_str(vice ? "vice_card.sent" : "card.sent"), sent, key->secret);
 }
