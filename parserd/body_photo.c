@@ -60,8 +60,6 @@ static const char *read_name(struct row *row, struct span name, uint64_t receive
 	pin = span_from(pin, 1);
 	if (pin.len > ROW_PIN_MAX)
 		return "PIN is too long";
-	if (span_has(pin, '\0'))
-		return "NUL in the PIN";
 	row->ids[0] = pin;
 	row->id_count = 1;
 	row->flags |= pin.len == 0 ? ROW_REFUSED_FACE : 0;
@@ -91,6 +89,22 @@ const char *body_photo_end(struct row_filling *f)
 
 /* ---- the body ---- */
 
+/* A line could not hold one; a target can, as %0A. */
+static bool has_control(struct span text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if ((unsigned char)text.ptr[i] < ' ')
+			return true;
+	return false;
+}
+
+static const char *take_name_of_target(struct row *row, struct span name)
+{
+	if (has_control(name))
+		return "a control character in the target's PIN";
+	return row_fill_field(row, span_str("file"), name, false);
+}
+
 static struct span without_returns(struct span line)
 {
 	return line.len > 0 && line.ptr[line.len - 1] == '\r' ? span_of(line.ptr, line.len - 1)
@@ -119,7 +133,7 @@ static const char *read_photo(
 	if (headed)
 		why = read_head(f, span_of(body.ptr, (size_t)(end - body.ptr)));
 	if (why == NULL && field_of(f->row, "file").ptr == NULL && source->pin.len > 0)
-		why = row_fill_field(f->row, span_str("file"), source->pin, false);
+		why = take_name_of_target(f->row, source->pin);
 	if (why != NULL)
 		return why;
 	if (f->row->content.ptr != NULL)
@@ -153,8 +167,8 @@ static const char *image_fault(const struct body_source *source)
 		return "no PIN or no FID in the target";
 	if (source->pin.len > ROW_PIN_MAX || source->number.len > ROW_NUMBER_MAX)
 		return "PIN or FID in the target is too long";
-	if (span_has(source->pin, '\0') || span_has(source->number, '\0'))
-		return "NUL in the target's PIN or FID";
+	if (has_control(source->pin) || has_control(source->number))
+		return "a control character in the target's PIN or FID";
 	return NULL;
 }
 

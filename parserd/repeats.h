@@ -19,8 +19,9 @@ struct repeats {
 /* `body` is what the lines are of. Nothing is allocated yet; give back with repeats_free. */
 struct repeats repeats_of(struct span body);
 void repeats_free(struct repeats *r);
-/* 0 for the first line with these bytes, which must stay where they are and not be none, then 1 and
- * so on. 0 or -ENOMEM. Memory: at most 48 bytes for each different line. */
+/* 0 for the first `line` of the body with these bytes, then 1 and so on. 0; -ENOMEM; -EMSGSIZE for
+ * a body above 4 GiB. Memory: at most 48 bytes for each different line, 72 for the moment of
+ * growing. */
 must_check int repeats_count(struct repeats *r, struct span line, uint32_t *ret_ordinal);
 
 #endif
