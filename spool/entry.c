@@ -136,16 +136,22 @@ static const char *check_end(struct span end, struct span covered, bool *ret_che
 	return NULL;
 }
 
+/* What concerns no one device. */
+static bool is_for_us(struct span kind)
+{
+	return span_is(kind, "order") || span_is(kind, "erase");
+}
+
 static const char *check_head(const struct head *h, struct span kind, struct spool_entry *e)
 {
 	if (!span_eq(h->kind, kind))
 		return "its kind is not what this spool takes";
 	if (h->received.ptr && clock_parse_utc(h->received, &e->received_us) < 0)
 		return "received is not a time like 2026-01-05T08:00:00.000000Z";
-	bool is_order = span_is(kind, "order");
-	if (!serial_valid(h->serial) && !(is_order && h->serial.len == 0))
+	bool for_us = is_for_us(kind);
+	if (!serial_valid(h->serial) && !(for_us && h->serial.len == 0))
 		return "the serial is missing or is not 1 to 32 of A-Z a-z 0-9 _ -";
-	if (!is_order && !span_starts(h->target, "/"))
+	if (!for_us && !span_starts(h->target, "/"))
 		return "the target is missing or does not begin with /";
 	e->kind = h->kind;
 	e->serial = h->serial;
@@ -220,10 +226,9 @@ static int put_lines(struct buf *b, const struct spool_entry *e)
 
 int spool_entry_put_head(struct buf *b, const struct spool_entry *e)
 {
-	bool is_order = span_is(e->kind, "order");
 	if (has_control(e->kind) || has_control(e->peer) || has_control(e->target))
 		return -EINVAL;
-	if (!serial_valid(e->serial) && !(is_order && e->serial.len == 0))
+	if (!serial_valid(e->serial) && !(is_for_us(e->kind) && e->serial.len == 0))
 		return -EINVAL;
 	size_t before = b->len;
 	int rc = put_lines(b, e);

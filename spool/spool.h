@@ -79,10 +79,10 @@ bool spool_name_valid(struct span name, uint64_t *ret_wall_us);
 struct spool_entry {
 	unsigned number;      /* 1 for the first of its file */
 	uint64_t received_us; /* wall clock; 0 when the head does not say */
-	struct span kind;     /* "upload", "result", "order" */
-	struct span serial;   /* valid (lib/serial.h); empty only in an order */
+	struct span kind;     /* "upload", "result", "order", "erase" */
+	struct span serial;   /* valid (lib/serial.h); empty only in an order and an erase */
 	struct span peer;     /* "192.0.2.7", "local", …; may be empty */
-	struct span target;   /* the request target as it came; empty only in an order */
+	struct span target;   /* the request target as it came; empty only there */
 	struct span body;
 	bool checked; /* the entry carried a checksum, and it was right */
 };
