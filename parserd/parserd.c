@@ -91,12 +91,20 @@ static int open_records(struct parserd *p)
 {
 	char *dir = conf_join(p->conf.state_dir, CONF_PARSERD_DIR);
 	char *path = conf_join(p->conf.state_dir, CONF_RECORDS);
-	int rc = path == NULL || dir == NULL ? -ENOMEM : io_make_dir(dir, 02750);
+	char *private_dir = conf_join(p->conf.state_dir, CONF_PRIVATE_DIR);
+	char *private_path = conf_join(p->conf.state_dir, CONF_PRIVATE);
+	bool joined = dir != NULL && path != NULL && private_dir != NULL && private_path != NULL;
+	int rc = joined ? io_make_dir(dir, 02750) : -ENOMEM;
 
 	if (rc == 0)
-		rc = records_writer_open(path, p->conf.records_map_bytes, &p->records);
+		rc = io_make_dir(private_dir, 02750);
+	if (rc == 0)
+		rc = records_writer_open(
+			path, private_path, p->conf.records_map_bytes, &p->records);
 	free(dir);
 	free(path);
+	free(private_dir);
+	free(private_path);
 	if (rc == 0)
 		rc = batch_open(&p->batch, &p->spool, p->records, p->conf.file_max_bytes);
 	return rc < 0 ? fail("cannot open the records", p->conf.state_dir, rc) : EX_OK;

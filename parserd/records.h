@@ -22,8 +22,9 @@ void records_writer_close(struct records_writer *w);
 must_check int records_begin(struct records_writer *w);
 
 /* All: 1 when the fact is new, 0 when it was known, or a negative errno. seq and digest are filled
- * in here and not looked at. Of a fact that came in several uploads the first one stands, whatever
- * the order in which they are worked on; of a photo the last one (store/logbook.h). */
+ * in here and not looked at, but for a photo's digest: that of its bytes, by records_digest. Of a
+ * fact that came in several uploads the first one stands, whatever the order in which they are
+ * worked on; of a photo the last one (store/logbook.h). */
 must_check int records_add_punch(struct records_writer *w, const struct punch *p);
 /* Of every table but ATTLOG they go to the private environment. */
 must_check int records_add_raw(struct records_writer *w, const struct kept *k);

@@ -2,8 +2,6 @@
 /* follow: see the header. */
 #include "store/follow.h"
 
-#include <errno.h>
-
 #include "store/item_room.h"
 
 struct following {
@@ -12,23 +10,31 @@ struct following {
 	const struct follower *f;
 };
 
-/* 0, -ENOENT when it is gone, other negative errno. */
-static int find(const struct following *g, enum records_db db, struct span key, MDB_val *ret)
+/* 1, 0 when it is gone, or a negative errno. */
+static int get(MDB_txn *txn, MDB_dbi db, struct span key, MDB_val *ret)
 {
 	MDB_val k = env_val(key);
+	int rc = db == SCHEMA_NO_DB ? MDB_NOTFOUND : mdb_get(txn, db, &k, ret);
 
-	return g->r->dbs[db] == SCHEMA_NO_DB ? -ENOENT
-					     : env_errno(mdb_get(g->txn, g->r->dbs[db], &k, ret));
+	if (rc == MDB_NOTFOUND)
+		return 0;
+	return rc == 0 ? 1 : env_errno(rc);
+}
+
+static int find(const struct following *g, enum records_db db, struct span key, MDB_val *ret)
+{
+	return get(g->txn, g->r->dbs[db], key, ret);
 }
 
 static int show_punch(const struct following *g, const struct fact *fact)
 {
 	struct punch p;
 	MDB_val value;
-	int rc = g->f->punch == NULL ? -ENOENT : find(g, RECORDS_PUNCH, fact->key, &value);
+	int rc = g->f->punch == NULL ? 0 : find(g, RECORDS_PUNCH, fact->key, &value);
 
-	if (rc == 0)
-		rc = punch_unpack(fact->key, env_span(value), &p);
+	if (rc <= 0)
+		return rc;
+	rc = punch_unpack(fact->key, env_span(value), &p);
 	return rc == 0 ? g->f->punch(g->f->context, fact->seq, &p) : rc;
 }
 
@@ -36,10 +42,11 @@ static int show_logged(const struct following *g, const struct fact *fact)
 {
 	struct logged l;
 	MDB_val value;
-	int rc = g->f->logged == NULL ? -ENOENT : find(g, RECORDS_LOG, fact->key, &value);
+	int rc = g->f->logged == NULL ? 0 : find(g, RECORDS_LOG, fact->key, &value);
 
-	if (rc == 0)
-		rc = logged_unpack(fact->key, env_span(value), &l);
+	if (rc <= 0)
+		return rc;
+	rc = logged_unpack(fact->key, env_span(value), &l);
 	return rc == 0 ? g->f->logged(g->f->context, fact->seq, &l) : rc;
 }
 
@@ -47,10 +54,11 @@ static int show_photo(const struct following *g, const struct fact *fact)
 {
 	struct photo p;
 	MDB_val value;
-	int rc = g->f->photo == NULL ? -ENOENT : find(g, RECORDS_PHOTO, fact->key, &value);
+	int rc = g->f->photo == NULL ? 0 : find(g, RECORDS_PHOTO, fact->key, &value);
 
-	if (rc == 0)
-		rc = photo_unpack(fact->key, env_span(value), &p);
+	if (rc <= 0)
+		return rc;
+	rc = photo_unpack(fact->key, env_span(value), &p);
 	return rc == 0 ? g->f->photo(g->f->context, fact->seq, &p) : rc;
 }
 
@@ -62,14 +70,12 @@ static int show_other(const struct following *g, const struct fact *fact)
 static int show_item_in(
 	const struct following *g, const struct item_room *room, const struct fact *fact)
 {
-	MDB_val key = env_val(fact->key);
 	MDB_val value;
 	struct item i;
-	int rc = room->item == SCHEMA_NO_DB ? MDB_NOTFOUND
-					    : mdb_get(room->txn, room->item, &key, &value);
+	int rc = get(room->txn, room->item, fact->key, &value);
 
-	if (rc != 0)
-		return env_errno(rc);
+	if (rc <= 0)
+		return rc;
 	rc = item_unpack(fact->key, env_span(value), &i);
 	if (rc == 0)
 		rc = item_room_complete(room, &i);
@@ -95,28 +101,20 @@ static int show_item(const struct following *g, const struct fact *fact)
 
 static int show(const struct following *g, const struct fact *fact)
 {
-	int rc;
-
 	switch (fact->kind) {
 	case FACT_PUNCH:
-		rc = show_punch(g, fact);
-		break;
+		return show_punch(g, fact);
 	case FACT_LOG:
-		rc = show_logged(g, fact);
-		break;
+		return show_logged(g, fact);
 	case FACT_PHOTO:
-		rc = show_photo(g, fact);
-		break;
+		return show_photo(g, fact);
 	case FACT_ITEM:
-		rc = show_item(g, fact);
-		break;
+		return show_item(g, fact);
 	case FACT_RAW:
 	case FACT_REFUSED:
 	default:
-		rc = show_other(g, fact);
-		break;
+		return show_other(g, fact);
 	}
-	return rc == -ENOENT ? 0 : rc;
 }
 
 int records_follow_all(struct records_reader *r, uint64_t after, uint64_t limit,
