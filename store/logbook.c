@@ -33,7 +33,7 @@ int logged_unpack(struct span key, struct span value, struct logged *ret)
 	struct logged l;
 
 	l.time = punch_unpack_time(&k);
-	l.kind = (enum log_kind)unpack_u8(&k);
+	l.kind = (enum logged_kind)unpack_u8(&k);
 	l.serial = unpack_text(&k);
 	struct span digest = unpack_bytes(&k, sizeof(l.digest));
 	l.ordinal = unpack_u32(&k);

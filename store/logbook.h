@@ -16,11 +16,11 @@
 
 #include "store/records.h"
 
-enum log_kind { LOG_OPERATION = 'o', LOG_ERROR = 'e', LOG_EVENT = 'v' };
+enum logged_kind { LOG_OPERATION = 'o', LOG_ERROR = 'e', LOG_EVENT = 'v' };
 
 struct logged {
 	struct clock_local time; /* the terminal's; of an error that of its receipt, in UTC */
-	enum log_kind kind;
+	enum logged_kind kind;
 	struct span serial;
 	unsigned char digest[KEPT_DIGEST_BYTES];
 	uint32_t ordinal;
@@ -73,7 +73,7 @@ const char *operation_words(const struct operation *o, char room[static OPERATIO
 /* `pin` of the question counts for photos only. */
 typedef int logged_visit(void *context, const struct logged *l);
 typedef int photo_visit(void *context, const struct photo *p);
-must_check int records_log(struct records_reader *r, enum log_kind kind,
+must_check int records_log(struct records_reader *r, enum logged_kind kind,
 	const struct punch_query *q, logged_visit *visit, void *context);
 must_check int records_photos(
 	struct records_reader *r, const struct punch_query *q, photo_visit *visit, void *context);

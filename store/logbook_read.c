@@ -19,13 +19,13 @@ static int show_line(
 }
 
 /* Behind the time stands the kind, and then the serial. */
-static bool takes_line(const struct filter *f, struct span key, enum log_kind kind)
+static bool takes_line(const struct filter *f, struct span key, enum logged_kind kind)
 {
 	return key.len <= PUNCH_TIME_BYTES || (key.ptr[PUNCH_TIME_BYTES] == (char)kind &&
 						      filter_takes(f, key, PUNCH_TIME_BYTES + 1));
 }
 
-int records_log(struct records_reader *r, enum log_kind kind, const struct punch_query *q,
+int records_log(struct records_reader *r, enum logged_kind kind, const struct punch_query *q,
 	logged_visit *visit, void *context)
 {
 	struct punch_query without_pin = *q;

@@ -79,9 +79,11 @@ static uint64_t count_of(const char *path)
 int main(int argc, char **argv)
 {
 	struct records_writer *w;
+	char private_path[4096];
 	if (argc != 3)
 		return EX_USAGE;
-	must(records_writer_open(argv[1], MAP_BYTES, &w), argv[1]);
+	snprintf(private_path, sizeof(private_path), "%s-private", argv[1]);
+	must(records_writer_open(argv[1], private_path, MAP_BYTES, &w), argv[1]);
 	uint64_t first = count_of(argv[1]), end = first + bench_number(argv[2]);
 	uint64_t stretch = end - first < 2 * STRETCH ? (end - first) / 2 : STRETCH;
 	double first_per_s = put_all(w, first, first + stretch);

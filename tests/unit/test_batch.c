@@ -30,8 +30,11 @@ static void open_bench(void **state, struct bench *t)
 	*t = (struct bench){.records = NULL};
 	assert_int_equal(spool_make(*state, "upload"), 0);
 	assert_int_equal(spool_open(*state, "upload", SPOOL_FOR_CONSUMING, &t->spool), 0);
-	assert_int_equal(
-		records_writer_open(scratch_path(state, "records"), 1 << 20, &t->records), 0);
+	char private_path[SCRATCH_BYTES + 128];
+	snprintf(private_path, sizeof(private_path), "%s", scratch_path(state, "private"));
+	assert_int_equal(records_writer_open(scratch_path(state, "records"), private_path, 1 << 20,
+				 &t->records),
+		0);
 	assert_int_equal(batch_open(&t->batch, &t->spool, t->records, 1 << 20), 0);
 	t->inbox = (struct inbox){.spool = &t->spool, .batch = &t->batch};
 }

@@ -19,8 +19,11 @@
 static struct records_writer *open_writer(void **state)
 {
 	struct records_writer *w;
+	char private_path[SCRATCH_BYTES + 128];
 
-	assert_int_equal(records_writer_open(scratch_path(state, "records"), 1 << 20, &w), 0);
+	snprintf(private_path, sizeof(private_path), "%s", scratch_path(state, "private"));
+	assert_int_equal(
+		records_writer_open(scratch_path(state, "records"), private_path, 1 << 20, &w), 0);
 	return w;
 }
 
