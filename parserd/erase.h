@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* erase: takes orders to erase out of the spool "erase" and carries them out: erase_order.h. What
+ * was erased, and at whose order, is logged, and the order stays in the spool's done/. */
+#ifndef PUNCHD_PARSERD_ERASE_H
+#define PUNCHD_PARSERD_ERASE_H
+
+#include "lib/conf.h"
+#include "parserd/photos.h"
+#include "parserd/records.h"
+#include "spool/spool.h"
+
+#define ERASE_KIND "erase"
+
+struct erase {
+	bool open;
+	/* private */
+	struct spool spool;
+	struct spool_taker taker;
+	struct records_writer *records;
+	const struct photos *photos;
+	struct buf bytes;
+};
+
+/* Opens the spool, and watches it beside the one that is watched already. 0 or a negative errno:
+ * then nothing is erased, and erase_work finds nothing to do. */
+must_check int erase_open(struct erase *e, const struct conf *c, struct records_writer *records,
+	const struct photos *photos);
+void erase_close(struct erase *e);
+
+/* Works off what waits, each order in transactions of its own: no other may be begun. How many
+ * files left new/ by it, or a negative errno when the surroundings are bad: what was not done is in
+ * new/ again. */
+must_check int erase_work(struct erase *e, uint64_t now_us);
+
+#endif
