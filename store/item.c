@@ -129,9 +129,21 @@ static const struct rule {
 	{"card", is_credential, ITEM_NO_CARD},
 };
 
-const char *item_cleared_word(size_t n)
+#define FINGER "finger "
+
+static struct span finger_of(const struct item *i)
 {
-	return n < COUNT(rules) ? rules[n].what : NULL;
+	return i->kind == ITEM_IMAGE ? i->ids[1] : i->ids[2];
+}
+
+const char *item_cleared_word(const struct item *i, size_t n, char room[static ITEM_WORD_BYTES])
+{
+	if (n < COUNT(rules))
+		return rules[n].what;
+	if (n > COUNT(rules) || !is_finger(i))
+		return NULL;
+	snprintf(room, ITEM_WORD_BYTES, FINGER "%.*s", SPAN_ARG(finger_of(i)));
+	return room;
 }
 
 uint32_t item_cleared_by(struct span what, const struct item *i)
@@ -139,7 +151,9 @@ uint32_t item_cleared_by(struct span what, const struct item *i)
 	for (size_t n = 0; n < COUNT(rules); n++)
 		if (span_is(what, rules[n].what))
 			return rules[n].means(i) ? rules[n].flag : 0;
-	return 0;
+	if (!span_starts(what, FINGER) || !is_finger(i))
+		return 0;
+	return span_eq(span_from(what, strlen(FINGER)), finger_of(i)) ? ITEM_DELETED : 0;
 }
 
 void item_why(const unsigned char digest[static KEPT_DIGEST_BYTES], uint32_t ordinal,

@@ -80,11 +80,14 @@ struct span item_pin(const struct item *i);
 
 /* Does a mark with this word mean this item? The flag that it sets, 0 when it does not.
  *   "all"       everything but options and marks        "users"     everything of a PIN
- *   "fingers"   templates and images of fingers         "templates" of all modalities, and images
- *   "pictures"  "messages"  "workcodes"                 "password"  "card" */
+ *   "fingers"   templates and images of fingers         "finger 3"  of the finger with this number
+ *   "templates" of all modalities, and images           "pictures"  "messages"  "workcodes"
+ *   "password"  "card"                                  of a credential */
 uint32_t item_cleared_by(struct span what, const struct item *i);
-const char *item_cleared_word(size_t n); /* NULL behind the last one */
-#define ITEM_WHY_BYTES 44                /* with NUL */
+/* The words that may mean it, one after the other; NULL behind the last one. */
+#define ITEM_WORD_BYTES (ITEM_ID_MAX + 8)
+const char *item_cleared_word(const struct item *i, size_t n, char room[static ITEM_WORD_BYTES]);
+#define ITEM_WHY_BYTES 44 /* with NUL */
 /* The `why` of a mark: digest and ordinal of the operation's line. */
 void item_why(const unsigned char digest[static KEPT_DIGEST_BYTES], uint32_t ordinal,
 	char ret_why[static ITEM_WHY_BYTES]);

@@ -101,9 +101,11 @@ static int is_cleared(
 int item_room_complete(const struct item_room *room, struct item *i)
 {
 	int rc = item_room_text(room, i);
+	char room_for_word[ITEM_WORD_BYTES];
 	const char *word;
 
-	for (size_t n = 0; rc >= 0 && (word = item_cleared_word(n)) != NULL; n++) {
+	for (size_t n = 0; rc >= 0 && (word = item_cleared_word(i, n, room_for_word)) != NULL;
+		n++) {
 		struct span what = span_str(word);
 		uint32_t flag = item_cleared_by(what, i);
 		if (flag == 0)

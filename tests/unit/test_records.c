@@ -212,6 +212,37 @@ static void test_identity_is_all_six(void **state)
 	records_writer_close(w);
 }
 
+static int write_received(void *context, const struct punch *p)
+{
+	return buf_printf(context, "%llu.%u/%.*s#%llu ", (unsigned long long)p->received_us,
+		p->entry.number, SPAN_ARG(p->extra), (unsigned long long)p->seq);
+}
+
+/* In whatever order two uploads bring the same punch. */
+static void test_the_first_upload_stands(void **state)
+{
+	struct records_writer *w = open_writer(state);
+	struct punch p = punch_at(1, "A", "1");
+	struct punch_query all = {.limit = 0};
+	struct buf out = buf_with_max(256);
+
+	assert_int_equal(records_begin(w), 0);
+	p.extra = span_str("later"), p.entry.number = 2;
+	assert_int_equal(records_add_punch(w, &p), 1);
+	p.extra = span_str("first"), p.entry.number = 1;
+	assert_int_equal(records_add_punch(w, &p), 0);
+	p.extra = span_str("last"), p.received_us++;
+	assert_int_equal(records_add_punch(w, &p), 0);
+	assert_int_equal(records_commit(w), 0);
+	records_writer_close(w);
+	struct records_reader *r = open_reader(state);
+	assert_int_equal(records_punches(r, &all, write_received, &out), 0);
+	assert_int_equal(buf_add(&out, "", 1), 0);
+	assert_string_equal(out.ptr, "1767600000000000.1/first#1 ");
+	records_close(r);
+	buf_free(&out);
+}
+
 static void assert_counts(void **state, uint64_t punches, uint64_t raw, uint64_t refused)
 {
 	struct records_reader *r = open_reader(state);
@@ -310,7 +341,8 @@ static void assert_kept(
 static void test_bodies_and_lines_are_kept_once(void **state)
 {
 	struct records_writer *w = open_writer(state);
-	struct kept k[] = {keep("B", "OPERLOG", "x"), keep("A", "", "x"), keep("AB", "T", "y")};
+	struct kept k[] = {
+		keep("B", "ATTLOG", "x"), keep("A", "ATTLOG", "x"), keep("AB", "ATTLOG", "y")};
 
 	assert_int_equal(records_begin(w), 0);
 	for (size_t i = 0; i < 3; i++) {
@@ -324,13 +356,67 @@ static void test_bodies_and_lines_are_kept_once(void **state)
 	assert_counts(state, 0, 3, 1);
 
 	struct records_reader *r = open_reader(state);
-	assert_kept(r, FACT_RAW, "", "A/:note:x#2 AB/T:note:y#3 B/OPERLOG:note:x#1 ");
-	assert_kept(r, FACT_RAW, "A", "A/:note:x#2 ");
+	assert_kept(r, FACT_RAW, "", "A/ATTLOG:note:x#2 AB/ATTLOG:note:y#3 B/ATTLOG:note:x#1 ");
+	assert_kept(r, FACT_RAW, "A", "A/ATTLOG:note:x#2 ");
 	assert_kept(r, FACT_RAW, "C", "");
-	assert_kept(r, FACT_REFUSED, "", "B/OPERLOG:another:x#4 ");
+	assert_kept(r, FACT_REFUSED, "", "B/ATTLOG:another:x#4 ");
 	assert_int_equal(records_kept(r, FACT_PUNCH, span_of(NULL, 0), write_kept, NULL), -EINVAL);
 	assert_followed(r, 0, (struct punch_query){.limit = 0}, "");
 	records_close(r);
+}
+
+/* Bodies and refused lines of every table but ATTLOG may hold passwords. */
+static void test_what_may_be_secret_is_private(void **state)
+{
+	struct records_writer *w = open_writer(state);
+	struct kept attlog = keep("A", "ATTLOG", "x"), other = keep("A", "OPERLOG", "x"),
+		    none = keep("A", "", "x");
+	struct records_counts c;
+
+	assert_int_equal(records_begin(w), 0);
+	assert_int_equal(records_add_raw(w, &other), 1);
+	assert_int_equal(records_add_raw(w, &other), 0);
+	assert_int_equal(records_add_raw(w, &none), 1);
+	assert_int_equal(records_add_refused(w, &attlog), 1);
+	assert_int_equal(records_add_refused(w, &other), 1);
+	assert_int_equal(records_commit(w), 0);
+	records_writer_close(w);
+
+	struct records_reader *r = open_reader(state);
+	assert_false(records_has_private(r));
+	assert_kept(r, FACT_RAW, "", "");
+	assert_kept(r, FACT_REFUSED, "", "A/ATTLOG:note:x#3 ");
+	assert_int_equal(records_count(r, &c), 0);
+	assert_true(!c.has_private && c.raw == 0 && c.refused == 1 && c.private_raw == 0);
+	assert_int_equal(c.journal, 4);
+
+	assert_int_equal(records_open_private(r, scratch_path(state, "nowhere")), -ENOENT);
+	assert_int_equal(records_open_private(r, scratch_path(state, "private")), 0);
+	assert_true(records_has_private(r));
+	assert_int_equal(records_open_private(r, scratch_path(state, "private")), -EALREADY);
+	assert_kept(r, FACT_RAW, "", "A/:note:x#2 A/OPERLOG:note:x#1 ");
+	assert_kept(r, FACT_REFUSED, "", "A/ATTLOG:note:x#3 A/OPERLOG:note:x#4 ");
+	assert_int_equal(records_count(r, &c), 0);
+	assert_true(c.has_private && c.private_raw == 2 && c.private_refused == 1);
+	assert_true(c.private_used_bytes > 0 && c.private_used_bytes <= c.private_map_bytes);
+	records_close(r);
+}
+
+static void test_a_body_is_dropped_once_it_is_understood(void **state)
+{
+	struct records_writer *w = open_writer(state);
+	struct kept other = keep("A", "OPERLOG", "x"), attlog = keep("A", "ATTLOG", "x");
+
+	assert_int_equal(records_begin(w), 0);
+	assert_int_equal(records_add_raw(w, &other), 1);
+	assert_int_equal(records_add_raw(w, &attlog), 1);
+	assert_int_equal(records_drop_raw(w, other.serial, other.table, span_str("y")), 0);
+	assert_int_equal(records_drop_raw(w, other.serial, other.table, other.bytes), 1);
+	assert_int_equal(records_drop_raw(w, other.serial, other.table, other.bytes), 0);
+	assert_int_equal(records_drop_raw(w, attlog.serial, attlog.table, attlog.bytes), 1);
+	assert_int_equal(records_add_raw(w, &other), 1);
+	assert_int_equal(records_commit(w), 0);
+	records_writer_close(w);
 }
 
 /* ---- stamps ---- */
@@ -508,6 +594,9 @@ int main(void)
 		TEST(test_abort_leaves_nothing),
 		TEST(test_what_no_key_can_hold),
 		TEST(test_bodies_and_lines_are_kept_once),
+		TEST(test_what_may_be_secret_is_private),
+		TEST(test_a_body_is_dropped_once_it_is_understood),
+		TEST(test_the_first_upload_stands),
 		TEST(test_stamps_never_taken),
 		TEST(test_stamps_in_any_order),
 		TEST(test_a_stamp_from_the_future_gives_way),
