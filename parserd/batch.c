@@ -32,10 +32,11 @@ struct batch_notice {
 };
 
 int batch_open(struct batch *b, const struct spool *spool, struct records_writer *records,
-	size_t file_max_bytes)
+	const struct photos *photos, size_t file_max_bytes)
 {
 	*b = (struct batch){.spool = spool,
 		.records = records,
+		.photos = photos,
 		.file_max_bytes = file_max_bytes,
 		.taker.spool = spool};
 	b->files = calloc(BATCH_FILES_MAX, sizeof(*b->files));
@@ -154,15 +155,6 @@ static void take_notice(struct batch *b, const struct upload *u, const struct up
 	n->tally = *t;
 }
 
-static void add_tally(struct upload_tally *sum, const struct upload_tally *t)
-{
-	sum->punches += t->punches;
-	sum->raw += t->raw;
-	sum->duplicates += t->duplicates;
-	sum->refused += t->refused;
-	sum->empty += t->empty;
-}
-
 static int store_file(
 	struct batch *b, struct batch_file *f, uint64_t now_us, struct upload_tally *sum)
 {
@@ -179,11 +171,11 @@ static int store_file(
 			f->why = w.why;
 			continue;
 		}
-		int rc = upload_store(b->records, &u, now_us, &t);
+		int rc = upload_store(b->records, b->photos, &u, now_us, &t);
 		if (rc != 0)
 			return rc;
 		f->good++;
-		add_tally(sum, &t);
+		upload_tally_add(sum, &t);
 		take_notice(b, &u, &t);
 	}
 	return 0;
@@ -279,6 +271,45 @@ static void move_on(struct batch *b, struct batch_file *f, uint64_t now_us)
 	f->settled = true;
 }
 
+#define SUM_FIELDS 7
+
+/* What there was none of is not written, but for the sums. */
+static void log_sum(uint64_t files, uint64_t entries, const struct upload_tally *sum)
+{
+	static const char *const names[ROW_KINDS] = {
+		[ROW_USER] = "users",
+		[ROW_TEMPLATE] = "templates",
+		[ROW_PICTURE] = "pictures",
+		[ROW_OPERATION] = "operations",
+		[ROW_ERROR] = "errors",
+		[ROW_EVENT] = "events",
+		[ROW_MESSAGE] = "messages",
+		[ROW_MESSAGE_USER] = "message_users",
+		[ROW_WORKCODE] = "workcodes",
+		[ROW_IDCARD] = "idcards",
+		[ROW_OPTION] = "options",
+		[ROW_PHOTO] = "photos",
+		[ROW_IMAGE] = "images",
+	};
+	struct log_field fields[SUM_FIELDS + 1 + ROW_KINDS] = {
+		LOG_NUM("files", files),
+		LOG_NUM("entries", entries),
+		LOG_NUM("records", upload_tally_records(sum)),
+		LOG_NUM("duplicates", sum->duplicates),
+		LOG_NUM("bad", sum->refused),
+		LOG_NUM("raw", sum->raw),
+		LOG_NUM("empty", sum->empty),
+	};
+	size_t count = SUM_FIELDS;
+
+	if (sum->punches > 0)
+		fields[count++] = (struct log_field)LOG_NUM("punches", sum->punches);
+	for (size_t i = 0; i < ROW_KINDS; i++)
+		if (sum->rows[i] > 0)
+			fields[count++] = (struct log_field)LOG_NUM(names[i], sum->rows[i]);
+	log_event(LOG_LEVEL_INFO, "stored", fields, count);
+}
+
 static void log_stored(const struct batch *b, struct part p, const struct upload_tally *sum)
 {
 	uint64_t files = 0;
@@ -287,7 +318,8 @@ static void log_stored(const struct batch *b, struct part p, const struct upload
 	for (size_t i = 0; i < b->notice_count; i++) {
 		const struct batch_notice *n = &b->notices[i];
 		log_notice("lines refused", LOG_TEXT("entry", n->id), LOG_TEXT("serial", n->serial),
-			LOG_TEXT("table", n->table), LOG_NUM("records", n->tally.punches),
+			LOG_TEXT("table", n->table),
+			LOG_NUM("records", upload_tally_records(&n->tally)),
 			LOG_NUM("duplicates", n->tally.duplicates),
 			LOG_NUM("bad", n->tally.refused));
 	}
@@ -297,10 +329,7 @@ static void log_stored(const struct batch *b, struct part p, const struct upload
 	}
 	if (files == 0)
 		return; /* each one was refused, and said so */
-	log_info("stored", LOG_NUM("files", files), LOG_NUM("entries", entries),
-		LOG_NUM("records", sum->punches), LOG_NUM("duplicates", sum->duplicates),
-		LOG_NUM("bad", sum->refused), LOG_NUM("raw", sum->raw),
-		LOG_NUM("empty", sum->empty));
+	log_sum(files, entries, sum);
 }
 
 void batch_drop(struct batch *b, bool release)
@@ -320,8 +349,8 @@ void batch_drop(struct batch *b, bool release)
  * Where no file was being stored, nothing is a file's own fault. */
 static bool may_be_a_files_own(const struct batch *b, int rc)
 {
-	static const int others[] = {ENOSPC, EDQUOT, EROFS, ENOMEM, EMFILE, ENFILE, EUCLEAN,
-		ENOTRECOVERABLE, EPROTONOSUPPORT};
+	static const int others[] = {ENOSPC, EDQUOT, EROFS, EIO, EACCES, EPERM, ENOENT, ENOMEM,
+		EMFILE, ENFILE, EUCLEAN, ENOTRECOVERABLE, EPROTONOSUPPORT};
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
 		if (rc == -others[i])

@@ -12,7 +12,12 @@ struct keep_source {
 	struct span serial;
 	uint64_t received_us;
 	struct entry_ref entry;
+	struct span body; /* what row->line points into */
 };
+
+/* May it be kept? A log is no private place, so a line of one with a field that nobody knows may
+ * not: it is to be kept raw. */
+bool keep_takes(const struct row *row);
 
 /* 1 when something new was kept, 0 when all of it was known, or a negative errno. An operation that
  * says that something was deleted marks it (ITEM_DELETED, ITEM_CLEARED). */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
+#include "lib/charset.h"
 #include "lib/clock.h"
 #include "lib/conf.h"
 #include "lib/daemon.h"
@@ -32,6 +33,7 @@ struct parserd {
 	int watch_fd, signal_fd;
 	struct spool spool;
 	struct records_writer *records;
+	struct photos photos;
 	struct batch batch;
 	struct inbox inbox;
 	uint64_t next_sweep_ms, retry_ms;
@@ -87,27 +89,58 @@ static int open_spool(struct parserd *p)
 	return rc < 0 ? fail("cannot open the spool", p->conf.spool_dir, rc) : EX_OK;
 }
 
+/* Makes the directory below STATE that the store at STATE/`name` is in. */
+static int make_around(const struct parserd *p, const char *dir, const char *name, char **ret_path)
+{
+	char *around = conf_join(p->conf.state_dir, dir);
+	int rc = around == NULL ? -ENOMEM : io_make_dir(around, 02750);
+
+	free(around);
+	if (rc != 0)
+		return rc;
+	*ret_path = conf_join(p->conf.state_dir, name);
+	return *ret_path == NULL ? -ENOMEM : 0;
+}
+
 static int open_records(struct parserd *p)
 {
-	char *dir = conf_join(p->conf.state_dir, CONF_PARSERD_DIR);
-	char *path = conf_join(p->conf.state_dir, CONF_RECORDS);
-	char *private_dir = conf_join(p->conf.state_dir, CONF_PRIVATE_DIR);
-	char *private_path = conf_join(p->conf.state_dir, CONF_PRIVATE);
-	bool joined = dir != NULL && path != NULL && private_dir != NULL && private_path != NULL;
-	int rc = joined ? io_make_dir(dir, 02750) : -ENOMEM;
+	char *path = NULL;
+	char *private_path = NULL;
+	int rc = make_around(p, CONF_PARSERD_DIR, CONF_RECORDS, &path);
 
 	if (rc == 0)
-		rc = io_make_dir(private_dir, 02750);
+		rc = make_around(p, CONF_PRIVATE_DIR, CONF_PRIVATE, &private_path);
 	if (rc == 0)
 		rc = records_writer_open(
 			path, private_path, p->conf.records_map_bytes, &p->records);
-	free(dir);
 	free(path);
-	free(private_dir);
 	free(private_path);
-	if (rc == 0)
-		rc = batch_open(&p->batch, &p->spool, p->records, p->conf.file_max_bytes);
 	return rc < 0 ? fail("cannot open the records", p->conf.state_dir, rc) : EX_OK;
+}
+
+static int open_photos(struct parserd *p)
+{
+	char *path = conf_join(p->conf.state_dir, CONF_PHOTOS);
+	int rc = path == NULL ? -ENOMEM : photos_open(path, &p->photos);
+
+	free(path);
+	return rc < 0 ? fail("cannot open the photos", p->conf.state_dir, rc) : EX_OK;
+}
+
+static int open_batch(struct parserd *p)
+{
+	int rc = batch_open(&p->batch, &p->spool, p->records, &p->photos, p->conf.file_max_bytes);
+
+	p->inbox = (struct inbox){.spool = &p->spool, .batch = &p->batch};
+	return rc < 0 ? fail("cannot begin", "", rc) : EX_OK;
+}
+
+/* Names in GB18030: the C library reads files for it. */
+static int open_charset(void)
+{
+	int rc = charset_open();
+
+	return rc < 0 ? fail("the C library does not know GB18030", "", rc) : EX_OK;
 }
 
 static int open_signals(struct parserd *p)
@@ -125,8 +158,13 @@ static int open_all(struct parserd *p)
 	if (code == EX_OK)
 		code = open_spool(p);
 	if (code == EX_OK)
+		code = open_charset();
+	if (code == EX_OK)
 		code = open_records(p);
-	p->inbox = (struct inbox){.spool = &p->spool, .batch = &p->batch};
+	if (code == EX_OK)
+		code = open_photos(p);
+	if (code == EX_OK)
+		code = open_batch(p);
 	return code;
 }
 
@@ -277,6 +315,7 @@ static void close_all(struct parserd *p)
 	inbox_close(&p->inbox);
 	batch_close(&p->batch);
 	records_writer_close(p->records);
+	photos_close(&p->photos);
 	spool_close(&p->spool);
 	spool_watch_close();
 	conf_free(&p->conf);

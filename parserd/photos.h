@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* photos: the files below STATE/parserd/photos. Their names are made by us. */
+/* photos: the files below STATE/parserd/photos. Their names are made by us: the time of day and a
+ * hash of whose photo it is and of its bytes, so that two photos never share a file. */
 #ifndef PUNCHD_PARSERD_PHOTOS_H
 #define PUNCHD_PARSERD_PHOTOS_H
 
@@ -9,10 +10,16 @@ struct photos {
 	int dir; /* held */
 };
 
+/* Makes the directory if it is missing; the one around it must be there. What a parserd that was
+ * killed left behind is on the disk when it returns. 0 or a negative errno. */
 must_check int photos_open(const char *path, struct photos *ret);
 void photos_close(struct photos *p);
-/* Sets photo->name and writes the file durably before it returns; one that is there with the same
- * name is the same photo. 0 or a negative errno. */
+/* Sets the photo's digest, bytes and name and writes the file durably before it returns; one that
+ * is there with the same name is the same photo and is not written again. 0; -EINVAL for a serial
+ * that is none; other negative errno. */
 must_check int photos_put(const struct photos *p, struct photo *photo, struct span bytes);
+/* Removes the file of a photo that the records no longer name, and its day's directory with the
+ * last one. It may be gone already. 0 or a negative errno. */
+must_check int photos_remove(const struct photos *p, const struct photo *photo);
 
 #endif

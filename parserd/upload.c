@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* upload: see the header. A table whose form is known is taken apart; any other body is kept whole,
- * so that a later version can take it apart then. */
+/* upload: see the header. A table whose form is known is taken apart; any other body, and a line
+ * whose keyword is not known, is kept as it is, so that a later version can take it apart then. */
 #include "parserd/upload.h"
 
 #include <errno.h>
 #include <stdio.h>
 
+#include "parserd/body.h"
 #include "parserd/body_attlog.h"
+#include "parserd/keep.h"
 
 static const char *target_fault(int rc)
 {
@@ -38,29 +40,44 @@ int upload_read(
 	return 0;
 }
 
-struct storing {
-	struct records_writer *w;
-	const struct upload *u;
-	struct upload_tally *tally;
-};
+/* ---- the tally ---- */
 
-static void count(int added, uint64_t *known, uint64_t *fresh)
+void upload_tally_add(struct upload_tally *sum, const struct upload_tally *t)
+{
+	sum->punches += t->punches;
+	for (size_t i = 0; i < ROW_KINDS; i++)
+		sum->rows[i] += t->rows[i];
+	sum->raw += t->raw;
+	sum->duplicates += t->duplicates;
+	sum->refused += t->refused;
+	sum->empty += t->empty;
+}
+
+uint64_t upload_tally_records(const struct upload_tally *t)
+{
+	uint64_t records = t->punches;
+
+	for (size_t i = 0; i < ROW_KINDS; i++)
+		records += t->rows[i];
+	return records;
+}
+
+static int count(int added, uint64_t *known, uint64_t *fresh)
 {
 	*known += added == 0;
 	*fresh += added == 1;
-}
-
-static int store_punch(void *context, struct punch *p)
-{
-	struct storing *s = context;
-
-	p->serial = s->u->serial;
-	p->received_us = s->u->received_us;
-	p->entry = s->u->entry;
-	int added = records_add_punch(s->w, p);
-	count(added, &s->tally->duplicates, &s->tally->punches);
 	return added < 0 ? added : 0;
 }
+
+/* ---- what it says ---- */
+
+struct storing {
+	struct records_writer *w;
+	const struct photos *photos;
+	const struct upload *u;
+	struct upload_tally *tally;
+	bool whole_is_raw; /* all of the body is one line that nobody can read */
+};
 
 static struct kept kept_of(const struct upload *u, struct span note, struct span bytes)
 {
@@ -74,23 +91,97 @@ static struct kept kept_of(const struct upload *u, struct span note, struct span
 	};
 }
 
+static int store_punch(void *context, struct punch *p)
+{
+	struct storing *s = context;
+
+	p->serial = s->u->serial;
+	p->received_us = s->u->received_us;
+	p->entry = s->u->entry;
+	return count(records_add_punch(s->w, p), &s->tally->duplicates, &s->tally->punches);
+}
+
 static int store_refused(void *context, struct span line, const char *why)
 {
 	struct storing *s = context;
 	struct kept k = kept_of(s->u, span_str(why), line);
-	int added = records_add_refused(s->w, &k);
 
-	count(added, &s->tally->refused, &s->tally->refused);
-	return added < 0 ? added : 0;
+	return count(records_add_refused(s->w, &k), &s->tally->refused, &s->tally->refused);
 }
 
-static int store_whole(struct storing *s)
+static int store_raw(struct storing *s, struct span bytes)
 {
-	struct kept k = kept_of(s->u, s->u->request, s->u->body);
-	int added = records_add_raw(s->w, &k);
+	struct kept k = kept_of(s->u, s->u->request, bytes);
 
-	count(added, &s->tally->duplicates, &s->tally->raw);
-	return added < 0 ? added : 0;
+	return count(records_add_raw(s->w, &k), &s->tally->duplicates, &s->tally->raw);
+}
+
+static int store_unknown(void *context, struct span line)
+{
+	struct storing *s = context;
+
+	s->whole_is_raw |= line.len == s->u->body.len;
+	return store_raw(s, line);
+}
+
+/* An older version kept it because it could not read it. */
+static int drop_raw(struct storing *s, struct span bytes)
+{
+	int rc = records_drop_raw(s->w, s->u->serial, span_str(s->u->says.table), bytes);
+
+	return rc < 0 ? rc : 0;
+}
+
+static int store_row(void *context, const struct row *row)
+{
+	struct storing *s = context;
+	const struct keep_source from = {
+		.serial = s->u->serial,
+		.received_us = s->u->received_us,
+		.entry = s->u->entry,
+		.body = s->u->body,
+	};
+
+	if (!keep_takes(row))
+		return store_unknown(s, row->line);
+	int rc = row->line.len < s->u->body.len ? drop_raw(s, row->line) : 0;
+	if (rc == 0)
+		rc = count(keep_row(s->w, s->photos, &from, row), &s->tally->duplicates,
+			&s->tally->rows[row->kind]);
+	return rc;
+}
+
+static struct span param_of(const struct upload *u, const char *name)
+{
+	struct span value = span_of(NULL, 0);
+
+	(void)target_param(&u->target, name, &value);
+	return value;
+}
+
+static int store_rows(struct storing *s)
+{
+	const struct upload *u = s->u;
+	const struct body_visitor v = {s, store_row, store_refused, store_unknown};
+	const struct body_source source = {
+		.table = span_str(u->says.table),
+		.pin = param_of(u, "PIN"),
+		.number = param_of(u, "FID"),
+		.received_us = u->received_us,
+	};
+	int rc = body_parse(u->body, &source, &v);
+
+	return rc == 0 && !s->whole_is_raw ? drop_raw(s, u->body) : rc;
+}
+
+static int store_body(struct storing *s)
+{
+	const struct attlog_visitor punches = {s, store_punch, store_refused};
+	const struct upload *u = s->u;
+
+	if (strcmp(u->says.table, "ATTLOG") == 0)
+		return body_attlog_parse(u->body, u->received_us, &punches);
+	return body_knows(span_str(u->says.table)) ? store_rows(s) : store_raw(s, u->body);
 }
 
 static int store_stamp(struct records_writer *w, const struct upload *u, uint64_t now_us)
@@ -105,18 +196,15 @@ static int store_stamp(struct records_writer *w, const struct upload *u, uint64_
 	return rc < 0 ? rc : 0;
 }
 
-int upload_store(struct records_writer *w, const struct upload *u, uint64_t now_us,
-	struct upload_tally *tally)
+int upload_store(struct records_writer *w, const struct photos *photos, const struct upload *u,
+	uint64_t now_us, struct upload_tally *tally)
 {
-	struct storing s = {.w = w, .u = u, .tally = tally};
-	struct attlog_visitor v = {&s, store_punch, store_refused};
+	struct storing s = {.w = w, .photos = photos, .u = u, .tally = tally};
 
 	if (u->body.len == 0) {
 		tally->empty++;
 		return 0; /* and no stamp: it would vouch for data that never came */
 	}
-	int rc = strcmp(u->says.table, "ATTLOG") == 0
-			 ? body_attlog_parse(u->body, u->received_us, &v)
-			 : store_whole(&s);
+	int rc = store_body(&s);
 	return rc == 0 ? store_stamp(w, u, now_us) : rc;
 }

@@ -4,7 +4,9 @@
 #define PUNCHD_PARSERD_UPLOAD_H
 
 #include "lib/target.h"
+#include "parserd/photos.h"
 #include "parserd/records.h"
+#include "parserd/row.h"
 #include "spool/spool.h"
 
 struct upload {
@@ -19,17 +21,23 @@ struct upload {
 must_check int upload_read(
 	const struct spool_entry *e, const char *name, struct upload *ret, const char **ret_why);
 
+/* Each line that is not empty counts once, and so does each option, and each body that is not made
+ * of lines: as a record, a duplicate, raw or refused. */
 struct upload_tally {
-	uint64_t punches;    /* new ones */
-	uint64_t raw;        /* new bodies that were kept whole */
-	uint64_t duplicates; /* punches and bodies that were known */
-	uint64_t refused;    /* lines, known or not */
-	uint64_t empty;      /* bodies without a byte */
+	uint64_t punches;         /* new ones */
+	uint64_t rows[ROW_KINDS]; /* new ones of other tables */
+	uint64_t raw;             /* new bodies and lines that nobody can read */
+	uint64_t duplicates;      /* of all of these, those that were known */
+	uint64_t refused;         /* lines, known or not */
+	uint64_t empty;           /* bodies without a byte */
 };
+void upload_tally_add(struct upload_tally *sum, const struct upload_tally *t);
+/* Punches and rows. */
+uint64_t upload_tally_records(const struct upload_tally *t);
 
-/* Puts its facts and its stamp into the transaction that is begun, and adds to the tally. 0 or a
- * negative errno of parserd/records.h. */
-must_check int upload_store(struct records_writer *w, const struct upload *u, uint64_t now_us,
-	struct upload_tally *tally);
+/* Puts its facts and its stamp into the transaction that is begun, writes its photos, and adds to
+ * the tally. 0 or a negative errno of parserd/records.h or parserd/photos.h. */
+must_check int upload_store(struct records_writer *w, const struct photos *photos,
+	const struct upload *u, uint64_t now_us, struct upload_tally *tally);
 
 #endif

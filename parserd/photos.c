@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* photos: see the header. SERIAL/YYYY-MM-DD/HHMMSS-<hash>.jpg, each step opened beneath the one
+ * before. */
+#include "parserd/photos.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/io.h"
+#include "lib/serial.h"
+#include "parserd/records.h"
+
+#define DIR_MODE  02750 /* for the group that may read the records */
+#define FILE_MODE 0640
+#define DAY_BYTES 16
+
+/* ---- opening ---- */
+
+static int sync_parent(int dir)
+{
+	int parent = io_open_dir(dir, "..");
+
+	if (parent < 0)
+		return parent;
+	/* Durability: the name of the directory of photos itself. */
+	int rc = fsync(parent) < 0 ? -errno : 0;
+	io_close(parent);
+	return rc;
+}
+
+int photos_open(const char *path, struct photos *ret)
+{
+	int rc = io_make_dir(path, DIR_MODE);
+
+	if (rc < 0)
+		return rc;
+	int dir = io_open_dir(AT_FDCWD, path);
+	if (dir < 0)
+		return dir;
+	rc = sync_parent(dir);
+	/* Durability: one that was killed may have made directories and renamed files whose names
+	 * were not synced yet. From here on, what is found is as good as what is written. */
+	if (rc == 0 && syncfs(dir) < 0)
+		rc = -errno;
+	if (rc < 0)
+		io_close(dir);
+	else
+		ret->dir = dir;
+	return rc;
+}
+
+void photos_close(struct photos *p)
+{
+	io_close(p->dir);
+	p->dir = -1;
+}
+
+/* ---- names ---- */
+
+static void name_day(const struct photo *photo, char day[static DAY_BYTES])
+{
+	snprintf(day, DAY_BYTES, "%04u-%02u-%02u", photo->time.year, photo->time.month,
+		photo->time.day);
+}
+
+/* What tells a photo from every other one of the same second: whose it is, and its bytes. */
+static void name_file(struct photo *photo)
+{
+	struct pack identity = {.len = 0};
+	unsigned char hash[KEPT_DIGEST_BYTES];
+	char *at = photo->name;
+
+	pack_bytes(&identity, span_of(photo->digest, sizeof(photo->digest)));
+	pack_bytes(&identity, photo->pin);
+	records_digest(pack_span(&identity), hash);
+	at += snprintf(at, PHOTO_NAME_BYTES, "%02u%02u%02u-", photo->time.hour, photo->time.minute,
+		photo->time.second);
+	for (size_t i = 0; i < sizeof(hash); i++)
+		at += snprintf(at, 3, "%02x", hash[i]);
+	snprintf(at, sizeof(".jpg"), ".jpg");
+}
+
+/* ---- directories ---- */
+
+static int open_dir(int at, const char *name)
+{
+	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int make_dir(int at, const char *name)
+{
+	if (mkdirat(at, name, 0700) < 0)
+		return errno == EEXIST ? 0 : -errno;
+	int dir = open_dir(at, name);
+	int rc = dir < 0 ? dir : fchmod(dir, DIR_MODE) < 0 ? -errno : 0; /* whatever the umask */
+	/* Durability: its mode, and its name, before a file in it is promised. */
+	if (rc == 0 && (fsync(dir) < 0 || fsync(at) < 0))
+		rc = -errno;
+	io_close(dir);
+	/* Or the next one would find it and take it for durable. */
+	if (rc < 0)
+		(void)unlinkat(at, name, AT_REMOVEDIR);
+	return rc;
+}
+
+/* The directory of a photo's day; with `make` what is missing is made. */
+static int open_day(const struct photos *p, const struct photo *photo, bool make)
+{
+	char serial[SERIAL_MAX + 1], day[DAY_BYTES];
+
+	if (!serial_valid(photo->serial))
+		return -EINVAL;
+	snprintf(serial, sizeof(serial), "%.*s", SPAN_ARG(photo->serial));
+	name_day(photo, day);
+	int rc = make ? make_dir(p->dir, serial) : 0;
+	int device = rc < 0 ? rc : open_dir(p->dir, serial);
+	if (device < 0)
+		return device;
+	rc = make ? make_dir(device, day) : 0;
+	if (rc == 0)
+		rc = open_dir(device, day);
+	io_close(device);
+	return rc;
+}
+
+/* ---- files ---- */
+
+/* Written aside and renamed, it is never there in part; but a disk may have lost some of it. */
+static bool is_there(int day, const struct photo *photo)
+{
+	struct stat st;
+
+	return fstatat(day, photo->name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+	       (uint64_t)st.st_size == photo->bytes;
+}
+
+int photos_put(const struct photos *p, struct photo *photo, struct span bytes)
+{
+	int rc;
+
+	records_digest(bytes, photo->digest);
+	photo->bytes = bytes.len;
+	name_file(photo);
+	int day = open_day(p, photo, true);
+	if (day < 0)
+		return day;
+	/* Durability: the name of one that is there may be from a try whose sync failed. A new file
+	 * is synced, renamed, and its directory synced. */
+	if (is_there(day, photo))
+		rc = fsync(day) < 0 ? -errno : 0;
+	else
+		rc = io_replace_file(day, photo->name, bytes, FILE_MODE);
+	io_close(day);
+	return rc;
+}
+
+/* A directory that is not empty stays. */
+static void remove_day(const struct photos *p, const struct photo *photo)
+{
+	char path[SERIAL_MAX + 1 + DAY_BYTES], day[DAY_BYTES];
+
+	name_day(photo, day);
+	snprintf(path, sizeof(path), "%.*s/%s", SPAN_ARG(photo->serial), day);
+	(void)unlinkat(p->dir, path, AT_REMOVEDIR);
+}
+
+int photos_remove(const struct photos *p, const struct photo *photo)
+{
+	struct buf path = buf_with_max(PHOTO_NAME_BYTES + SERIAL_MAX + DAY_BYTES);
+	int rc = photo_path(photo, &path); /* a name is looked at before it is used */
+	int day = rc < 0 ? rc : open_day(p, photo, false);
+
+	buf_free(&path);
+	if (day < 0)
+		return day == -ENOENT ? 0 : day;
+	rc = unlinkat(day, photo->name, 0) < 0 && errno != ENOENT ? -errno : 0;
+	/* Durability: what was erased does not come back with the power. */
+	if (rc == 0 && fsync(day) < 0)
+		rc = -errno;
+	io_close(day);
+	if (rc == 0)
+		remove_day(p, photo);
+	return rc;
+}
