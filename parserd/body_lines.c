@@ -65,11 +65,11 @@ static const char *read_line(struct parsing *p, const struct row_form *form)
 	row_fill_begin(&f, &p->row, form, p->source->received_us);
 	if (span_has(p->row.line, '\0'))
 		return "NUL in the line";
+	if (span_trim(p->row.text).len == 0)
+		return "no field";
 	if (form->kind == ROW_OPERATION)
 		return read_operation(&p->row, p->source->received_us);
 	const char *why = row_fill_pairs(&f, p->row.text, '\t');
-	if (why == NULL && p->row.field_count == 0 && p->row.ids[0].ptr == NULL)
-		why = "no field";
 	if (why == NULL)
 		why = form->kind == ROW_PHOTO ? body_photo_end(&f) : row_fill_end(&f);
 	return why;
