@@ -134,37 +134,20 @@ static int keep_item(struct keeping *k)
 
 /* ---- deletions that operations report ---- */
 
-static int mark_cleared(struct keeping *k, const struct keep_mark *mark)
+/* The digest of its line and the ordinal tell one operation from another, so that the log of a
+ * terminal that is sent again years later deletes nothing anew. */
+static int keep_mark(struct keeping *k)
 {
 	unsigned char digest[KEPT_DIGEST_BYTES];
 	char why[ITEM_WHY_BYTES];
-
-	records_digest(k->row->text, digest);
-	item_why(digest, k->row->ordinal, why);
-	struct ids ids = {.id = {span_str(mark->what), mark->pin, span_str(why)}, .count = 3};
-	return put_item(k, ITEM_CLEARED, &ids, 0);
-}
-
-/* A finger by its number: its template, and its picture. */
-static int mark_finger(struct keeping *k, const struct keep_mark *mark)
-{
-	const struct ids template = {
-		.id = {mark->pin, span_str("finger"), mark->finger, span_str("0")},
-		.count = 4,
-	};
-	const struct ids image = {.id = {mark->pin, mark->finger}, .count = 2};
-	int rc = put_item(k, ITEM_TEMPLATE, &template, ITEM_DELETED);
-
-	return rc < 0 ? rc : either(rc, put_item(k, ITEM_IMAGE, &image, ITEM_DELETED));
-}
-
-static int keep_marks(struct keeping *k)
-{
 	struct keep_mark mark;
 
 	if (!keep_mark_of(k->row, &mark))
 		return 0;
-	return mark.finger.len > 0 ? mark_finger(k, &mark) : mark_cleared(k, &mark);
+	records_digest(k->row->text, digest);
+	item_why(digest, k->row->ordinal, why);
+	struct ids ids = {.id = {span_str(mark.what), mark.pin, span_str(why)}, .count = 3};
+	return put_item(k, ITEM_CLEARED, &ids, 0);
 }
 
 /* ---- logs ---- */
@@ -197,7 +180,7 @@ static int keep_operation(struct keeping *k)
 {
 	int rc = keep_log(k, LOG_OPERATION);
 
-	return rc < 0 ? rc : either(rc, keep_marks(k));
+	return rc < 0 ? rc : either(rc, keep_mark(k));
 }
 
 bool keep_takes(const struct row *row)

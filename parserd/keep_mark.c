@@ -2,7 +2,9 @@
 /* keep_mark: see the header. */
 #include "parserd/keep_mark.h"
 
-static const struct {
+#include <stdio.h>
+
+static const struct deletion {
 	const char *code, *what;
 	bool of_a_pin; /* which o1 says */
 } deletions[] = {
@@ -23,24 +25,26 @@ static struct span field_of(const struct row *row, const char *name)
 	return span_of(NULL, 0);
 }
 
+static const struct deletion *find(struct span code)
+{
+	for (size_t i = 0; i < sizeof(deletions) / sizeof(*deletions); i++)
+		if (span_is(code, deletions[i].code))
+			return &deletions[i];
+	return NULL;
+}
+
 bool keep_mark_of(const struct row *operation, struct keep_mark *ret)
 {
-	struct span code = field_of(operation, "code");
+	const struct deletion *d = find(field_of(operation, "code"));
 	struct span pin = field_of(operation, "o1");
-	size_t i = 0;
+	struct span finger = field_of(operation, "o2");
 
-	while (i < sizeof(deletions) / sizeof(*deletions) && !span_is(code, deletions[i].code))
-		i++;
-	if (i == sizeof(deletions) / sizeof(*deletions))
+	if (d == NULL || (d->of_a_pin && (pin.len == 0 || pin.len > ROW_PIN_MAX)))
 		return false;
-	if (deletions[i].of_a_pin && (pin.len == 0 || pin.len > ROW_PIN_MAX))
-		return false;
-	*ret = (struct keep_mark){.what = deletions[i].what};
-	if (deletions[i].of_a_pin)
-		ret->pin = pin;
-	if (span_is(code, "10"))
-		ret->finger = field_of(operation, "o2");
-	if (ret->finger.len > ROW_NUMBER_MAX)
-		ret->finger = span_of(NULL, 0);
+	ret->pin = d->of_a_pin ? pin : span_of(NULL, 0);
+	snprintf(ret->what, sizeof(ret->what), "%s", d->what);
+	/* One finger, where it says which. */
+	if (span_is(span_str(d->code), "10") && finger.len > 0 && finger.len <= ROW_NUMBER_MAX)
+		snprintf(ret->what, sizeof(ret->what), "finger %.*s", SPAN_ARG(finger));
 	return true;
 }

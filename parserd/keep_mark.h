@@ -6,9 +6,8 @@
 #include "parserd/row.h"
 
 struct keep_mark {
-	const char *what;   /* a word that item_cleared_by knows */
-	struct span pin;    /* empty: of all */
-	struct span finger; /* its number; empty: what `what` says */
+	char what[ROW_NUMBER_MAX + 16]; /* a word that item_cleared_by knows */
+	struct span pin;                /* empty: of all */
 };
 
 /* False when it reports none, or one of a PIN that it does not name. */
