@@ -21,6 +21,7 @@
 struct bench {
 	struct spool spool;
 	struct records_writer *records;
+	struct photos photos;
 	struct batch batch;
 	struct inbox inbox;
 };
@@ -35,7 +36,8 @@ static void open_bench(void **state, struct bench *t)
 	assert_int_equal(records_writer_open(scratch_path(state, "records"), private_path, 1 << 20,
 				 &t->records),
 		0);
-	assert_int_equal(batch_open(&t->batch, &t->spool, t->records, 1 << 20), 0);
+	assert_int_equal(photos_open(scratch_path(state, "photos"), &t->photos), 0);
+	assert_int_equal(batch_open(&t->batch, &t->spool, t->records, &t->photos, 1 << 20), 0);
 	t->inbox = (struct inbox){.spool = &t->spool, .batch = &t->batch};
 }
 
@@ -44,6 +46,7 @@ static void close_bench(struct bench *t)
 	inbox_close(&t->inbox);
 	batch_close(&t->batch);
 	records_writer_close(t->records);
+	photos_close(&t->photos);
 	spool_close(&t->spool);
 }
 
@@ -91,20 +94,30 @@ static void assert_spool(struct bench *t, unsigned fresh, unsigned cur, unsigned
 	assert_int_equal(files_in(t, SPOOL_BAD), bad);
 }
 
-/* Closes the bench: one process may not have the environment open twice. */
-static void assert_stored(
-	void **state, struct bench *t, uint64_t punches, uint64_t raw, uint64_t refused)
+/* Closes the bench: one process may not have the environments open twice. */
+static struct records_counts counts_of(void **state, struct bench *t)
 {
+	char private_path[SCRATCH_BYTES + 128];
 	struct records_reader *r;
 	struct records_counts c;
 
 	close_bench(t);
-	assert_int_equal(records_open(scratch_path(state, "records"), &r), 0);
+	snprintf(private_path, sizeof(private_path), "%s", scratch_path(state, "private"));
+	assert_int_equal(items_open(scratch_path(state, "records"), private_path, &r), 0);
 	assert_int_equal(records_count(r, &c), 0);
 	records_close(r);
+	return c;
+}
+
+/* raw and refused: wherever they are. */
+static void assert_stored(
+	void **state, struct bench *t, uint64_t punches, uint64_t raw, uint64_t refused)
+{
+	struct records_counts c = counts_of(state, t);
+
 	assert_int_equal(c.punches, punches);
-	assert_int_equal(c.raw, raw);
-	assert_int_equal(c.refused, refused);
+	assert_int_equal(c.raw + c.private_raw, raw);
+	assert_int_equal(c.refused + c.private_refused, refused);
 }
 
 static void test_uploads_of_every_kind(void **state)
@@ -114,13 +127,24 @@ static void test_uploads_of_every_kind(void **state)
 	open_bench(state, &t);
 	post_one(&t, "/iclock/cdata?SN=A&table=ATTLOG&Stamp=9999", "1" PUNCH "2" PUNCH "1" PUNCH);
 	post_one(&t, "/iclock/cdata?SN=A&Stamp=9", "3" PUNCH "no punch\n");
-	post_one(&t, "/iclock/cdata?SN=A&table=OPERLOG&OpStamp=9", "OPLOG 4\t0\n");
+	post_one(&t, "/iclock/cdata?SN=A&table=OPERLOG&OpStamp=9",
+		"OPLOG 4\t0\nOPLOG 4\t0\t2026-01-05 08:00:00\t0\t0\t0\t0\nUSER PIN=1\tPasswd=made "
+		"up\n"
+		"NEWWORD a=b\n");
 	post_one(&t, "/iclock/cdata?SN=A", "a body of no table");
 	post_one(&t, "/iclock/cdata?SN=A&table=ATTLOG&Stamp=5", "");
 	assert_int_equal(inbox_work(&t.inbox, NOW_US), 5);
 	assert_int_equal(inbox_work(&t.inbox, NOW_US), 0);
 	assert_spool(&t, 0, 0, 5, 0);
-	assert_stored(state, &t, 3, 2, 1);
+	struct records_counts c = counts_of(state, &t);
+	assert_int_equal(c.punches, 3);
+	assert_int_equal(c.logged, 1);
+	assert_int_equal(c.items, 1);
+	assert_int_equal(c.private_items, 1);
+	assert_int_equal(c.raw, 0);
+	assert_int_equal(c.private_raw, 2);
+	assert_int_equal(c.refused, 1);
+	assert_int_equal(c.private_refused, 1);
 
 	struct records_reader *r;
 	struct buf stamp = buf_with_max(64);
