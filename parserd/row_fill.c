@@ -212,22 +212,23 @@ static size_t decoded_bytes(struct span base64)
 }
 
 /* Size counts characters, and with some firmware bytes. docs/PROTOCOL.md 3.2 */
+static bool size_is_right(const struct row *row, uint64_t size)
+{
+	return size == row->content.len ||
+	       (row->content_base64 && size == decoded_bytes(row->content));
+}
+
 static void check_size(struct row_filling *f)
 {
 	struct row *row = f->row;
-	uint64_t size;
+	uint64_t size = 0;
 
 	if (f->size.len == 0)
 		return;
-	if (num_u64(f->size, 0, UINT64_MAX, &size) != 0)
-		row->flags |= ROW_SIZE_WRONG;
-	else if (size == row->content.len ||
-		 (row->content_base64 && size == decoded_bytes(row->content)))
-		return;
-	else if (row->kind == ROW_PHOTO && size > row->content.len)
-		row->flags |= ROW_SHORT;
-	else
-		row->flags |= ROW_SIZE_WRONG;
+	bool number = num_u64(f->size, 0, UINT64_MAX, &size) == 0;
+	bool cut = number && row->kind == ROW_PHOTO && size > row->content.len;
+	if (!number || !size_is_right(row, size))
+		row->flags |= cut ? ROW_SHORT : ROW_SIZE_WRONG;
 }
 
 static bool has_content(enum row_kind kind)

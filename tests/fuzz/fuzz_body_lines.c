@@ -36,7 +36,7 @@ static bool is_log(const struct row *row)
 	return row->kind == ROW_OPERATION || row->kind == ROW_ERROR || row->kind == ROW_EVENT;
 }
 
-#define COUNTED_BYTES 2000 /* of a body in which it is counted one by one */
+#define COUNTED_BYTES 300 /* of a body in which it is counted one by one */
 
 static void check_row(struct rows_seen *seen, const struct row *row)
 {
