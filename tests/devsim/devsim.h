@@ -125,7 +125,8 @@ enum kind {
 	KIND_OPTIONS,
 	KIND_REGISTRY,
 	KIND_ROWS, /* what a command asked for: any table */
-	KIND_FILE  /* a piece of a file for PutFile */
+	KIND_FILE, /* a piece of a file for PutFile */
+	KIND_MIXED /* one table after the other; each upload is KIND_ROWS */
 };
 /* What a poll's INFO counts. */
 struct counts {
@@ -179,6 +180,9 @@ uint64_t made_after_stamp(const struct device *device, uint32_t stamp);
 void made_punches(struct bytes *body, struct bytes *log, const struct device *device,
 	uint64_t first, uint64_t last);
 void made_template(struct bytes *out, uint64_t nth, unsigned int finger_version);
+
+/* mixed.c: the next upload of a load that brings every table. */
+void mixed_make(struct upload *upload, struct device *device, uint32_t records);
 
 /* facts.c: what a terminal says of itself. */
 struct abilities {

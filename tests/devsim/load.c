@@ -57,7 +57,11 @@ static void slot_take(struct slot *slot)
 {
 	struct device *device = &devices[load_totals.taken++ % settings.terminals];
 
-	upload_make(&slot->upload, device, load_options.kind, settings.records);
+	if (load_options.kind == KIND_MIXED) {
+		mixed_make(&slot->upload, device, settings.records);
+	} else {
+		upload_make(&slot->upload, device, load_options.kind, settings.records);
+	}
 	ledger_sent(&slot->upload.log);
 	slot->loaded = true;
 	slot->queued = false;

@@ -26,7 +26,7 @@ static const struct argp_option options[] = {
 	{"connections", KEY_CONNECTIONS, "N", 0, "Connections at once (1)", 0},
 	{"requests", KEY_REQUESTS, "N", 0, "End after N uploads; the bound is then an hour", 0},
 	{"kind", KEY_KIND, "KIND", 0,
-		"attlog, poll, handshake, photo, operlog, biodata or result (attlog)", 0},
+		"attlog, poll, handshake, photo, operlog, biodata, result or mixed (attlog)", 0},
 	{"rate", KEY_RATE, "R", 0, "Open loop: R uploads fall due every second", 0},
 	{"lockstep", KEY_LOCKSTEP, NULL, 0, "All send together, when the last one was answered", 0},
 	{"no-retry", KEY_NO_RETRY, NULL, 0, "Drop what is not acknowledged instead of resending it",
@@ -47,16 +47,17 @@ static enum kind load_kind(struct argp_state *state, const char *arg)
 		[KIND_OPERLOG] = "operlog",
 		[KIND_RESULT] = "result",
 		[KIND_BIODATA] = "biodata",
+		[KIND_MIXED] = "mixed",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(names[i], arg) == 0) {
+		if (names[i] && strcmp(names[i], arg) == 0) {
 			return (enum kind)i;
 		}
 	}
 	argp_error(state,
 		"--kind: \"%s\" is none of attlog, poll, handshake, photo, operlog, biodata, "
-		"result",
+		"result, mixed",
 		arg);
 	return KIND_ATTLOG;
 }

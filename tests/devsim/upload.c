@@ -96,6 +96,7 @@ static void add_query(
 	case KIND_REGISTRY:
 	case KIND_ROWS:
 	case KIND_FILE:
+	case KIND_MIXED:
 		break;
 	}
 }
