@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* dump_env DIR: every named database of an LMDB environment, every key and value in hex, a line
- * each, in order: two dumps are equal exactly when the environments hold the same. It knows nothing
- * of what the store means. */
+/* dump_env DIR [PREFIX]: every named database of an LMDB environment, every key and value in hex, a
+ * line each, in order: two dumps are equal exactly when the environments hold the same. PREFIX
+ * stands before the names of the databases. It knows nothing of what the store means. */
 #include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,14 +24,14 @@ static void put_hex(const MDB_val *v)
 	}
 }
 
-static void dump(MDB_txn *txn, const char *name)
+static void dump(MDB_txn *txn, const char *prefix, const char *name)
 {
 	MDB_dbi dbi;
 	MDB_cursor *cursor;
 	MDB_val key, value;
 	int rc;
 
-	printf("[%s]\n", name);
+	printf("[%s%s]\n", prefix, name);
 	must(mdb_dbi_open(txn, name, 0, &dbi), name);
 	must(mdb_cursor_open(txn, dbi, &cursor), name);
 	while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
@@ -55,8 +55,8 @@ int main(int argc, char **argv)
 	char names[64][128];
 	int count = 0;
 
-	if (argc != 2) {
-		fputs("usage: dump_env DIR\n", stderr);
+	if (argc != 2 && argc != 3) {
+		fputs("usage: dump_env DIR [PREFIX]\n", stderr);
 		return 64;
 	}
 	must(mdb_env_create(&env), argv[1]);
@@ -71,7 +71,7 @@ int main(int argc, char **argv)
 			(const char *)name.mv_data);
 	mdb_cursor_close(cursor);
 	for (int i = 0; i < count; i++)
-		dump(txn, names[i]);
+		dump(txn, argc == 3 ? argv[2] : "", names[i]);
 	mdb_txn_abort(txn);
 	mdb_env_close(env);
 	return fflush(stdout) == 0 ? 0 : 1;

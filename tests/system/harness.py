@@ -444,8 +444,8 @@ class Site:
     def make_dirs(self):
         """Owners and modes as scripts/run.sh makes them, but with one user."""
         for path, mode in [(f"{self.spool_dir}/{s}", 0o2750) for s in SPOOLS] + [
-            (f"{self.state_dir}/parserd", 0o2750), (f"{self.state_dir}/cmdqd", 0o2751), (f"{self.dir}/run", 0o2750),
-            (f"{self.dir}/run/wake", 0o2750)]:
+            (f"{self.state_dir}/parserd", 0o2750), (f"{self.state_dir}/private", 0o2750),
+            (f"{self.state_dir}/cmdqd", 0o2751), (f"{self.dir}/run", 0o2750), (f"{self.dir}/run/wake", 0o2750)]:
             os.makedirs(path, exist_ok=True)
             if IS_ROOT:
                 os.chown(path, UID, GID)
@@ -703,10 +703,13 @@ class Site:
                     check(name not in seen, "G1:", name, "is in", seen.get(name), "and in", state)
                     seen[name] = state
 
-    def dump(self, store="parserd/records"):
-        """Every key and value of a store, as text."""
+    def dump(self):
+        """Every key and value of both environments of the records, as text; the names of the private databases begin
+        with "private/"."""
         dumper = build_helper(self.build, "dump_env.c", "-llmdb")
-        return subprocess.run([dumper, f"{self.state_dir}/{store}"], stdout=subprocess.PIPE, check=True).stdout
+        return b"".join(
+            subprocess.run([dumper, f"{self.state_dir}/{store}", prefix], stdout=subprocess.PIPE, check=True).stdout
+            for store, prefix in (("parserd/records", ""), ("private/records", "private/")))
 
 
 def punch_line(o):

@@ -74,9 +74,12 @@ def varied(rng, i):
             ("ATTLOG", line + b"\n" + line + b"\t5\n" + line + b"\n"),
             ("ATTLOG", line + b"\nthis is no punch\n\n\tnor this\n" + line + b"\t7"),
             ("ATTLOG", b"%d\t2026-02-30 25:61:00\t0\t1\n" % i),
-            ("OPERLOG", b"OPLOG 4\t0\t2026-01-05 08:00:00\t%d\t0\t0\t0\n" % rng.randrange(40)),
-            ("BIODATA", b"BIODATA Pin=%d\tNo=0\n" % rng.randrange(40)),
-            ("ATTPHOTO", b"PIN=1.jpg\nSN=x\nsize=3\nCMD=uploadphoto\0" + rng.randbytes(3)),
+            ("OPERLOG", b"OPLOG %d\t0\t2026-01-05 08:00:00\t%d\t0\t0\t0\n" % (rng.randrange(14), rng.randrange(40))),
+            ("OPERLOG", b"USER PIN=%d\tName=%c\tPasswd=%d\nNEWWORD a\nUSER \n" % (rng.randrange(40), rng.randrange(65, 90),
+                                                                                  rng.randrange(3))),
+            ("BIODATA", b"BIODATA Pin=%d\tNo=0\tType=9\tTmp=AAEC\n" % rng.randrange(40)),
+            ("ATTPHOTO", b"PIN=20260105080000-%d.jpg\nSN=x\nsize=3\nCMD=uploadphoto\0" % rng.randrange(40)
+             + rng.randbytes(3)),
             ("NEWTABLE", rng.randbytes(20)),
             ("ATTLOG", b""),
         ))
@@ -99,7 +102,8 @@ def replay_changes_nothing(t):
         before = site.dump()
         same(len(site.names(state="done")), count, "files done")
         bad = site.names(state="bad")
-        for database in (b"[punch]", b"[journal]", b"[raw]", b"[refused]", b"[stamp]", b"[meta]"):
+        for database in (b"[punch]", b"[journal]", b"[refused]", b"[stamp]", b"[meta]", b"[item]", b"[version]", b"[log]",
+                         b"[photo]", b"[private/item]", b"[private/raw]", b"[private/refused]", b"[private/version]"):
             at = before.index(database)
             check(b"=" in before[at : at + 4000].split(b"[", 2)[1], database,
                   "holds nothing, so this test shows nothing")
