@@ -19,7 +19,7 @@
 
 #define ENTRY     "0006478f9d5e0040-0123456789abcdef"
 #define SET_MAX   120
-#define LONG_TEXT 60000
+#define LONG_TEXT 150000
 
 /* ---- opening ---- */
 
@@ -338,7 +338,7 @@ static struct buf dump(void **state)
 		"content", "uses", "log", "photo", "meta", NULL};
 	static const char *const private[] = {
 		"item", "version", "content", "uses", "raw", "refused", "erased", "meta", NULL};
-	struct buf out = buf_with_max(16 << 20);
+	struct buf out = buf_with_max(64 << 20);
 
 	dump_env(scratch_path(state, "records"), shared, &out);
 	dump_env(scratch_path(state, "private"), private, &out);
