@@ -226,6 +226,25 @@ static void take_site(struct argp_state *state, struct ask *a, char *arg)
 		wrong(state, "--site is empty");
 }
 
+static void take_kind(struct argp_state *state, struct ask *a, char *arg)
+{
+	a->kind = span_str(arg);
+	if (a->kind.len == 0)
+		wrong(state, "--kind is empty");
+}
+
+static void take_to(struct argp_state *state, struct ask *a, char *arg)
+{
+	a->to = arg;
+	if (!*arg)
+		wrong(state, "--to is empty");
+}
+
+static void take_before(struct argp_state *state, struct ask *a, char *arg)
+{
+	take_moment(state, "before", arg, WHEN_SINCE, &a->before);
+}
+
 /* ---- the table: an option has a function, or it is a flag ---- */
 
 #define FLAG(name) .flag = offsetof(struct ask, name)
@@ -251,6 +270,9 @@ static const struct rule {
 	{ASK_TIMEOUT, .take = take_timeout},
 	{ASK_EXPIRES, .take = take_expires},
 	{ASK_SITE, .take = take_site},
+	{ASK_KIND, .take = take_kind},
+	{ASK_TO, .take = take_to},
+	{ASK_BEFORE, .take = take_before},
 	{ASK_ALL, FLAG(all)},
 	{ASK_BODY, FLAG(body)},
 	{ASK_YES, FLAG(yes)},
@@ -260,6 +282,10 @@ static const struct rule {
 	{ASK_OFFLINE, FLAG(offline)},
 	{ASK_STRAY, FLAG(stray)},
 	{ASK_CONTENT, FLAG(content)},
+	{ASK_REVEAL, FLAG(reveal)},
+	{ASK_DELETED, FLAG(deleted)},
+	{ASK_DEVICES, FLAG(devices)},
+	{ASK_DRY_RUN, FLAG(dry_run)},
 };
 
 static const struct rule *find_rule(int key)

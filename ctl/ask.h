@@ -44,6 +44,12 @@ struct ask {
 	uint64_t expires_ms;
 	bool has_expires;
 
+	/* of people */
+	bool reveal, deleted, devices, dry_run;
+	struct span kind;          /* empty: not given; its verb knows the words */
+	const char *to;            /* a directory, or NULL */
+	struct clock_local before; /* a zero month: not given */
+
 	/* of orders */
 	bool no_wait, wait;
 	uint64_t timeout_ms;
@@ -71,9 +77,11 @@ struct noun {
 	const char *example;
 };
 
-/* The nouns, one in each of punch.c, spool.c, device.c, cmd.c and status.c. Those of the commands
- * are made of their table: command.h. */
+/* The nouns, each in the file of its name. Those of the commands are made of their table:
+ * command.h; some nouns have verbs of both kinds. */
 extern const struct noun noun_punch, noun_spool, noun_device, noun_cmd, noun_status;
+extern const struct noun noun_user, noun_template, noun_photo, noun_oplog, noun_raw;
+extern const struct noun noun_export, noun_purge;
 
 /* Takes the command line of a verb apart into `*a`: argv[0] is "punchctl punch ls". Ends the
  * program with EX_USAGE and a line that names the offending word, or with 0 after --help. */
@@ -106,6 +114,13 @@ enum ask_key {
 	ASK_STRAY,
 	ASK_CONTENT,
 	ASK_EXPIRES,
+	ASK_REVEAL,
+	ASK_DELETED,
+	ASK_DEVICES,
+	ASK_DRY_RUN,
+	ASK_KIND,
+	ASK_TO,
+	ASK_BEFORE,
 };
 
 #define ASK_OPTION_CONF                                                              \
@@ -128,6 +143,23 @@ enum ask_key {
 #define ASK_OPTION_UNTIL                                                                        \
 	{                                                                                       \
 		"until", ASK_UNTIL, "TIME", 0, "Before TIME; a day alone is taken in whole", 10 \
+	}
+
+#define ASK_OPTION_SERIAL                                                  \
+	{                                                                  \
+		"serial", ASK_SERIAL, "SN", 0, "Of this terminal only", 10 \
+	}
+#define ASK_OPTION_PIN                                           \
+	{                                                        \
+		"pin", ASK_PIN, "PIN", 0, "Of this PIN only", 10 \
+	}
+#define ASK_OPTION_REVEAL(what)                         \
+	{                                               \
+		"reveal", ASK_REVEAL, NULL, 0, what, 20 \
+	}
+#define ASK_OPTION_DELETED(what)                          \
+	{                                                 \
+		"deleted", ASK_DELETED, NULL, 0, what, 10 \
 	}
 
 #define ASK_TIMES                                                                                 \

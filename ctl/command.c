@@ -40,29 +40,36 @@ static int check_allowed(const struct ask *a, const struct verb *v, unsigned all
 	return EX_OK;
 }
 
-static int add_all(struct orders *o, const struct targets *t, const struct command_made *m)
+static int add_made(struct orders *o, const char *serial, const struct command_made *m)
 {
 	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < m->count; i++)
+		rc = orders_add(o, "command", span_str(serial), buf_span(&m->texts[i]));
+	return rc;
+}
+
+int command_give_made(
+	struct ask *a, const struct targets *t, const struct command_made *made, size_t count)
+{
+	struct orders o = {.ask = a};
+	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < t->count; i++)
-		for (size_t j = 0; rc == 0 && j < m->count; j++)
-			rc = orders_add(
-				o, "command", span_str(t->serials[i]), buf_span(&m->texts[j]));
-	return rc < 0 ? fail(EX_OSERR, "out of memory") : EX_OK;
+		for (size_t j = 0; rc == 0 && j < count; j++)
+			rc = add_made(&o, t->serials[i], &made[j]);
+	int code = rc < 0 ? fail(EX_OSERR, "out of memory") : command_follow(&o);
+	orders_free(&o);
+	return code;
 }
 
 int command_give_to(
 	struct ask *a, const struct verb *v, const struct targets *t, char **words, size_t count)
 {
 	struct command_made made;
-	struct orders o = {.ask = a};
 	int code = command_make(v, words, count, a->has_expires ? a->expires_ms : 0, &made);
 	if (code == EX_OK)
 		code = check_allowed(a, v, made.allowances);
 	if (code == EX_OK)
-		code = add_all(&o, t, &made);
-	if (code == EX_OK)
-		code = command_follow(&o);
-	orders_free(&o);
+		code = command_give_made(a, t, &made, 1);
 	command_made_free(&made);
 	return code;
 }

@@ -43,6 +43,10 @@ struct targets;
 int command_give_to(
 	struct ask *a, const struct verb *v, const struct targets *t, char **words, size_t count);
 
+/* Orders commands that are made already, all of them of each device. An exit code. */
+int command_give_made(
+	struct ask *a, const struct targets *t, const struct command_made *made, size_t count);
+
 /* The verb of the command line for a command; `more` is room for its help. */
 #define COMMAND_MORE_BYTES 6144
 struct ask_verb command_verb(const struct verb *v, char more[static COMMAND_MORE_BYTES]);

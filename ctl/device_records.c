@@ -9,6 +9,7 @@
 #include "ctl/fail.h"
 #include "store/records.h"
 
+#define OPTION_MAX   ((size_t)64 * 1024)
 #define DAY_US       ((uint64_t)24 * 3600 * 1000000)
 #define JOURNAL_BACK 100000 /* entries that are looked through for punches of the device */
 
@@ -19,6 +20,9 @@ const struct out_column device_stamp_columns[DEVICE_STAMP_COLUMNS] = {
 	[STAMP_TEXT] = {"stamp", "STAMP", 0, false},
 	[STAMP_RECEIVED] = {"received", "RECEIVED", 0, false},
 };
+
+const struct out_column device_option_columns[DEVICE_OPTION_COLUMNS] = {
+	{"option", "OPTION", 0, false}, {"value", "VALUE", 0, false}};
 
 /* ---- stamps ---- */
 
@@ -50,6 +54,40 @@ static int note_stamp(void *context, struct span table, struct span stamp, uint6
 	row[STAMP_TEXT] = out_text(span_of(b->ptr + table.len, stamp.len));
 	row[STAMP_RECEIVED] = out_text(span_of(b->ptr + table.len + stamp.len, strlen(utc)));
 	return rc;
+}
+
+/* ---- options ---- */
+
+static int note_option(void *context, const struct item *i)
+{
+	struct device_records *l = context;
+	return pile_add(&l->option_items, i, PILE_HEAD);
+}
+
+static int make_options(struct device_records *l)
+{
+	size_t count = l->option_items.count;
+	l->options = calloc(count + 1, sizeof(*l->options));
+	l->option_values = calloc(count + 1, sizeof(*l->option_values));
+	int rc = l->options && l->option_values ? 0 : -ENOMEM;
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		struct buf *value = &l->option_values[i];
+		*value = buf_with_max(OPTION_MAX);
+		rc = item_field(&l->option_items.items[i], "value", value);
+		rc = rc == -ENOENT ? 0 : rc;
+		l->options[i][0] = out_text(l->option_items.items[i].ids[0]);
+		l->options[i][1] = out_text(buf_span(value));
+		l->option_count++;
+	}
+	return rc;
+}
+
+/* What it said of itself with table=options. */
+static int read_options(struct records_reader *r, const struct device *d, struct device_records *l)
+{
+	const struct item_query q = {.kind = ITEM_OPTION, .serial = span_str(d->serial)};
+	int rc = items_each(r, &q, note_option, l);
+	return rc < 0 ? rc : make_options(l);
 }
 
 /* ---- the clock ---- */
@@ -85,7 +123,7 @@ static int read_skew(struct records_reader *r, const struct device *d, struct sk
 	return records_follow(r, last > JOURNAL_BACK ? last - JOURNAL_BACK : 0, &q, take_punch, &s);
 }
 
-/* ---- both ---- */
+/* ---- all of it ---- */
 
 void device_records_read(const struct ask *a, const struct device *d, struct device_records *ret)
 {
@@ -94,6 +132,8 @@ void device_records_read(const struct ask *a, const struct device *d, struct dev
 	int rc = path ? records_open(path, &r) : -ENOMEM;
 	if (rc == 0)
 		rc = records_stamps(r, span_str(d->serial), note_stamp, ret);
+	if (rc == 0)
+		rc = read_options(r, d, ret);
 	if (rc == 0)
 		rc = read_skew(r, d, &ret->skew);
 	records_close(r);
@@ -108,4 +148,9 @@ void device_records_free(struct device_records *l)
 		buf_free(&l->texts[i]);
 	free(l->texts);
 	free(l->stamps);
+	for (size_t i = 0; i < l->option_count; i++)
+		buf_free(&l->option_values[i]);
+	free(l->option_values);
+	free(l->options);
+	pile_free(&l->option_items);
 }

@@ -52,6 +52,7 @@ enum {
 	SETTINGS,
 	OWN,
 	STAMPS,
+	OPTIONS,
 	FACTS,
 	COLUMNS
 };
@@ -93,6 +94,7 @@ static const struct out_column columns[COLUMNS] = {
 	[SETTINGS] = {"settings", NULL, 0, false},
 	[OWN] = {"own_settings", NULL, 0, false},
 	[STAMPS] = {"stamps", NULL, 0, false},
+	[OPTIONS] = {"options", NULL, 0, false},
 	[FACTS] = {"facts", NULL, 0, false},
 };
 
@@ -245,6 +247,9 @@ static int print_tables(const struct shown *s)
 		rc = print_rows(device_stamp_columns, DEVICE_STAMP_COLUMNS,
 			r->count ? r->stamps[0] : NULL, r->count);
 	if (rc == 0)
+		rc = print_rows(device_option_columns, DEVICE_OPTION_COLUMNS,
+			r->option_count ? r->options[0] : NULL, r->option_count);
+	if (rc == 0)
 		rc = print_rows(
 			fact_columns, 2, s->facts.count ? s->facts.rows[0] : NULL, s->facts.count);
 	return rc;
@@ -257,6 +262,8 @@ static int print(const struct ask *a, struct shown *s)
 		s->settings.keys, s->settings.count, s->settings.values, 1};
 	const struct out_rows stamps = {device_stamp_columns, DEVICE_STAMP_COLUMNS,
 		s->records.count ? s->records.stamps[0] : NULL, s->records.count};
+	const struct out_rows options = {device_option_columns, DEVICE_OPTION_COLUMNS,
+		s->records.option_count ? s->records.options[0] : NULL, s->records.option_count};
 	const struct out_rows facts = {
 		fact_columns, 2, s->facts.count ? s->facts.rows[0] : NULL, s->facts.count};
 	struct out o;
@@ -267,6 +274,7 @@ static int print(const struct ask *a, struct shown *s)
 	cells[SETTINGS] = (struct out_cell){.kind = OUT_OBJECT, .rows = &settings};
 	cells[OWN] = (struct out_cell){.kind = OUT_WORDS, .text = buf_span(&s->settings.own)};
 	cells[STAMPS] = (struct out_cell){.kind = OUT_LIST, .rows = &stamps};
+	cells[OPTIONS] = (struct out_cell){.kind = OUT_LIST, .rows = &options};
 	cells[FACTS] = (struct out_cell){.kind = OUT_LIST, .rows = &facts};
 	out_begin(&o, stdout, a->format, columns, COLUMNS);
 	rc = rc < 0 ? rc : out_card(&o, cells);

@@ -17,6 +17,7 @@ static const struct place kinds[PLACES] = {
 	[PLACE_UPLOAD] = {.kind = "upload", .consumer = "parserd"},
 	[PLACE_RESULT] = {.kind = "result", .consumer = "cmdqd"},
 	[PLACE_ORDER] = {.kind = "order", .consumer = "cmdqd"},
+	[PLACE_ERASE] = {.kind = "erase", .consumer = "parserd"},
 };
 
 bool place_named(const char *word, enum place_kind *ret)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* place: the three spools as an operator meets them: some of their states may be closed to him, any
+/* place: the spools as an operator meets them: some of their states may be closed to him, any
  * of their files may be hostile. */
 #ifndef PUNCHD_CTL_PLACE_H
 #define PUNCHD_CTL_PLACE_H
@@ -10,7 +10,7 @@
 #include "ctl/ask.h"
 #include "spool/spool.h"
 
-enum place_kind { PLACE_UPLOAD, PLACE_RESULT, PLACE_ORDER, PLACES };
+enum place_kind { PLACE_UPLOAD, PLACE_RESULT, PLACE_ORDER, PLACE_ERASE, PLACES };
 
 struct place {
 	const char *kind;     /* "upload" */

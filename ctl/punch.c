@@ -46,9 +46,11 @@ static int punch_ls(struct ask *a)
 	if (code != EX_OK)
 		return code;
 	code = punch_check_after(r, a);
-	int rc = code == EX_OK ? rows_begin(&w, a, false) : 0;
-	if (code == EX_OK && rc == 0) {
-		rc = a->has_after ? rows_by_journal(&w, r) : rows_by_time(&w, r);
+	int rc = 0;
+	if (code == EX_OK) {
+		rc = rows_begin(&w, a, r, false);
+		if (rc == 0)
+			rc = a->has_after ? rows_by_journal(&w) : rows_by_time(&w);
 		int end_rc = rows_end(&w);
 		rc = rc < 0 ? rc : end_rc;
 	}

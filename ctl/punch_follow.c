@@ -1,30 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* punch_follow: new punches, as they are committed. */
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 
 #include "ctl/fail.h"
 #include "ctl/punch.h"
 #include "ctl/rows.h"
+#include "ctl/stop.h"
 
 #define POLL_MS 250
-
-static volatile sig_atomic_t stopped;
-
-static void stop(int signal_number)
-{
-	(void)signal_number;
-	stopped = 1;
-}
-
-static void stop_on_signals(void)
-{
-	struct sigaction action = {.sa_handler = stop};
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
-}
 
 /* Waits for the records to be made. EX_OK with a NULL reader when it was stopped before. */
 static int await_records(const struct ask *a, struct records_reader **ret, bool *ret_waited)
@@ -34,7 +18,7 @@ static int await_records(const struct ask *a, struct records_reader **ret, bool 
 	*ret_waited = rc == -ENOENT;
 	if (*ret_waited)
 		fail_note("there are no records yet; waiting for parserd to make %s", path);
-	while (rc == -ENOENT && !stopped && !out_unread(stdout)) {
+	while (rc == -ENOENT && !stop_asked() && !out_unread(stdout)) {
 		clock_sleep_ms(POLL_MS);
 		rc = records_open(path, ret);
 	}
@@ -44,14 +28,14 @@ static int await_records(const struct ask *a, struct records_reader **ret, bool 
 	return code;
 }
 
-static int follow(struct rows *w, struct records_reader *r)
+static int follow(struct rows *w)
 {
 	int rc = 0;
-	while (rc == 0 && !stopped && !rows_spent(w)) {
-		rc = rows_by_journal(w, r);
+	while (rc == 0 && !stop_asked() && !rows_spent(w)) {
+		rc = rows_by_journal(w);
 		if (rc == 0 && out_unread(stdout))
 			rc = -EPIPE;
-		if (rc == 0 && !stopped && !rows_spent(w))
+		if (rc == 0 && !stop_asked() && !rows_spent(w))
 			clock_sleep_ms(POLL_MS);
 	}
 	return rc;
@@ -68,13 +52,14 @@ int punch_follow(struct ask *a)
 	if (code != EX_OK || !r)
 		return code;
 	code = punch_check_after(r, a);
-	int rc = code == EX_OK ? rows_begin(&w, a, true) : 0;
-	if (code == EX_OK && rc == 0) {
+	int rc = 0;
+	if (code == EX_OK) {
+		rc = rows_begin(&w, a, r, true);
 		/* What was there already is not new, unless there was nothing when we came. */
-		if (!a->has_after && !waited)
+		if (rc == 0 && !a->has_after && !waited)
 			rc = records_last_seq(r, &w.seq);
 		if (rc == 0)
-			rc = follow(&w, r);
+			rc = follow(&w);
 		int end_rc = rows_end(&w);
 		rc = rc < 0 ? rc : end_rc;
 	}

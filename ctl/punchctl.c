@@ -17,8 +17,9 @@
 
 const char *argp_program_version = "punchctl (punchd) " PUNCHD_VERSION;
 
-static const struct noun *const nouns[] = {
-	&noun_punch, &noun_device, &noun_cmd, &noun_spool, &noun_status};
+static const struct noun *const nouns[] = {&noun_punch, &noun_user, &noun_template, &noun_photo,
+	&noun_oplog, &noun_raw, &noun_export, &noun_purge, &noun_device, &noun_cmd, &noun_spool,
+	&noun_status};
 #define NOUN_COUNT (sizeof(nouns) / sizeof(nouns[0]))
 
 /* The part of the command line before the noun. */
@@ -42,8 +43,8 @@ static error_t take_front(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!f->noun_at)
 			argp_error(state,
-				"which NOUN? punch, device, cmd, spool, status, or a command for "
-				"terminals");
+				"which NOUN? punch, user, template, photo, oplog, raw, export, "
+				"purge, device, cmd, spool, status, or a command for terminals");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -60,6 +61,13 @@ static struct front parse_front(int argc, char **argv)
 		.doc = "Ask what punchd has recorded, look after its spools, and give orders for "
 		       "its devices.\v"
 		       "  punch ls|count|follow                 what was punched\n"
+		       "  user ls|show|export|erase             who the terminals know\n"
+		       "  template ls|export|import             fingers, faces and the like\n"
+		       "  photo ls|export                       of punches and of users\n"
+		       "  oplog ls|follow                       what was done at the terminals\n"
+		       "  raw ls|show                           what nobody understands yet\n"
+		       "  export                                everything, into a directory\n"
+		       "  purge photos|oplog|spool              what is older than it has to be\n"
 		       "  device ls|show|wait                   the terminals\n"
 		       "  device approve|refuse|set|rename|rm|resend\n"
 		       "  NOUN [VERB] TARGET… [FIELD=VALUE…]    a command for terminals: unlock, "
@@ -145,6 +153,10 @@ static void choose_verb(const struct noun *n, const char *word, struct chosen *c
 	const struct ask_verb *v = n->verbs[0].name ? NULL : &n->verbs[0];
 	if (!v && word && is_help(word)) {
 		print_verbs(n);
+		if (command_is_noun(n->name)) {
+			printf("\nCommands for terminals:\n");
+			command_print_noun(n->name);
+		}
 		exit(EX_OK);
 	}
 	if (!v && word)
@@ -159,8 +171,10 @@ static void choose_command(const char *noun, const char *word, struct chosen *c)
 {
 	if (!command_is_noun(noun))
 		exit(fail(EX_USAGE,
-			"there is no noun '%s'; there are punch, device, cmd, spool, status, and "
-			"those of 'punchctl cmd verbs'",
+			"there is no noun '%s'; there are punch, user, template, photo, oplog, "
+			"raw, "
+			"export, purge, device, cmd, spool, status, and those of 'punchctl cmd "
+			"verbs'",
 			noun));
 	c->command = command_find(noun, word);
 	if (!c->command && word && is_help(word)) {
@@ -173,10 +187,11 @@ static void choose_command(const char *noun, const char *word, struct chosen *c)
 	c->words = command_find(noun, NULL) ? 1 : 2;
 }
 
+/* A noun may have verbs of both kinds: "user ls" and "user add". */
 static void choose(const char *noun, const char *word, struct chosen *c)
 {
 	const struct noun *ours = find_noun(noun);
-	if (ours)
+	if (ours && !(word && command_find(noun, word)))
 		choose_verb(ours, word, c);
 	else
 		choose_command(noun, word, c);

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rows: read a batch, let go of the records, write the batch. */
+#include "ctl/rows.h"
+
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "ctl/rows.h"
-#include "ctl/when.h"
-#include "spool/spool.h"
+/* Bytes of all texts of a punch at most. */
+#define TEXT_BYTES \
+	(SERIAL_MAX + PUNCH_PIN_MAX + 2 * PUNCH_CODE_MAX + PUNCH_WORKCODE_MAX + PUNCH_EXTRA_MAX)
 
-#define BATCH_ROWS 4096
+enum { SEQ, TIME, SERIAL, PIN, NAME, STATUS, VERIFY, WORKCODE, RECEIVED, ENTRY, FLAGS, EXTRA };
 
-enum { SEQ, TIME, SERIAL, PIN, STATUS, VERIFY, WORKCODE, RECEIVED, ENTRY, FLAGS, EXTRA, COLUMNS };
-
-static const struct out_column columns[COLUMNS] = {
+const struct out_column rows_columns[ROWS_COLUMNS] = {
 	[SEQ] = {"seq", "SEQ", 6, true},
 	[TIME] = {"time", "TIME", 19, false},
 	[SERIAL] = {"serial", "SERIAL", 13, false},
 	[PIN] = {"pin", "PIN", 8, false},
+	[NAME] = {"name", "NAME", 12, false},
 	[STATUS] = {"status", "STATUS", 0, true},
 	[VERIFY] = {"verify", "VERIFY", 0, true},
 	[WORKCODE] = {"workcode", "WORKCODE", 0, false},
@@ -26,21 +26,48 @@ static const struct out_column columns[COLUMNS] = {
 	[EXTRA] = {"extra", NULL, 0, false},
 };
 
-int rows_begin(struct rows *w, const struct ask *a, bool at_once)
+void rows_cells(const struct punch *p, struct span name, struct rows_texts *t,
+	struct out_cell cells[static ROWS_COLUMNS])
+{
+	when_format(&p->time, t->time);
+	clock_format_utc(p->received_us, t->received);
+	when_format_short(p->received_us, t->received_short);
+	spool_entry_id(p->entry.name, p->entry.number, t->entry);
+
+	memset(cells, 0, ROWS_COLUMNS * sizeof(*cells));
+	cells[SEQ] = out_number(p->seq);
+	cells[TIME] = out_text(span_str(t->time));
+	cells[SERIAL] = out_text(p->serial);
+	cells[PIN] = out_text(p->pin);
+	if (name.len > 0)
+		cells[NAME] = out_text(name);
+	cells[STATUS] = out_text(p->status);
+	cells[VERIFY] = out_text(p->verify);
+	cells[WORKCODE] = out_text(p->workcode);
+	cells[RECEIVED] = out_text(span_str(t->received));
+	cells[RECEIVED].shown = span_str(t->received_short);
+	cells[ENTRY] = out_text(span_str(t->entry));
+	if (p->flags & PUNCH_TIME_ABSURD)
+		cells[FLAGS] =
+			(struct out_cell){.kind = OUT_WORDS, .text = span_str("time_absurd")};
+	if (p->extra.len > 0)
+		cells[EXTRA] = out_text(p->extra);
+}
+
+int rows_begin(struct rows *w, const struct ask *a, struct records_reader *r, bool at_once)
 {
 	*w = (struct rows){
 		.query = {.since = a->since, .until = a->until, .serial = a->serial, .pin = a->pin},
 		.left = a->limit,
 		.limited = a->limit > 0,
 		.seq = a->after,
+		.records = r,
+		.kept = calloc(FLOW_BATCH_ROWS, sizeof(*w->kept)),
+		.texts = malloc(FLOW_BATCH_ROWS * TEXT_BYTES),
 	};
-	w->memory = open_memstream(&w->bytes, &w->byte_count);
-	if (!w->memory)
-		return -ENOMEM;
-	out_begin(&w->out, w->memory, a->format, columns, COLUMNS);
-	w->out.at_once = at_once;
-	w->out.ascii = isatty(STDOUT_FILENO);
-	return 0;
+	int rc = names_open(&w->names, a, r);
+	int flow_rc = flow_begin(&w->flow, a->format, rows_columns, ROWS_COLUMNS, at_once);
+	return rc < 0 || flow_rc < 0 || !w->kept || !w->texts ? -ENOMEM : 0;
 }
 
 bool rows_spent(const struct rows *w)
@@ -48,61 +75,59 @@ bool rows_spent(const struct rows *w)
 	return w->limited && w->left == 0;
 }
 
-static int put_punch(struct rows *w, const struct punch *p)
+/* ---- a batch ---- */
+
+static int keep_text(struct rows *w, struct span *s)
 {
-	char time[WHEN_LOCAL_BYTES], received[CLOCK_UTC_BYTES], received_short[WHEN_LOCAL_BYTES];
-	char entry[SPOOL_ENTRY_ID_BYTES];
-
-	when_format(&p->time, time);
-	clock_format_utc(p->received_us, received);
-	when_format_short(p->received_us, received_short);
-	spool_entry_id(p->entry.name, p->entry.number, entry);
-
-	struct out_cell cells[COLUMNS] = {
-		[SEQ] = out_number(p->seq),
-		[TIME] = out_text(span_str(time)),
-		[SERIAL] = out_text(p->serial),
-		[PIN] = out_text(p->pin),
-		[STATUS] = out_text(p->status),
-		[VERIFY] = out_text(p->verify),
-		[WORKCODE] = out_text(p->workcode),
-		[RECEIVED] = out_text(span_str(received)),
-		[ENTRY] = out_text(span_str(entry)),
-	};
-	cells[RECEIVED].shown = span_str(received_short);
-	if (p->flags & PUNCH_TIME_ABSURD)
-		cells[FLAGS] =
-			(struct out_cell){.kind = OUT_WORDS, .text = span_str("time_absurd")};
-	if (p->extra.len > 0)
-		cells[EXTRA] = out_text(p->extra);
-	return out_row(&w->out, cells);
-}
-
-/* Writes the batch to standard output and makes room for the next. */
-static int write_batch(struct rows *w)
-{
-	int rc = out_flushed(w->memory);
-	errno = 0;
-	if (rc == 0 && fwrite(w->bytes, 1, w->byte_count, stdout) != w->byte_count)
-		rc = errno ? -errno : -EIO;
-	if (rc == 0)
-		rc = out_flushed(stdout);
-	if (fseeko(w->memory, 0, SEEK_SET) < 0)
-		rc = rc < 0 ? rc : -errno;
-	return rc;
+	if (FLOW_BATCH_ROWS * TEXT_BYTES - w->text_bytes < s->len)
+		return -EUCLEAN; /* longer than any that is taken */
+	if (s->len > 0)
+		memcpy(w->texts + w->text_bytes, s->ptr, s->len);
+	s->ptr = w->texts + w->text_bytes;
+	w->text_bytes += s->len;
+	return 0;
 }
 
 /* 0, or 1 when the batch is full or the limit reached. */
 static int take(struct rows *w, const struct punch *p)
 {
-	int rc = put_punch(w, p);
+	struct punch *kept = &w->kept[w->batch++];
+	struct span *const texts[] = {&kept->serial, &kept->pin, &kept->status, &kept->verify,
+		&kept->workcode, &kept->extra};
+	int rc = 0;
+	*kept = *p;
+	for (size_t i = 0; rc == 0 && i < sizeof(texts) / sizeof(*texts); i++)
+		rc = keep_text(w, texts[i]);
 	if (rc < 0)
 		return rc;
-	w->batch++;
 	if (w->limited)
 		w->left--;
-	return w->batch == BATCH_ROWS || rows_spent(w) ? 1 : 0;
+	return w->batch == FLOW_BATCH_ROWS || rows_spent(w) ? 1 : 0;
 }
+
+static int put_punch(struct rows *w, const struct punch *p)
+{
+	struct out_cell cells[ROWS_COLUMNS];
+	struct rows_texts texts;
+	struct span name = {NULL, 0};
+	int rc = names_find(&w->names, p->serial, p->pin, &name);
+	if (rc < 0)
+		return rc;
+	rows_cells(p, name, &texts, cells);
+	return out_row(&w->flow.out, cells);
+}
+
+static int write_batch(struct rows *w)
+{
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < w->batch; i++)
+		rc = put_punch(w, &w->kept[i]);
+	w->batch = w->text_bytes = 0;
+	int write_rc = flow_write(&w->flow);
+	return rc < 0 ? rc : write_rc;
+}
+
+/* ---- by time ---- */
 
 /* A batch begins in the second in which the last one ended; what was written of it is passed over.
  */
@@ -126,21 +151,22 @@ static int visit_by_time(void *context, const struct punch *p)
 	return take(w, p);
 }
 
-int rows_by_time(struct rows *w, struct records_reader *r)
+int rows_by_time(struct rows *w)
 {
 	int rc;
 	do {
 		struct punch_query q = w->query;
 		if (w->any)
 			q.since = w->last_time;
-		w->batch = 0;
-		rc = records_punches(r, &q, visit_by_time, w);
+		rc = records_punches(w->records, &q, visit_by_time, w);
 		int write_rc = write_batch(w);
 		if (rc >= 0 && write_rc < 0)
 			rc = write_rc;
 	} while (rc > 0 && !rows_spent(w));
 	return rc < 0 ? rc : 0;
 }
+
+/* ---- by journal ---- */
 
 static int visit_by_journal(void *context, const struct punch *p)
 {
@@ -149,15 +175,15 @@ static int visit_by_journal(void *context, const struct punch *p)
 	return take(w, p);
 }
 
-int rows_by_journal(struct rows *w, struct records_reader *r)
+int rows_by_journal(struct rows *w)
 {
 	uint64_t last;
-	int rc = records_last_seq(r, &last);
+	int rc = records_last_seq(w->records, &last);
 	if (rc < 0 || last <= w->seq)
 		return rc;
+	names_forget(&w->names);
 	do {
-		w->batch = 0;
-		rc = records_follow(r, w->seq, &w->query, visit_by_journal, w);
+		rc = records_follow(w->records, w->seq, &w->query, visit_by_journal, w);
 		int write_rc = write_batch(w);
 		if (rc >= 0 && write_rc < 0)
 			rc = write_rc;
@@ -170,9 +196,9 @@ int rows_by_journal(struct rows *w, struct records_reader *r)
 
 int rows_end(struct rows *w)
 {
-	int rc = out_end(&w->out);
-	int write_rc = write_batch(w);
-	fclose(w->memory);
-	free(w->bytes);
-	return rc < 0 ? rc : write_rc;
+	int rc = w->flow.memory ? flow_end(&w->flow) : 0;
+	names_close(&w->names);
+	free(w->kept);
+	free(w->texts);
+	return rc;
 }

@@ -172,7 +172,9 @@ static int spool_verb_ls(struct ask *a)
 	struct out o;
 	bool one = spool_take_kind(a, &kind);
 	if (!one && a->word_count > 0)
-		return fail(EX_USAGE, "there is no spool '%s'; there are upload, result and order",
+		return fail(EX_USAGE,
+			"there is no spool '%s'; there are upload, result, order and "
+			"erase",
 			a->words[0]);
 	if (!one && a->states == 0)
 		return summarize(a);
@@ -251,8 +253,8 @@ static const struct argp_option discard_options[] = {
 
 static const struct ask_verb verbs[] = {
 	{"ls", "[SPOOL]", "List the spools, or the files of one",
-		"Without SPOOL and --state: a row for each spool. SPOOL is upload, result or "
-		"order.\n\n"
+		"Without SPOOL and --state: a row for each spool. SPOOL is upload, result, order "
+		"or erase.\n\n"
 		"Example: punchctl spool ls\n"
 		"         punchctl spool ls upload --state bad,hold",
 		ls_options, 0, 1, spool_verb_ls},

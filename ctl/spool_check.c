@@ -266,7 +266,9 @@ int spool_verb_check(struct ask *a)
 	uint64_t faults = 0;
 	bool one = spool_take_kind(a, &kind);
 	if (!one && a->word_count > 0)
-		return fail(EX_USAGE, "there is no spool '%s'; there are upload, result and order",
+		return fail(EX_USAGE,
+			"there is no spool '%s'; there are upload, result, order and "
+			"erase",
 			a->words[0]);
 	int code = places_open(a, one ? &kind : NULL, &ps);
 	if (code != EX_OK)

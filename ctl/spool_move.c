@@ -203,8 +203,9 @@ static int check_question(const struct ask *a, const struct deed *d, bool one, b
 		return fail(
 			EX_USAGE, "'%s': either names or --all, --since and --until", a->words[0]);
 	if (many && !one)
-		return fail(EX_USAGE, "which spool? --all, --since and --until need upload, result "
-				      "or order before them");
+		return fail(EX_USAGE,
+			"which spool? --all, --since and --until need upload, result, "
+			"order or erase before them");
 	if (many && !a->states && !d->many)
 		return fail(EX_USAGE, "--state is missing: of done, bad or hold?");
 	if (!many && a->word_count == 0)

@@ -27,7 +27,7 @@ static int join_lines(struct span text, struct buf *b)
 	return rc;
 }
 
-static int put_encoded(struct span bytes, struct buf *b)
+int value_put_base64(struct buf *b, struct span bytes)
 {
 	size_t room = sodium_base64_encoded_len(bytes.len, sodium_base64_VARIANT_ORIGINAL);
 	int rc = buf_reserve(b, room);
@@ -47,7 +47,7 @@ static int put_base64(const struct verb_field *f, struct span bytes, struct buf 
 	if (rc == 0 && verb_field_check(f, buf_span(&joined), why) == 0)
 		rc = buf_add_span(b, buf_span(&joined));
 	else if (rc == 0)
-		rc = put_encoded(bytes, b);
+		rc = value_put_base64(b, bytes);
 	buf_free(&joined);
 	return rc;
 }
