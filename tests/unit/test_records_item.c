@@ -12,6 +12,8 @@
 #include <fcntl.h>
 #include <lmdb.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "parserd/records.h"
 #include "store/follow.h"
@@ -642,12 +644,42 @@ static void assert_all_entered(
 	mdb_cursor_close(cursor);
 }
 
+/* The item's own row has the number of the version that holds. */
+static void assert_given_once(MDB_txn *txn, const char *name, unsigned char *given, size_t room)
+{
+	MDB_dbi db;
+	MDB_cursor *cursor;
+	MDB_val key, value;
+
+	assert_int_equal(mdb_dbi_open(txn, name, 0, &db), 0);
+	assert_int_equal(mdb_cursor_open(txn, db, &cursor), 0);
+	while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) {
+		struct unpack u = {.rest = span_of(value.mv_data, value.mv_size)};
+		uint64_t seq = unpack_u64(&u);
+		assert_true(seq > 0 && seq < room);
+		assert_int_equal(given[seq]++, 0);
+	}
+	mdb_cursor_close(cursor);
+}
+
+static void assert_numbers(MDB_txn *shared, MDB_txn *private)
+{
+	static const char *const names[] = {"version", "raw", "log", "photo"};
+	unsigned char given[4096] = {0};
+
+	for (size_t i = 0; i < 4; i++)
+		assert_given_once(shared, names[i], given, sizeof(given));
+	for (size_t i = 0; i < 2; i++)
+		assert_given_once(private, names[i], given, sizeof(given));
+}
+
 static void assert_journal(void **state)
 {
 	MDB_txn *shared, *private;
 	MDB_env *shared_env = open_env(scratch_path(state, "records"), &shared);
 	MDB_env *private_env = open_env(scratch_path(state, "private"), &private);
 
+	assert_numbers(shared, private);
 	assert_all_entered(shared, shared, "item", 'i', 0);
 	assert_all_entered(shared, shared, "version", 'i', 36);
 	assert_all_entered(shared, shared, "log", 'l', 0);
@@ -782,13 +814,32 @@ static void test_a_password_that_was_deleted(void **state)
 	assert_items(state, ITEM_CREDENTIAL, "1@30!10:password=2\n ");
 }
 
+static size_t count_texts(void **state)
+{
+	MDB_txn *txn;
+	MDB_env *env = open_env(scratch_path(state, "records"), &txn);
+	MDB_dbi content, uses;
+	MDB_stat texts, used;
+
+	assert_int_equal(mdb_dbi_open(txn, "content", 0, &content), 0);
+	assert_int_equal(mdb_dbi_open(txn, "uses", 0, &uses), 0);
+	assert_int_equal(mdb_stat(txn, content, &texts), 0);
+	assert_int_equal(mdb_stat(txn, uses, &used), 0);
+	assert_int_equal(texts.ms_entries, used.ms_entries);
+	mdb_txn_abort(txn);
+	mdb_env_close(env);
+	return texts.ms_entries;
+}
+
 /* A later parserd reads the same upload better. */
 static void test_the_same_version_with_another_text(void **state)
 {
 	PUT(user_at("1", 10, "a"), user_at("1", 10, "b"), user_at("2", 10, "b"));
 	assert_items(state, ITEM_USER, "1@10!0:b 2@10!0:b ");
+	assert_int_equal(count_texts(state), 1);
 	PUT(user_at("2", 10, "a"), user_at("1", 10, "a"));
 	assert_items(state, ITEM_USER, "1@10!0:a 2@10!0:a ");
+	assert_int_equal(count_texts(state), 1);
 	struct records_writer *w = open_writer(state);
 	struct item i = user_at("1", 10, "a");
 	assert_int_equal(records_begin(w), 0);
@@ -1010,6 +1061,50 @@ static void test_following_everything(void **state)
 	records_close(r);
 }
 
+/* As somebody who may read punches alone. Root may read everything, and becomes nobody for it. */
+static int open_as_nobody(void **state, struct records_reader **ret)
+{
+	const char *path = *state;
+	char records[SCRATCH_BYTES + 128], private_path[SCRATCH_BYTES + 128];
+	bool root = geteuid() == 0;
+
+	snprintf(records, sizeof(records), "%s/records", path);
+	snprintf(private_path, sizeof(private_path), "%s/private", path);
+	assert_int_equal(chmod(path, 0755), 0);
+	assert_int_equal(chmod(records, 0755), 0);
+	assert_int_equal(chmod(scratch_path(state, "records/data.mdb"), 0644), 0);
+	assert_int_equal(chmod(scratch_path(state, "records/lock.mdb"), 0666), 0);
+	assert_int_equal(chmod(private_path, root ? 0750 : 0), 0);
+	if (root)
+		assert_int_equal(setresuid(65534, 65534, 0), 0);
+	int rc = items_open(records, private_path, ret);
+	if (root)
+		assert_int_equal(setresuid(0, 0, 0), 0);
+	assert_int_equal(chmod(private_path, 0750), 0);
+	return rc;
+}
+
+static void test_who_may_not_see_what_is_private(void **state)
+{
+	struct item secret = credential_at("1", 10, "p");
+	struct item_query q = {.kind = ITEM_CREDENTIAL};
+	struct buf out = buf_with_max(64);
+	struct records_reader *r;
+	struct records_counts c;
+
+	PUT(user_at("1", 10, "a"), secret);
+	assert_int_equal(open_as_nobody(state, &r), 0);
+	assert_false(records_has_private(r));
+	assert_int_equal(items_each(r, &q, write_item, &out), -EACCES);
+	assert_int_equal(items_history(r, &secret, write_item, &out), -EACCES);
+	q.kind = ITEM_USER;
+	assert_int_equal(items_each(r, &q, write_item, &out), 0);
+	assert_noted(&out, "1@10!0:a ");
+	assert_int_equal(records_count(r, &c), 0);
+	assert_false(c.has_private);
+	records_close(r);
+}
+
 /* What the first parserd kept where everybody may read it moves when it is seen again. */
 static void test_old_bodies_are_hidden(void **state)
 {
@@ -1060,6 +1155,7 @@ int main(void)
 		TEST(test_erasing_gives_the_photos),
 		TEST(test_purging),
 		TEST(test_following_everything),
+		TEST(test_who_may_not_see_what_is_private),
 		TEST(test_old_bodies_are_hidden),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
