@@ -805,6 +805,16 @@ static void test_a_deletion_told_again(void **state)
 	assert_items(state, ITEM_USER, "1@30!1:new 2@50!1:same moment ");
 }
 
+static void test_one_of_several_deletions(void **state)
+{
+	struct item late = mark_at("users", "1", 20), early = mark_at("users", "1", 5);
+
+	late.ids[2] = span_str("a");
+	early.ids[2] = span_str("b");
+	PUT(user_at("1", 10, "x"), late, early);
+	assert_items(state, ITEM_USER, "1@10!1:x ");
+}
+
 static void test_a_password_that_was_deleted(void **state)
 {
 	PUT(credential_at("1", 10, "password=1\n"), mark_at("password", "1", 20),
@@ -1074,7 +1084,7 @@ static int open_as_nobody(void **state, struct records_reader **ret)
 	assert_int_equal(chmod(records, 0755), 0);
 	assert_int_equal(chmod(scratch_path(state, "records/data.mdb"), 0644), 0);
 	assert_int_equal(chmod(scratch_path(state, "records/lock.mdb"), 0666), 0);
-	assert_int_equal(chmod(private_path, root ? 0750 : 0), 0);
+	assert_int_equal(chmod(private_path, root ? 0700 : 0), 0);
 	if (root)
 		assert_int_equal(setresuid(65534, 65534, 0), 0);
 	int rc = items_open(records, private_path, ret);
@@ -1150,6 +1160,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_any_order_ends_the_same),
 		TEST(test_a_deletion_told_again),
+		TEST(test_one_of_several_deletions),
 		TEST(test_a_password_that_was_deleted),
 		TEST(test_the_same_version_with_another_text),
 		TEST(test_erasing_gives_the_photos),
