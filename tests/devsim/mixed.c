@@ -20,7 +20,7 @@ static const char *const operlog[] = {
 	"OPLOG 9\t0\t@\t#\t0\t0\t0",
 	"NOSUCHWORD a=#",
 	"USER Name=without a PIN #",
-	"OPLOG 3\t0",
+	"OPLOG 3\t#",
 	NULL,
 };
 static const char *const userinfo[] = {"USER PIN=#\tName=MADE UP #", "PIN=#\tName=MADE UP #", NULL};
