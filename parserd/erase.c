@@ -241,15 +241,41 @@ static uid_t owner_of(const struct erase *e, const char *name)
 
 /* ---- files ---- */
 
+static void tell_taking(const char *name, int fate, const struct spool_taking *t)
+{
+	if (fate == SPOOL_REFUSED)
+		log_warning("file refused", LOG_TEXT("entry", name), LOG_TEXT("bad", t->bad_name),
+			LOG_TEXT("kind", ERASE_KIND), LOG_TEXT("reason", t->why));
+	if (fate == SPOOL_LEFT && t->first)
+		log_warning("file can be neither taken nor refused; it is left",
+			LOG_TEXT("entry", name), LOG_TEXT("kind", ERASE_KIND),
+			LOG_TEXT("reason", t->why), LOG_ERR(t->error));
+}
+
 static int refuse(struct erase *e, const char *name, const char *why, uint64_t now_us)
 {
 	struct spool_taking t;
 	int fate = spool_take_refuse(&e->taker, name, now_us, why, &t);
 
-	if (fate == SPOOL_REFUSED)
-		log_warning("file refused", LOG_TEXT("entry", name), LOG_TEXT("bad", t.bad_name),
-			LOG_TEXT("kind", ERASE_KIND), LOG_TEXT("reason", why));
-	return fate < 0 ? fate : 0;
+	if (fate < 0)
+		return fate;
+	tell_taking(name, fate, &t);
+	return 0;
+}
+
+/* What says something of the records is for the loop to decide; else it is tried again after a
+ * while, and uploads go on meanwhile. */
+static int leave(struct erase *e, const char *name, int error, uint64_t now_us)
+{
+	struct spool_taking t;
+	bool damaged = error == -EUCLEAN || error == -ENOTRECOVERABLE || error == -EPROTONOSUPPORT;
+	int fate = spool_take_leave(
+		&e->taker, name, now_us, "it cannot be carried out now", error, &t);
+
+	if (fate < 0)
+		return fate;
+	tell_taking(name, fate, &t);
+	return damaged ? error : 0;
 }
 
 static int do_file(struct erase *e, const char *name, uint64_t now_us)
@@ -268,20 +294,7 @@ static int do_file(struct erase *e, const char *name, uint64_t now_us)
 		rc = spool_finish(&e->spool, name);
 	if (rc == -EEXIST)
 		return refuse(e, name, "its name is that of a file that was done before", now_us);
-	if (rc < 0 && spool_release(&e->spool, name) < 0)
-		log_error("file stays in cur", LOG_TEXT("entry", name), LOG_ERR(rc));
-	return rc;
-}
-
-static void tell_taking(const char *name, int fate, const struct spool_taking *t)
-{
-	if (fate == SPOOL_REFUSED)
-		log_warning("file refused", LOG_TEXT("entry", name), LOG_TEXT("bad", t->bad_name),
-			LOG_TEXT("kind", ERASE_KIND), LOG_TEXT("reason", t->why));
-	if (fate == SPOOL_LEFT && t->first)
-		log_warning("file can be neither taken nor refused; it is left",
-			LOG_TEXT("entry", name), LOG_TEXT("kind", ERASE_KIND),
-			LOG_TEXT("reason", t->why), LOG_ERR(t->error));
+	return rc < 0 ? leave(e, name, rc, now_us) : 0;
 }
 
 /* 1 when it left new/, else 0. */

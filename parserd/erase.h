@@ -28,8 +28,9 @@ must_check int erase_open(struct erase *e, const struct conf *c, struct records_
 void erase_close(struct erase *e);
 
 /* Works off what waits, each order in transactions of its own: no other may be begun. How many
- * files left new/ by it, or a negative errno when the surroundings are bad: what was not done is in
- * new/ again. */
+ * files left new/ by it, for good or for a moment; a negative errno when the spool cannot be read
+ * or the records are damaged. What cannot be carried out now is in new/ again, is said once, and is
+ * tried anew after a while: uploads do not wait for it. */
 must_check int erase_work(struct erase *e, uint64_t now_us);
 
 #endif

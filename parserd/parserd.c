@@ -16,6 +16,7 @@
 #include "lib/log.h"
 #include "lib/options.h"
 #include "lib/sandbox.h"
+#include "parserd/erase.h"
 #include "parserd/inbox.h"
 
 #define SPOOL_KIND     "upload"
@@ -36,6 +37,7 @@ struct parserd {
 	struct photos photos;
 	struct batch batch;
 	struct inbox inbox;
+	struct erase erase;
 	uint64_t next_sweep_ms, retry_ms;
 	struct log_limit trouble;
 };
@@ -135,6 +137,19 @@ static int open_batch(struct parserd *p)
 	return rc < 0 ? fail("cannot begin", "", rc) : EX_OK;
 }
 
+/* Uploads are taken even where nobody made the directory for orders to erase. */
+static int open_erase(struct parserd *p)
+{
+	int rc = erase_open(&p->erase, &p->conf, p->records, &p->photos);
+
+	if (rc == -EBUSY || rc == -ENOMEM)
+		return fail("cannot open the spool of orders to erase", p->conf.spool_dir, rc);
+	if (rc < 0)
+		log_warning("no orders to erase are taken: the spool cannot be opened",
+			LOG_TEXT("path", p->conf.spool_dir), LOG_ERR(rc));
+	return EX_OK;
+}
+
 /* Names in GB18030: the C library reads files for it. */
 static int open_charset(void)
 {
@@ -165,6 +180,8 @@ static int open_all(struct parserd *p)
 		code = open_photos(p);
 	if (code == EX_OK)
 		code = open_batch(p);
+	if (code == EX_OK)
+		code = open_erase(p);
 	return code;
 }
 
@@ -289,7 +306,9 @@ static int work(struct parserd *p)
 	while (!p->stopping && code == EX_OK) {
 		daemon_alive();
 		sweep(p);
-		int rc = next(&p->inbox, clock_wall_us());
+		int rc = erase_work(&p->erase, clock_wall_us());
+		if (rc == 0)
+			rc = next(&p->inbox, clock_wall_us());
 		say_waiting(p);
 		if (rc < 0)
 			code = bear_trouble(p, rc);
@@ -312,6 +331,7 @@ static int work(struct parserd *p)
 
 static void close_all(struct parserd *p)
 {
+	erase_close(&p->erase);
 	inbox_close(&p->inbox);
 	batch_close(&p->batch);
 	records_writer_close(p->records);

@@ -20,7 +20,7 @@ import zlib
 UID = GID = 65534  # the one unprivileged user of all daemons, when the tests are run by root
 DAEMONS = ("parserd", "cmdqd", "ingestd")
 PROGRAMS = DAEMONS + ("notifyd", "punchctl", "spoolput", "devsim")
-SPOOLS = ("upload", "result", "order")
+SPOOLS = ("upload", "result", "order", "erase")
 STATES = ("tmp", "new", "cur", "done", "bad", "hold")
 PATIENCE_S = 60  # a guard against hanging, not a demand: on a busy machine all takes longer
 ROOT_DIR = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
