@@ -244,20 +244,26 @@ static void copy_file(const char *from, const char *to)
 	close(out);
 }
 
-/* The private environment is committed and the other one is not. */
-static struct records_writer *cut_power_between(
-	void **state, struct records_writer *w, const struct set *s, unsigned from, unsigned end)
+/* A power cut between the two commits: the private environment has it and the other one has not.
+ * No writer may be open. */
+static void copy_records(void **state, bool back)
 {
 	char data[SCRATCH_BYTES + 128], saved[SCRATCH_BYTES + 128];
 
 	snprintf(data, sizeof(data), "%s", scratch_path(state, "records/data.mdb"));
 	snprintf(saved, sizeof(saved), "%s", scratch_path(state, "saved"));
+	copy_file(back ? saved : data, back ? data : saved);
+}
+
+static struct records_writer *cut_power_between(
+	void **state, struct records_writer *w, const struct set *s, unsigned from, unsigned end)
+{
 	records_writer_close(w);
-	copy_file(data, saved);
+	copy_records(state, false);
 	w = open_writer(state);
 	must_put(w, s, from, end);
 	records_writer_close(w);
-	copy_file(saved, data);
+	copy_records(state, true);
 	return open_writer(state);
 }
 
@@ -793,6 +799,24 @@ static void assert_items(void **state, enum item_kind kind, const char *wanted)
 	records_close(r);
 }
 
+/* The number of what the journal missed goes to nobody else. */
+static void test_a_power_cut_between_the_commits(void **state)
+{
+	struct item missed = credential_at("1", 10, "a");
+
+	records_writer_close(open_writer(state));
+	copy_records(state, false);
+	PUT(missed);
+	copy_records(state, true);
+	PUT(credential_at("1", 11, "b"), missed);
+	assert_journal(state);
+	assert_items(state, ITEM_CREDENTIAL, "1@11!0:b ");
+	struct records_writer *w = open_writer(state);
+	assert_int_equal(records_begin(w), 0);
+	assert_int_equal(records_put_item(w, &missed), 0);
+	records_writer_close(w);
+}
+
 /* A log that is sent again tells old deletions again: the first telling counts. */
 static void test_a_deletion_told_again(void **state)
 {
@@ -1159,6 +1183,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_any_order_ends_the_same),
+		TEST(test_a_power_cut_between_the_commits),
 		TEST(test_a_deletion_told_again),
 		TEST(test_one_of_several_deletions),
 		TEST(test_a_password_that_was_deleted),
