@@ -92,7 +92,7 @@ int records_is_entered(
 {
 	struct pack key = {.len = 0};
 	struct pack value = {.len = 0};
-	struct span stored;
+	struct span stored = {NULL, 0};
 
 	fact_pack_key(&key, seq);
 	fact_pack_value(&value, kind, fact_key);

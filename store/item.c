@@ -16,7 +16,7 @@
 
 static const struct kind {
 	enum item_kind kind;
-	size_t id_count;
+	unsigned id_count;
 	bool private, has_pin; /* the first id is a PIN */
 } kinds[] = {
 	{ITEM_USER, 1, false, true},

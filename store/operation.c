@@ -10,16 +10,19 @@
 
 bool operation_read(struct span line, struct operation *ret)
 {
-	struct operation o = {.code = {NULL, 0}};
-	struct span *const fields[] = {&o.code, &o.admin, &o.time, &o.operands[0], &o.operands[1],
-		&o.operands[2], &o.operands[3]};
+	struct span fields[7] = {{NULL, 0}};
 
-	for (size_t i = 0; i < COUNT(fields) && span_next(&line, '\t', fields[i]); i++)
+	for (size_t i = 0; i < COUNT(fields) && span_next(&line, '\t', &fields[i]); i++)
 		;
-	o.code = span_trim(o.code);
-	if (o.code.len == 0)
+	fields[0] = span_trim(fields[0]);
+	if (fields[0].len == 0)
 		return false;
-	*ret = o;
+	*ret = (struct operation){
+		.code = fields[0],
+		.admin = fields[1],
+		.time = fields[2],
+		.operands = {fields[3], fields[4], fields[5], fields[6]},
+	};
 	return true;
 }
 
