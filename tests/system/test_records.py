@@ -112,7 +112,7 @@ def records_spellings(t):
 # ---- again, in any order ----
 
 
-def mixed(site, *options, **more):
+def mixed(*options):
     return ("load", "--kind", "mixed", "--photo-bytes", "3000", "--retry-ms", "20", "--json", *options)
 
 
@@ -122,7 +122,7 @@ def records_any_order(t):
     with t.site() as site:
         site.start()
         upload_spellings(site)
-        site.devsim(*mixed(site, "--terminals", "4", "--records", "5", "--requests", "400"))
+        site.devsim(*mixed("--terminals", "4", "--records", "5", "--requests", "400"))
         site.wait_worked_off()
         before, facts = site.dump(), Facts(site).check_whole()
         names = site.names(state="done")
@@ -153,14 +153,13 @@ def records_any_order(t):
 # ---- each row is counted ----
 
 
-def compare(site, facts, acknowledged, sent):
+def compare(facts, acknowledged, sent):
     """What was acknowledged is there, and nothing that was never sent."""
     got = {fact[:4] if fact[0] == "photo" else fact for fact in facts.found}
     promised, tried = expected_of(acknowledged), expected_of(sent)
     lost, strange = promised - got, got - tried
     check(not lost, len(lost), "of", len(promised), "facts are lost, such as", sorted(map(repr, lost))[:2])
     check(not strange, len(strange), "facts were never sent, such as", sorted(map(repr, strange))[:2])
-    return got
 
 
 def records_count(t):
@@ -169,14 +168,18 @@ def records_count(t):
         site.start()
         ack, sent = f"{site.dir}/ack", f"{site.dir}/sent"
         requests = 17 * 12 * (20 if t.full else 2)
-        out = json.loads(site.devsim(*mixed(site, "--terminals", "6", "--connections", "6", "--records", "12",
+        out = json.loads(site.devsim(*mixed("--terminals", "6", "--connections", "6", "--records", "12",
                                             "--requests", str(requests), "--ack-log", ack, "--sent-log", sent)))
         same((out["unacked"], out["retried"]), (0, 0), "uploads not acknowledged, and sent again")
         site.wait_worked_off()
         rows = read_log(sent)
         same(sorted(read_log(ack)), sorted(rows), "rows acknowledged")
         facts = Facts(site).check_whole()
-        compare(site, facts, rows, rows)
+        compare(facts, rows, rows)
+        with open(next(iter(facts.files)), "rb") as f:
+            picture = f.read()
+        same((picture[:3], len(picture)), (b"\xff\xd8\xff", 3000), "a picture")
+        same({fact[4] for fact in facts.found if fact[0] == "photo"}, {digest(picture)}, "the one picture of all photos")
         entries = site.all_entries("upload")
         same(len(entries), requests, "entries")
         total = wait_until(lambda: (lambda n: n if n["entries"] == requests else None)(tally(site.parserd.log())),
@@ -200,7 +203,7 @@ def records_kill(t):
     with t.site(conf={"rescan": '"200 ms"'}) as site:
         site.start()
         ack, sent = f"{site.dir}/ack", f"{site.dir}/sent"
-        sim = site.devsim_start(*mixed(site, "--terminals", "8", "--connections", "8", "--records", "6", "--rate", "300",
+        sim = site.devsim_start(*mixed("--terminals", "8", "--connections", "8", "--records", "6", "--rate", "300",
                                        "--seconds", "3600", "--ack-log", ack, "--sent-log", sent))
         busy = 0
         for _ in range(kills):
@@ -214,7 +217,7 @@ def records_kill(t):
         site.wait_worked_off()
         facts = Facts(site).check_whole()
         acknowledged = read_log(ack)
-        compare(site, facts, acknowledged, read_log(sent))
+        compare(facts, acknowledged, read_log(sent))
         check(not site.names("upload", "bad"), "something was refused:", site.names("upload", "bad"))
         check(busy > 0, "parserd was never hit at work")
         site.check_spool()
