@@ -12,7 +12,7 @@
 #include "lib/io.h"
 #include "lib/wake.h"
 #include "store/command.h"
-#include "store/records.h"
+#include "store/item.h"
 
 enum daemon { INGESTD, PARSERD, CMDQD, NOTIFYD, DAEMONS };
 
@@ -90,7 +90,9 @@ static void look_at_records(const struct ask *a, struct status *s)
 {
 	struct records_reader *r = NULL;
 	char *path = conf_join(a->conf.state_dir, CONF_RECORDS);
-	int rc = path ? records_open(path, &r) : -ENOMEM;
+	char *private_path = conf_join(a->conf.state_dir, CONF_PRIVATE);
+	int rc = path && private_path ? items_open(path, private_path, &r) : -ENOMEM;
+	free(private_path);
 	if (rc == 0) {
 		rc = records_count(r, &s->records);
 		records_close(r);
@@ -171,6 +173,14 @@ static void print_records(const struct status *s)
 	printf("records  %llu punches, %llu bodies kept whole, %llu lines refused\n",
 		(unsigned long long)c->punches, (unsigned long long)c->raw,
 		(unsigned long long)c->refused);
+	printf("         %llu users and other items, %llu operations, errors and events, %llu "
+	       "photos\n",
+		(unsigned long long)c->items, (unsigned long long)c->logged,
+		(unsigned long long)c->photos);
+	if (c->has_private)
+		printf("private  %llu items, %llu bodies kept whole, %llu lines refused\n",
+			(unsigned long long)c->private_items, (unsigned long long)c->private_raw,
+			(unsigned long long)c->private_refused);
 	printf("map      %s of %s, %llu%%; it grows by itself\n", used, map,
 		percent(c->used_bytes, c->map_bytes));
 }
@@ -241,8 +251,10 @@ static int print_json(const struct status *s)
 		[CMDQD] = {.key = "cmdqd"},
 		[NOTIFYD] = {.key = "notifyd"}};
 	static const struct out_column record_columns[] = {{.key = "punches"}, {.key = "raw"},
-		{.key = "refused"}, {.key = "journal"}, {.key = "map_bytes"},
-		{.key = "used_bytes"}};
+		{.key = "refused"}, {.key = "journal"}, {.key = "map_bytes"}, {.key = "used_bytes"},
+		{.key = "items"}, {.key = "logged"}, {.key = "photos"}, {.key = "private_items"},
+		{.key = "private_raw"}, {.key = "private_refused"}, {.key = "private_map_bytes"},
+		{.key = "private_used_bytes"}};
 	static const struct out_column device_columns[] = {
 		[DEVICE_PENDING] = {.key = "pending"},
 		[DEVICE_APPROVED] = {.key = "approved"},
@@ -254,7 +266,12 @@ static int print_json(const struct status *s)
 	const struct out_cell command_cells[] = {out_number(s->queued), out_number(s->offered)};
 	const struct out_cell record_cells[] = {out_number(c->punches), out_number(c->raw),
 		out_number(c->refused), out_number(c->journal), out_number(c->map_bytes),
-		out_number(c->used_bytes)};
+		out_number(c->used_bytes), out_number(c->items), out_number(c->logged),
+		out_number(c->photos), known_number(c->has_private, c->private_items),
+		known_number(c->has_private, c->private_raw),
+		known_number(c->has_private, c->private_refused),
+		known_number(c->has_private, c->private_map_bytes),
+		known_number(c->has_private, c->private_used_bytes)};
 	struct out_cell daemon_cells[DAEMONS], device_cells[DEVICE_COLUMNS];
 	struct out_cell spool_cells[PLACES][SUMMARY_COLUMNS];
 	char ages[PLACES][TEXT_AGE_BYTES];
@@ -271,7 +288,8 @@ static int print_json(const struct status *s)
 	const struct out_rows daemons = {daemon_columns, DAEMONS, daemon_cells, 1};
 	const struct out_rows spools = {
 		summary_columns, SUMMARY_COLUMNS, spool_cells[0], s->spool_count};
-	const struct out_rows records = {record_columns, 6, record_cells, 1};
+	const struct out_rows records = {
+		record_columns, sizeof(record_columns) / sizeof(*record_columns), record_cells, 1};
 	const struct out_rows devices = {device_columns, DEVICE_COLUMNS, device_cells, 1};
 	const struct out_rows commands = {command_columns, 2, command_cells, 1};
 	const struct out_cell cells[] = {

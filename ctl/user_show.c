@@ -191,6 +191,13 @@ static int read_templates(struct showing *s, const struct item *user, struct tem
 
 enum { HISTORY = USER_COLUMNS, TEMPLATES, COLUMNS };
 
+/* No file is written here. */
+static void make_template_columns(struct out_column columns[static TEMPLATE_COLUMNS])
+{
+	memcpy(columns, template_columns, sizeof(template_columns));
+	columns[TEMPLATE_FILE].heading = NULL;
+}
+
 static void make_columns(struct out_column columns[static COLUMNS])
 {
 	memcpy(columns, user_columns, sizeof(user_columns));
@@ -217,11 +224,12 @@ static int print_rows(const struct out_rows *rows)
 static int print(struct showing *s, struct out_cell *cells, const struct history *h,
 	const struct template_rows *t)
 {
-	struct out_column columns[COLUMNS];
+	struct out_column columns[COLUMNS], template_heads[TEMPLATE_COLUMNS];
 	const struct out_rows history = {history_columns, H_COLUMNS, h->cells, h->count};
-	const struct out_rows templates = {template_columns, TEMPLATE_COLUMNS, t->cells, t->count};
+	const struct out_rows templates = {template_heads, TEMPLATE_COLUMNS, t->cells, t->count};
 	struct out o;
 	make_columns(columns);
+	make_template_columns(template_heads);
 	cells[HISTORY] = (struct out_cell){.kind = OUT_LIST, .rows = &history};
 	cells[TEMPLATES] =
 		(struct out_cell){.kind = records_has_private(s->records) ? OUT_LIST : OUT_UNKNOWN,

@@ -4,11 +4,21 @@
 
 #include "store/item_room.h"
 
+static bool pin_comes_first(enum item_kind kind)
+{
+	const struct item any = {.kind = kind, .ids = {span_str("1")}};
+
+	return item_pin(&any).len > 0;
+}
+
+/* One user of one device is found at once: who lists punches asks for many. */
 static int prefix_of(const struct item_query *q, struct pack *ret)
 {
 	pack_u8(ret, (uint8_t)q->kind);
 	if (q->serial.len > 0)
 		pack_text(ret, q->serial);
+	if (q->serial.len > 0 && q->pin.len > 0 && pin_comes_first(q->kind))
+		pack_text(ret, q->pin);
 	return ret->failed ? -EINVAL : 0;
 }
 
