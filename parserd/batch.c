@@ -276,21 +276,6 @@ static void move_on(struct batch *b, struct batch_file *f, uint64_t now_us)
 /* What there was none of is not written, but for the sums. */
 static void log_sum(uint64_t files, uint64_t entries, const struct upload_tally *sum)
 {
-	static const char *const names[ROW_KINDS] = {
-		[ROW_USER] = "users",
-		[ROW_TEMPLATE] = "templates",
-		[ROW_PICTURE] = "pictures",
-		[ROW_OPERATION] = "operations",
-		[ROW_ERROR] = "errors",
-		[ROW_EVENT] = "events",
-		[ROW_MESSAGE] = "messages",
-		[ROW_MESSAGE_USER] = "message_users",
-		[ROW_WORKCODE] = "workcodes",
-		[ROW_IDCARD] = "idcards",
-		[ROW_OPTION] = "options",
-		[ROW_PHOTO] = "photos",
-		[ROW_IMAGE] = "images",
-	};
 	struct log_field fields[SUM_FIELDS + 1 + ROW_KINDS] = {
 		LOG_NUM("files", files),
 		LOG_NUM("entries", entries),
@@ -306,7 +291,8 @@ static void log_sum(uint64_t files, uint64_t entries, const struct upload_tally 
 		fields[count++] = (struct log_field)LOG_NUM("punches", sum->punches);
 	for (size_t i = 0; i < ROW_KINDS; i++)
 		if (sum->rows[i] > 0)
-			fields[count++] = (struct log_field)LOG_NUM(names[i], sum->rows[i]);
+			fields[count++] = (struct log_field)LOG_NUM(
+				upload_rows_name((enum row_kind)i), sum->rows[i]);
 	log_event(LOG_LEVEL_INFO, "stored", fields, count);
 }
 

@@ -3,14 +3,11 @@
  * the store; of some kinds all of it is. */
 #include "parserd/keep.h"
 
-#include <errno.h>
-
 #include "parserd/keep_mark.h"
 #include "parserd/keep_text.h"
 
-#define TEXT_MAX                                                                        \
-	((size_t)256 * 1024 * 1024) /* escaped and in hex, a body is a few times longer \
-				     */
+/* Escaped and in hex, a body is a few times longer. */
+#define TEXT_MAX ((size_t)256 * 1024 * 1024)
 
 struct keeping {
 	struct records_writer *w;

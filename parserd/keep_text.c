@@ -135,12 +135,8 @@ static int put_decoded(struct buf *b, struct span base64)
 
 int keep_text_content(struct buf *b, const struct row *row, bool *ret_decoded)
 {
-	int rc = row->content_base64 ? put_decoded(b, row->content) : -EINVAL;
+	int rc = row->content_base64 ? put_decoded(b, row->content) : buf_add_span(b, row->content);
 
-	if (rc == 0 || rc != -EINVAL) {
-		*ret_decoded = true;
-		return rc;
-	}
-	*ret_decoded = !row->content_base64;
-	return buf_add_span(b, row->content);
+	*ret_decoded = rc != -EINVAL;
+	return rc == -EINVAL ? buf_add_span(b, row->content) : rc;
 }

@@ -53,6 +53,27 @@ void upload_tally_add(struct upload_tally *sum, const struct upload_tally *t)
 	sum->empty += t->empty;
 }
 
+const char *upload_rows_name(enum row_kind kind)
+{
+	static const char *const names[ROW_KINDS] = {
+		[ROW_USER] = "users",
+		[ROW_TEMPLATE] = "templates",
+		[ROW_PICTURE] = "pictures",
+		[ROW_OPERATION] = "operations",
+		[ROW_ERROR] = "errors",
+		[ROW_EVENT] = "events",
+		[ROW_MESSAGE] = "messages",
+		[ROW_MESSAGE_USER] = "message_users",
+		[ROW_WORKCODE] = "workcodes",
+		[ROW_IDCARD] = "idcards",
+		[ROW_OPTION] = "options",
+		[ROW_PHOTO] = "photos",
+		[ROW_IMAGE] = "images",
+	};
+
+	return names[kind];
+}
+
 uint64_t upload_tally_records(const struct upload_tally *t)
 {
 	uint64_t records = t->punches;

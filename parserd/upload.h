@@ -32,6 +32,8 @@ struct upload_tally {
 	uint64_t empty;           /* bodies without a byte */
 };
 void upload_tally_add(struct upload_tally *sum, const struct upload_tally *t);
+/* How rows of a kind are called in logs: "users". */
+const char *upload_rows_name(enum row_kind kind);
 /* Punches and rows. */
 uint64_t upload_tally_records(const struct upload_tally *t);
 

@@ -43,7 +43,7 @@ static const char *const event[] = {"Event=Unlock#\tObject=Button\tTime=@", NULL
 static const char *const options[] = {"FWVersion=Ver #,Name#=one, two,ComKey=#", NULL};
 static const char *const unknown[] = {"this is nobody's #", NULL};
 static const char *const picture[] = {"BM #", NULL};
-static const char *const photo[] = {NULL};
+static const char *const photo[] = {"", NULL}; /* its head is made by itself */
 
 /* A body that is not made of lines has one row. */
 static const struct table {
@@ -126,6 +126,17 @@ static void add_log(
 	bytes_char(log, '\n');
 }
 
+/* One after the other. */
+static const char *form_of(const struct table *table, uint64_t nth)
+{
+	uint64_t count = 1; /* none is empty */
+
+	while (table->forms[count]) {
+		count++;
+	}
+	return table->forms[nth % count];
+}
+
 static void add_row(struct bytes *body, struct bytes *log, struct device *device,
 	const struct table *table, uint64_t nth)
 {
@@ -137,12 +148,7 @@ static void add_row(struct bytes *body, struct bytes *log, struct device *device
 		add_photo_head(body, nth);
 		add_photo_name(&row, nth);
 	} else {
-		uint32_t count = 0;
-
-		while (table->forms[count]) {
-			count++;
-		}
-		add_form(&row, table->forms[nth % count], nth);
+		add_form(&row, form_of(table, nth), nth);
 		bytes_add(body, row.data, row.len);
 	}
 	if (log) {
