@@ -100,6 +100,7 @@ static int put_bytes(struct buf *b, struct span hex)
 	return rc;
 }
 
+/* The bytes as they came: kept where they differ from what is stored. */
 static int raw_field(const struct item *i, const char *name, struct buf *into)
 {
 	char key[80];
@@ -108,6 +109,8 @@ static int raw_field(const struct item *i, const char *name, struct buf *into)
 	int rc = item_field(i, key, &hex);
 	if (rc == 0)
 		rc = put_bytes(into, buf_span(&hex));
+	else if (rc == -ENOENT)
+		rc = item_field(i, name, into);
 	buf_free(&hex);
 	return rc;
 }
@@ -125,17 +128,22 @@ int spoken_field_in(const struct item *i, const char *name, bool gb18030, struct
 	return rc == -ENOENT || rc == -EILSEQ ? item_field(i, name, into) : rc;
 }
 
-static bool has_raw(const struct item *i, const char *name)
+/* ASCII is the same in both. */
+static bool may_differ(const struct item *i, const char *name)
 {
 	struct buf raw = buf_with_max(FIELD_MAX);
-	int rc = raw_field(i, name, &raw);
+	bool differs = false;
+	if (raw_field(i, name, &raw) < 0)
+		raw.len = 0; /* there is none, or reading it says what is wrong */
+	for (size_t n = 0; n < raw.len; n++)
+		differs |= (unsigned char)raw.ptr[n] >= 0x80;
 	buf_free(&raw);
-	return rc != -ENOENT;
+	return differs;
 }
 
 int spoken_field(struct spoken *s, const struct item *i, const char *name, struct buf *into)
 {
 	bool gb18030 = false;
-	int rc = has_raw(i, name) ? writes_gb18030(s, i->serial, &gb18030) : 0;
+	int rc = may_differ(i, name) ? writes_gb18030(s, i->serial, &gb18030) : 0;
 	return rc < 0 ? rc : spoken_field_in(i, name, gb18030, into);
 }

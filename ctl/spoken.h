@@ -21,8 +21,8 @@ struct spoken {
 void spoken_close(struct spoken *s);
 
 /* A field of an item into `into` (emptied first): in UTF-8 as it is stored, or, where the device
- * writes GB18030 and it came in bytes of its own, these read anew. 0; -ENOENT; other negative
- * errno. */
+ * writes GB18030, the bytes that came read anew; when they are none, as it is stored. 0; -ENOENT;
+ * other negative errno. */
 must_check int spoken_field(
 	struct spoken *s, const struct item *i, const char *name, struct buf *into);
 

@@ -178,8 +178,10 @@ static void reads(const char *text, bool gb18030, const char *expected)
 static void names_are_read_anew(void **state)
 {
 	(void)state;
+	reads("name=?\nname.raw=d5c5c8fd\n", true, "张三");
 	/* The bytes are also Greek letters in UTF-8, which is how they were taken. */
-	reads("name=\xCE\xA4\xCE\xA5\nname.raw=cea4cea5\n", true, "韦违");
+	reads("name=\xCE\xA4\xCE\xA5\n", true, "韦违");
+	reads("name=\xCE\xA4\xCE\xA5\n", false, "\xCE\xA4\xCE\xA5");
 }
 
 static void names_stand_as_they_are(void **state)
