@@ -27,11 +27,12 @@ import test_kill  # noqa: E402
 import test_memory  # noqa: E402
 import test_order  # noqa: E402
 import test_pipeline  # noqa: E402
+import test_queue  # noqa: E402
 import test_replay  # noqa: E402
 import test_signals  # noqa: E402
 
 MODULES = (test_http, test_caps, test_admission, test_handshake, test_pipeline, test_signals, test_foreign,
-           test_kill, test_replay, test_memory, test_disk, test_order, test_command)
+           test_kill, test_replay, test_memory, test_disk, test_order, test_command, test_queue)
 HANG_S = {False: 300, True: 3600}  # a test that takes longer hangs
 
 
