@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "lib/charset.h"
 #include "command/why.h"
 #include "lib/clock.h"
 #include "lib/num.h"
+#include "lib/utf8.h"
 
 #define TIME_BYTES 19 /* "YYYY-MM-DD HH:MM:SS" */
 #define DAY_BYTES  10
@@ -205,7 +205,7 @@ int verb_field_check(
 		return f->clears ? 0 : why_refuse(ret_why, "%s: empty", f->name);
 	if (has_control(value, f->kind == FIELD_LINE))
 		return why_refuse(ret_why, "%s: holds a control character", f->name);
-	if (!charset_is_utf8(value))
+	if (!utf8_valid(value))
 		return why_refuse(ret_why, "%s: is not UTF-8", f->name);
 	return checks[f->kind](f, value, ret_why);
 }
