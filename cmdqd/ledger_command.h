@@ -7,8 +7,6 @@
 #include "cmdqd/ledger.h"
 #include "store/command.h"
 
-#define LEDGER_ID_MAX 9999999999999999u /* 16 digits: docs/PROTOCOL.md 4 */
-
 /* Gives it the next id, which no command of any device ever had, and writes it. `urgent` as in
  * OPEN_URGENT. */
 must_check int ledger_add_command(struct ledger *l, struct command *c, bool urgent);

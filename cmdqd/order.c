@@ -7,8 +7,8 @@
 
 #include "lib/num.h"
 #include "lib/serial.h"
+#include "store/command.h"
 
-#define ID_MAX         UINT64_C(9999999999999999) /* 16 digits: docs/PROTOCOL.md 4 */
 #define EXPIRES_MAX_MS (UINT64_C(366) * 24 * 60 * 60 * 1000)
 
 static int refuse(const char *why, char ret_why[static ORDER_WHY_BYTES])
@@ -138,7 +138,7 @@ static int read_id(struct order *o, struct span value, char ret_why[static ORDER
 {
 	if (o->id != 0)
 		return refuse("two ids", ret_why);
-	if (num_u64(value, 1, ID_MAX, &o->id) < 0)
+	if (num_u64(value, 1, COMMAND_ID_MAX, &o->id) < 0)
 		return refuse("the id is not the number of a command", ret_why);
 	return 0;
 }

@@ -5,8 +5,7 @@
 #include <errno.h>
 
 #include "lib/num.h"
-
-#define ID_DIGITS 16
+#include "store/command.h"
 
 /* ---- keys ---- */
 
@@ -230,6 +229,5 @@ int result_next(struct span *rest, struct result *ret, const char **ret_why)
 
 bool result_id_number(struct span id, uint64_t *ret_id)
 {
-	return id.len > 0 && id.len <= ID_DIGITS && id.ptr[0] != '0' &&
-	       num_u64(id, 1, UINT64_MAX, ret_id) == 0;
+	return !span_starts(id, "0") && num_u64(id, 1, COMMAND_ID_MAX, ret_id) == 0;
 }

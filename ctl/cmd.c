@@ -11,8 +11,6 @@
 #include "ctl/fail.h"
 #include "lib/num.h"
 
-#define ID_MAX 9999999999999999u /* 16 digits: docs/PROTOCOL.md 4 */
-
 int cmd_open(const struct ask *a, struct control_reader **ret)
 {
 	return device_open(a, ret);
@@ -25,7 +23,7 @@ bool cmd_nobody_works(const struct places *ps)
 
 int cmd_id(const char *word, uint64_t *ret_id)
 {
-	if (num_u64(span_str(word), 1, ID_MAX, ret_id) < 0)
+	if (num_u64(span_str(word), 1, COMMAND_ID_MAX, ret_id) < 0)
 		return fail(EX_USAGE, "'%s' is not the number of a command; see 'punchctl cmd ls'",
 			word);
 	return EX_OK;
