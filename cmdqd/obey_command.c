@@ -9,8 +9,6 @@
 #include "cmdqd/obey_private.h"
 #include "cmdqd/queue.h"
 
-#define TEXT_MAX (2 * TYPED_MAX) /* of a command, also masked */
-
 /* ---- for whom ---- */
 
 /* NULL with the reason. */
@@ -133,7 +131,7 @@ int obey_resend(
 /* Its state, in words that say why it cannot be cancelled. */
 static int refuse_cancel(const struct obey_order *w, char ret_why[static ENTRIES_WHY_BYTES])
 {
-	struct buf text = buf_with_max(TEXT_MAX);
+	struct buf text = buf_with_max(TYPED_MASKED_MAX);
 	struct command c;
 	int rc = ledger_get_command(w->obey->ledger, w->order->id, &text, &c);
 

@@ -14,8 +14,6 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 
-#define TEXT_MAX (2 * TYPED_MAX) /* of a command, also masked */
-
 /* A file at work. */
 struct work {
 	const struct outcome *outcome;
@@ -202,7 +200,8 @@ static int do_entry(void *context, const struct spool_entry *e, const char *entr
 int outcome_file(const struct outcome *o, const struct spool *results, const char *name,
 	struct span bytes, const char **ret_why)
 {
-	struct work w = {.outcome = o, .now_us = clock_wall_us(), .text = buf_with_max(TEXT_MAX)};
+	struct work w = {
+		.outcome = o, .now_us = clock_wall_us(), .text = buf_with_max(TYPED_MASKED_MAX)};
 	const struct entries_work work = {.kind = "result", .entry = do_entry, .context = &w};
 
 	(void)spool_name_valid(span_str(name), &w.named_us);

@@ -63,8 +63,8 @@ struct queue_result {
 	const char *entry; /* that brought it */
 	uint64_t content_bytes;
 };
-/* `into` here and below has room for TYPED_MAX. A verdict of progress.h: PROGRESS_STRAY too when
- * there is no such command of this very device.
+/* `into` here and below has room for TYPED_MASKED_MAX. A verdict of progress.h: PROGRESS_STRAY too
+ * when there is no such command of this very device.
  * `*ret` is the command as it is now, but for a stray; its text is in `into`. */
 must_check int queue_result(struct ledger *l, const struct queue_result *r, uint64_t now_us,
 	struct buf *into, struct command *ret);
