@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-#include "cmdqd/devices_inside.h"
+#include "cmdqd/devices_private.h"
 #include "cmdqd/learn.h"
 #include "cmdqd/ledger.h"
 #include "cmdqd/queue.h"

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "cmdqd/devices_inside.h"
+#include "cmdqd/devices_private.h"
 #include "cmdqd/ledger.h"
 
 void devices_changed(struct devices *t, struct device *d)

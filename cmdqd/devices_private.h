@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* devices_inside: what devices.c (the table) and devices_save.c (how it is written) share. Nobody
- * else includes it. */
-#ifndef PUNCHD_CMDQD_DEVICES_INSIDE_H
-#define PUNCHD_CMDQD_DEVICES_INSIDE_H
+/* devices_private: what devices.c (the table) and devices_save.c (how it is written) share. For
+ * these two alone. */
+#ifndef PUNCHD_CMDQD_DEVICES_PRIVATE_H
+#define PUNCHD_CMDQD_DEVICES_PRIVATE_H
 
 #include <stddef.h>
 #include <sys/queue.h>
