@@ -9,7 +9,7 @@
 #include "ctl/device_records.h"
 #include "ctl/device_settings.h"
 #include "ctl/fail.h"
-#include "ctl/info.h"
+#include "lib/info.h"
 #include "lib/num.h"
 #include "store/command.h"
 
