@@ -155,7 +155,7 @@ def command_every_verb(t):
                       and (words in row["outcome"] if code is None else row["outcome"] == words),
                       f"{key} for {kind}: want {code}, {words!r}, got", row)
         # In the words for people, and with the exit code of --wait.
-        check(re.fullmatch(rf"{serials[0]}: command \d+ done: done\n",
+        check(re.fullmatch(rf"{serials[0]}: command \d+ done\n",
                            site.punchctl("unlock", serials[0], "--wait").decode()), "unlock --wait")
         same(site.refusal("user", "rm", serials[0], "pin=77", "--wait")[0], 1, "the exit code of a failure")
         check(": no such PIN" in site.refusal("user", "rm", serials[0], "pin=77", "--wait")[1], "its words")
