@@ -17,6 +17,14 @@ const char *verb_allowance_key(enum verb_allowance allowance)
 	return "";
 }
 
+unsigned verb_granted(const struct conf *conf)
+{
+	return (conf->allow_shell ? ALLOW_SHELL : 0u) |
+	       (conf->allow_put_file ? ALLOW_PUT_FILE : 0u) |
+	       (conf->allow_clear ? ALLOW_CLEAR : 0u) |
+	       (conf->allow_server_options ? ALLOW_SERVER_OPTIONS : 0u);
+}
+
 const struct verb *verb_find(struct span name)
 {
 	for (size_t i = 0; i < verb_count; i++)

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "lib/conf.h"
 #include "lib/span.h"
 
 #define VERB_FIELDS_MAX 12
@@ -33,6 +34,8 @@ enum verb_allowance {
 #define ALLOWANCES 4
 /* The key in punchd.conf that grants the allowance of one bit: "allow_shell", … */
 const char *verb_allowance_key(enum verb_allowance allowance);
+/* The allowances that the configuration grants; bits. */
+unsigned verb_granted(const struct conf *conf);
 
 /* What a device has to be able to do; unknown counts as able. */
 enum verb_need { NEED_NOTHING, NEED_FINGER, NEED_FACE, NEED_USERPIC, NEED_BIOPHOTO, NEED_BIODATA };

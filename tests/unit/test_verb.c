@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "command/verb.h"
+#include "lib/conf_key.h"
 
 /* ---- the table ---- */
 
@@ -138,6 +139,22 @@ static void test_allowance_keys(void **state)
 	for (unsigned bit = 0; bit < ALLOWANCES; bit++)
 		assert_string_equal(
 			verb_allowance_key((enum verb_allowance)(1U << bit)), keys[bit]);
+}
+
+/* Each key of the configuration grants its own. */
+static void test_granted(void **state)
+{
+	(void)state;
+	for (unsigned bit = 0; bit < ALLOWANCES; bit++) {
+		struct conf conf = {.allow_shell = false};
+		const struct conf_key *k =
+			conf_key_find(verb_allowance_key((enum verb_allowance)(1U << bit)));
+
+		assert_non_null(k);
+		assert_int_equal(verb_granted(&conf), 0);
+		*(bool *)((char *)&conf + k->field) = true;
+		assert_int_equal(verb_granted(&conf), 1U << bit);
+	}
 }
 
 /* ---- the fields ---- */
@@ -465,6 +482,7 @@ int main(void)
 		cmocka_unit_test(test_secrets),
 		cmocka_unit_test(test_treatment),
 		cmocka_unit_test(test_allowance_keys),
+		cmocka_unit_test(test_granted),
 		cmocka_unit_test(test_pin),
 		cmocka_unit_test(test_no_field_holds_a_separator),
 		cmocka_unit_test(test_text_and_name),
