@@ -54,7 +54,7 @@ struct queue_kind queue_kind_of(struct span text)
 				   : kind_of_raw((struct span){0}, 0);
 }
 
-int queue_load(struct queue_work *w, const struct open_place *at, struct command *ret)
+static int load(struct queue_work *w, const struct open_place *at, struct command *ret)
 {
 	int rc = ledger_get_command(w->l, at->id, &w->text, ret);
 
@@ -76,7 +76,7 @@ int queue_store(struct queue_work *w, struct command *c, unsigned marks)
 int queue_load_now(struct queue_work *w, const struct open_place *at,
 	const struct progress_rules *rules, struct command *ret)
 {
-	int rc = queue_load(w, at, ret);
+	int rc = load(w, at, ret);
 
 	if (rc < 0 || !progress_time(ret, queue_kind_of(ret->text).traits, w->now_us, rules))
 		return rc;
