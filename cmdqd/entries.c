@@ -136,3 +136,10 @@ int entries_do(const struct entries_work *w, const struct spool *spool, const ch
 	forget_refused(&r);
 	return rc;
 }
+
+uint64_t entries_received_us(const struct spool_entry *e, uint64_t named_us, uint64_t now_us)
+{
+	uint64_t us = e->received_us ? e->received_us : named_us;
+
+	return us && us < now_us ? us : now_us;
+}

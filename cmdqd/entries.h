@@ -26,4 +26,8 @@ struct entries_work {
 must_check int entries_do(const struct entries_work *w, const struct spool *spool, const char *name,
 	struct span bytes, const char **ret_why);
 
+/* When an entry came in: by its head, else by its file's name (`named_us`, or 0); never after
+ * `now_us`, for a clock that was wrong then must not make anything live for longer. */
+uint64_t entries_received_us(const struct spool_entry *e, uint64_t named_us, uint64_t now_us);
+
 #endif

@@ -256,14 +256,6 @@ static int give(const struct obey_order *w, char ret_why[static ENTRIES_WHY_BYTE
 	return rc;
 }
 
-/* A clock that was wrong when it was given must not make it live for longer. */
-static uint64_t received_us(const struct work *w, const struct spool_entry *e)
-{
-	uint64_t us = e->received_us ? e->received_us : w->named_us;
-
-	return us && us < w->now_us ? us : w->now_us;
-}
-
 static int do_entry(void *context, const struct spool_entry *e, const char *entry,
 	char ret_why[static ENTRIES_WHY_BYTES])
 {
@@ -279,7 +271,7 @@ static int do_entry(void *context, const struct spool_entry *e, const char *entr
 		.order = &o,
 		.entry = entry,
 		.owner_uid = w->owner_uid,
-		.received_us = received_us(w, e),
+		.received_us = entries_received_us(e, w->named_us, w->now_us),
 		.now_us = w->now_us};
 	return give(&one, ret_why);
 }

@@ -185,11 +185,10 @@ static int do_entry(void *context, const struct spool_entry *e, const char *entr
 	char ret_why[static ENTRIES_WHY_BYTES])
 {
 	struct work *w = context;
-	uint64_t us = e->received_us ? e->received_us : w->named_us;
 	struct body b = {.work = w,
 		.entry = entry,
 		.serial = e->serial,
-		.received_us = us && us < w->now_us ? us : w->now_us};
+		.received_us = entries_received_us(e, w->named_us, w->now_us)};
 	(void)ret_why;
 
 	return do_body(&b, e->body);
