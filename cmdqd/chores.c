@@ -160,10 +160,14 @@ static int check_daylight(struct cmdqd *c, uint64_t now_ms)
 	return if_damaged(rc);
 }
 
+/* Polls wait meanwhile, so one save is short, and what it left comes soon. */
 static int save(struct cmdqd *c, uint64_t now_ms)
 {
 	int rc = devices_save(c->devices);
 
+	c->chores.saves_wait = rc == 0 && devices_unsaved(c->devices);
+	if (c->chores.saves_wait)
+		c->chores.saved_ms -= SAVE_EVERY_MS - SOON_MS;
 	log_failure(&c->chores.save_failures, now_ms, "devices not saved", rc);
 	return if_damaged(rc);
 }
@@ -216,7 +220,7 @@ uint64_t chores_wait_ms(const struct cmdqd *c)
 
 	if (in_a_hurry(&c->orders) || in_a_hurry(&c->results))
 		return 0;
-	if (admission_stale(&c->admission))
+	if (admission_stale(&c->admission) || c->chores.saves_wait)
 		wait = SOON_MS;
 	if (c->chores.pokes_wait)
 		wait = POKE_AGAIN_MS;

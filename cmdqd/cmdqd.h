@@ -26,7 +26,7 @@ struct chores {
 	struct queue_cursor cursor;
 	char woken[CHORES_WOKEN_MAX][SERIAL_MAX + 1];
 	size_t woken_count;
-	bool pokes_wait;
+	bool pokes_wait, saves_wait;
 	struct log_limit answer_failures, sweep_failures, daylight_failures, save_failures,
 		list_failures;
 };

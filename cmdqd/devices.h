@@ -12,7 +12,7 @@
 
 #define DEVICES_MAX         200000 /* of all states */
 #define DEVICES_PENDING_MAX 10000  /* of those, waiting for approval */
-#define DEVICES_SAVE_MOST   4096   /* in one devices_save */
+#define DEVICES_SAVE_MOST   512    /* in one devices_save */
 
 struct devices;
 

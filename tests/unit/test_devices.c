@@ -229,9 +229,10 @@ static void test_forgotten_twice(void **state)
 	assert_int_equal(devices_save(room.t), 0);
 	for (unsigned i = 0; i < DEVICES_PENDING_MAX; i++)
 		see_number(i, 2);
-	/* Three saves come past the old record of A, but not as far as to the new one. */
-	assert_int_equal(devices_save(room.t), 0);
-	assert_int_equal(devices_save(room.t), 0);
+	/* So many saves and one more come past the old record of A, but not as far as to the new
+	 * one. */
+	for (unsigned i = 0; i < DEVICES_PENDING_MAX / DEVICES_SAVE_MOST; i++)
+		assert_int_equal(devices_save(room.t), 0);
 	for (unsigned i = 0; i < DEVICES_SAVE_MOST; i++)
 		see_number(i, 3);
 	see("A", 3);
@@ -276,7 +277,7 @@ static void test_orders_go_first(void **state)
 	for (unsigned i = 0; i < 2 * DEVICES_SAVE_MOST; i++)
 		see_number(i, 1);
 	assert_int_equal(devices_decide(room.t, span_str("A"), DEVICE_APPROVED), 0);
-	assert_int_equal(devices_decide(room.t, span_str("N008000"), DEVICE_REFUSED), 0);
+	assert_int_equal(devices_decide(room.t, span_str("N001000"), DEVICE_REFUSED), 0);
 	assert_int_equal(devices_save(room.t), 0);
 	assert_true(devices_unsaved(room.t));
 	open_again(false);
