@@ -39,6 +39,7 @@ static int put_device(const struct filling *f, uint64_t n)
 		.class = "att",
 		.push_version = "2.4.1",
 		.language = "69",
+		.zone_told = ZONE_TOLD_BASE, /* UTC, as they are by default */
 		.firmware = "Ver 8.0.4.2-20260105",
 		.info = "Ver 8.0.4.2-20260105,812,430,35120,10.0.0.7,10,7,12,400,11111"};
 
