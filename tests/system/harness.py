@@ -140,7 +140,7 @@ def make_entry(serial, body, target=None, kind="upload", checksum=True, received
 
 def make_order(text):
     """An entry of the spool "order"; `text` are the lines of its body."""
-    body = text.encode("utf-8")
+    body = text.encode("utf-8", "surrogateescape")
     data = b"punchd-spool 1\nkind: order\nlength: %d\n\n" % len(body) + body + b"\n"
     return data + b"end %08x\n" % zlib.crc32(data)
 
