@@ -12,6 +12,7 @@
 #include "lib/info.h"
 #include "lib/num.h"
 #include "store/command.h"
+#include "store/lines.h"
 
 #define FACTS_MAX ((size_t)1024 * 1024) /* bytes */
 
@@ -192,24 +193,40 @@ static const struct out_column fact_columns[2] = {
 	{"fact", "FACT", 0, false}, {"value", "VALUE", 0, false}};
 
 struct facts {
-	struct buf text;
+	struct buf stored; /* as the store has them */
+	struct buf values; /* as the terminal said them */
 	struct out_cell (*rows)[2];
 	size_t count;
 };
 
+static int add_fact(struct facts *f, struct span key, struct span value)
+{
+	size_t at = f->values.len;
+	struct out_cell(*rows)[2] = reallocarray(f->rows, f->count + 1, sizeof(*rows));
+	if (!rows)
+		return -ENOMEM;
+	f->rows = rows;
+	int rc = lines_get_text(value, &f->values);
+	if (rc < 0)
+		return rc;
+	rows[f->count][0] = out_text(key);
+	rows[f->count++][1] = span_cell(span_of(f->values.ptr + at, f->values.len - at));
+	return 0;
+}
+
 static int make_facts(struct facts *f)
 {
-	struct span rest = buf_span(&f->text), line, key;
-	while (span_next_line(&rest, &line)) {
-		struct out_cell(*rows)[2] = reallocarray(f->rows, f->count + 1, sizeof(*rows));
-		if (!rows)
-			return -ENOMEM;
-		f->rows = rows;
-		(void)span_next(&line, '=', &key);
-		rows[f->count][0] = out_text(key);
-		rows[f->count++][1] = span_cell(line);
+	struct span rest = buf_span(&f->stored), key, value;
+	/* What is escaped is longer, so the values never move. */
+	int rc = buf_reserve(&f->values, f->stored.len);
+	if (rc < 0)
+		return rc;
+	while ((rc = lines_next(&rest, &key, &value)) > 0) {
+		rc = add_fact(f, key, value);
+		if (rc < 0)
+			return rc;
 	}
-	return 0;
+	return rc;
 }
 
 /* ---- all of it ---- */
@@ -281,8 +298,10 @@ static int print(const struct ask *a, struct shown *s)
 static int show(const struct ask *a, const struct device *d, struct control_reader *r)
 {
 	static struct shown s;
-	s = (struct shown){.device = d, .facts.text = buf_with_max(FACTS_MAX)};
-	int rc = control_facts(r, span_str(d->serial), &s.facts.text);
+	s = (struct shown){.device = d,
+		.facts.stored = buf_with_max(FACTS_MAX),
+		.facts.values = buf_with_max(FACTS_MAX)};
+	int rc = control_facts(r, span_str(d->serial), &s.facts.stored);
 	if (rc == 0)
 		rc = make_facts(&s.facts);
 	device_records_read(a, d, &s.records);
@@ -293,7 +312,8 @@ static int show(const struct ask *a, const struct device *d, struct control_read
 	device_settings_free(&s.settings);
 	device_records_free(&s.records);
 	free(s.facts.rows);
-	buf_free(&s.facts.text);
+	buf_free(&s.facts.stored);
+	buf_free(&s.facts.values);
 	return rc;
 }
 
