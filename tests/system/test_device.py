@@ -192,8 +192,13 @@ def device_networks(t):
         site.punchctl("device", "approve", "NETS", "FREE")
         wait_until(lambda: answers(site, "NETS", outside) == [200] * 4, "from anywhere at first")
         site.punchctl("device", "set", "NETS", "networks=127.0.0.77, 2001:db8::/32")
-        check(f"NETS 127.0.0.77,2001:db8::/32\n" in open(f"{site.state_dir}/cmdqd/admission", encoding="ascii").read()
-              .replace(", ", ","), "the admission list:", open(f"{site.state_dir}/cmdqd/admission", "rb").read())
+
+        def listed():
+            with open(f"{site.state_dir}/cmdqd/admission", encoding="ascii") as f:
+                return f.read().splitlines()
+
+        wait_until(lambda: listed() == ["punchd-admission 2", "FREE", "NETS 127.0.0.77,2001:db8::/32"],
+                   "the admission list has them")
         number = site.order("unlock", "NETS", "--expires", "1h")[0]
         wait_until(lambda: site.upload("NETS", LINE, source=outside).status == 403, "ingestd has the list")
         before = len(site.all_names("upload"))

@@ -2,6 +2,7 @@
 """notify: terminals are woken when a command waits for them, and nobody else hears of it. docs/PROTOCOL.md 7"""
 
 import json
+import re
 import select
 import signal
 import socket
@@ -31,7 +32,7 @@ def notify_wakes(t):
         site.start()
         log = start_one(site, "WAK", "--poll-ms", FOR_EVER_MS, "--udp-port", str(site.wake_port))
         out = site.punchctl("unlock", "WAK000001", "--wait", "--timeout", f"{PATIENCE_S}s").decode()
-        check(": done" in out, "an unlock:", out)
+        check(re.fullmatch(r"WAK000001: command \d+ done\n", out), "an unlock:", out)
         number = site.order("user", "add", "WAK000001", "pin=1")[0]
         site.ended(number)
         same([e.command for e in read_executed(log)], [b"AC_UNLOCK", b"DATA UPDATE USERINFO PIN=1"], "what was done")
