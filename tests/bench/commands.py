@@ -58,11 +58,13 @@ class Terminals:
 
 
 def unlock(site, serial):
-    """When punchctl was started, by both clocks, and how long it ran."""
+    """When punchctl was started, by both clocks, and how long it ran. Without setpriv, which would be
+    measured as well."""
+    owner = site.rig.owner
+    who = {"user": owner[0], "group": owner[1], "extra_groups": []} if owner else {}
     wall, began = time.time(), time.monotonic()
-    subprocess.run(site.rig.as_user + [site.rig.program("punchctl"), "unlock", serial,
-                                       f"--config={site.conf}"],
-                   stdout=subprocess.DEVNULL, check=True, timeout=WAIT_S)
+    subprocess.run([site.rig.program("punchctl"), "unlock", serial, f"--config={site.conf}"],
+                   stdout=subprocess.DEVNULL, check=True, timeout=WAIT_S, cwd=site.rig.top, **who)
     return wall, began, time.monotonic() - began
 
 
@@ -165,21 +167,27 @@ def c2(bench):
 
 # ---- C3: memory ----
 
+def start_ms(site):
+    began = time.monotonic()
+    cmdqd = site.cmdqd()
+    took = 1e3 * (time.monotonic() - began)
+    site.rig.stop(cmdqd)
+    os.unlink(site.path("run/desk.sock"))
+    return took
+
+
 def remembered(bench, devices, history):
     """cmdqd, after every device has polled once."""
     rig, site = bench.rig, Site(bench.rig)
     fill(site, devices, 0, history)
     store = os.stat(site.path("state/cmdqd/control/data.mdb")).st_blocks * 512 / 2**20
-    began = time.monotonic()
-    cmdqd = site.cmdqd()
-    start = time.monotonic() - began
-    ingestd = site.ingestd()
+    start = statistics.median(start_ms(site) for _ in range(bench.rounds))
+    cmdqd, ingestd = site.cmdqd(), site.ingestd()
     time.sleep(0.6)
     bench.load(site.port, kind="poll", keep=True, seconds=600,
                options=(f"--terminals={devices}", f"--requests={devices}"))
     time.sleep(2.5)  # it saves what it has seen
-    m = {"rss": cmdqd.memory_mib(), "own": cmdqd.memory_mib("RssAnon"), "most": cmdqd.memory_mib("VmHWM"),
-         "start": 1e3 * start, "store": store}
+    m = {"rss": cmdqd.memory_mib(), "own": cmdqd.memory_mib("RssAnon"), "most": cmdqd.memory_mib("VmHWM"), "start": start, "store": store}
     rig.stop(cmdqd, ingestd)
     return m
 
