@@ -48,12 +48,22 @@ static int order_file(void *context, const struct spool *spool, const char *name
 	return obey_file(&c->obey, spool, name, bytes, ret_why);
 }
 
+/* What the log tells of has happened. */
+static int save_and_tell(struct cmdqd *c)
+{
+	int rc = devices_save(c->devices);
+
+	if (rc == 0)
+		later_write(&c->later);
+	return rc;
+}
+
 /* Durability: the commands and the devices in one transaction, then the list that is made of them;
  * only then are terminals poked, and the files done. */
 static int order_settle(void *context, uint64_t now_ms)
 {
 	struct cmdqd *c = context;
-	int rc = devices_save(c->devices);
+	int rc = save_and_tell(c);
 
 	if (rc == 0)
 		rc = admission_write(&c->admission, now_ms);
@@ -75,7 +85,7 @@ static int result_settle(void *context, uint64_t now_ms)
 	struct cmdqd *c = context;
 	(void)now_ms;
 
-	return devices_save(c->devices);
+	return save_and_tell(c);
 }
 
 /* Both kinds share the transaction, but never at a time: each pass ends with one of these two. */
@@ -84,6 +94,7 @@ static void abandon(void *context)
 	struct cmdqd *c = context;
 
 	ledger_abort(devices_ledger(c->devices));
+	later_drop(&c->later);
 	obey_wake(&c->obey, NULL, 0);
 }
 

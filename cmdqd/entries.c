@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "lib/log.h"
-
 /* An entry that is to be set aside, if any other of its file is good. */
 struct refused {
 	unsigned number;
@@ -64,7 +62,8 @@ static int set_aside(const struct run *r)
 		if (rc < 0)
 			return rc;
 		spool_entry_id(r->name, bad->number, id);
-		log_warning("entry refused", LOG_TEXT("entry", id), LOG_TEXT("kind", r->work->kind),
+		later_log(r->work->later, NULL, LOG_LEVEL_WARNING, "entry refused",
+			LOG_TEXT("entry", id), LOG_TEXT("kind", r->work->kind),
 			LOG_TEXT("reason", bad->why));
 	}
 	return 0;

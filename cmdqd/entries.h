@@ -4,6 +4,7 @@
 #ifndef PUNCHD_CMDQD_ENTRIES_H
 #define PUNCHD_CMDQD_ENTRIES_H
 
+#include "cmdqd/later.h"
 #include "spool/spool.h"
 
 #define ENTRIES_WHY_BYTES 192 /* room for a reason in words, with NUL */
@@ -19,6 +20,7 @@ struct entries_work {
 	 * negative errno, as above. May be NULL. */
 	int (*refused)(void *context, const char *id, const char *why);
 	void *context;
+	struct later *later; /* gets the lines about what is set aside */
 };
 
 /* 0: every entry is done or set aside; -EBADMSG with the reason of the last one (good until the

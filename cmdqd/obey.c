@@ -12,7 +12,6 @@
 #include "cmdqd/queue.h"
 #include "cmdqd/zone.h"
 #include "lib/clock.h"
-#include "lib/log.h"
 
 /* A file at work. */
 struct work {
@@ -201,8 +200,8 @@ static void log_order(const struct obey_order *w, uint64_t id)
 
 	if (o->kind == ORDER_COMMAND && typed_put_line(&line, &o->command) < 0)
 		buf_clear(&line);
-	log_notice("order taken", LOG_TEXT("entry", w->entry),
-		LOG_SPAN(o->serial.len ? "serial" : NULL, o->serial),
+	later_log(w->obey->later, NULL, LOG_LEVEL_NOTICE, "order taken",
+		LOG_TEXT("entry", w->entry), LOG_SPAN(o->serial.len ? "serial" : NULL, o->serial),
 		LOG_TEXT("order", order_kind_name(o->kind)), LOG_NUM("uid", w->owner_uid),
 		LOG_NUM(id ? "id" : NULL, id),
 		LOG_SPAN(line.len ? "command" : NULL, buf_span(&line)),
@@ -290,8 +289,11 @@ int obey_file(struct obey *o, const struct spool *orders, const char *name, stru
 	const char **ret_why)
 {
 	struct work w = {.obey = o, .owner_uid = owner_of(orders, name), .now_us = clock_wall_us()};
-	const struct entries_work work = {
-		.kind = "order", .entry = do_entry, .refused = keep_refused, .context = &w};
+	const struct entries_work work = {.kind = "order",
+		.entry = do_entry,
+		.refused = keep_refused,
+		.context = &w,
+		.later = o->later};
 
 	(void)spool_name_valid(span_str(name), &w.named_us);
 	int rc = ledger_need(o->ledger);

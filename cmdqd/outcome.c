@@ -12,7 +12,6 @@
 #include "cmdqd/result.h"
 #include "command/meaning.h"
 #include "lib/clock.h"
-#include "lib/log.h"
 
 /* A file at work. */
 struct work {
@@ -36,14 +35,11 @@ struct body {
 
 static struct log_limit stray_limit = {.burst = 5, .window_ms = 10000};
 
-static void log_stray(const struct stray *s)
+static void log_stray(struct later *later, const struct stray *s)
 {
-	uint64_t dropped;
-
-	if (log_allow(&stray_limit, clock_mono_ms(), &dropped))
-		log_warning("result that nobody asked for", LOG_TEXT("entry", s->entry),
-			LOG_TEXT("serial", s->serial), LOG_TEXT("id", s->id),
-			LOG_TEXT("reason", s->why), LOG_NUM(dropped ? "dropped" : NULL, dropped));
+	later_log(later, &stray_limit, LOG_LEVEL_WARNING, "result that nobody asked for",
+		LOG_TEXT("entry", s->entry), LOG_TEXT("serial", s->serial), LOG_TEXT("id", s->id),
+		LOG_TEXT("reason", s->why));
 }
 
 static void copy_span(char *to, size_t room, struct span from)
@@ -64,7 +60,7 @@ static int put_stray(struct body *b, const struct result *r, const char *why)
 		learn_text(s.id, sizeof(s.id), r->id);
 		learn_text(s.name, sizeof(s.name), r->name);
 	}
-	log_stray(&s);
+	log_stray(b->work->outcome->later, &s);
 	return ledger_put_stray(b->work->outcome->ledger, &s, b->ordinal);
 }
 
@@ -103,8 +99,9 @@ static void log_result(const struct body *b, const struct command *c, const stru
 	char words[VERB_WHY_BYTES];
 
 	meaning_put(verb, c->return_code, words);
-	log_notice("result taken", LOG_TEXT("entry", b->entry), LOG_SPAN("serial", b->serial),
-		LOG_NUM("id", c->id), LOG_TEXT("command", verb ? verb->name : "unknown"),
+	later_log(b->work->outcome->later, NULL, LOG_LEVEL_NOTICE, "result taken",
+		LOG_TEXT("entry", b->entry), LOG_SPAN("serial", b->serial), LOG_NUM("id", c->id),
+		LOG_TEXT("command", verb ? verb->name : "unknown"),
 		LOG_NUM("return", c->return_code), LOG_TEXT("meaning", words));
 }
 
@@ -201,7 +198,8 @@ int outcome_file(const struct outcome *o, const struct spool *results, const cha
 {
 	struct work w = {
 		.outcome = o, .now_us = clock_wall_us(), .text = buf_with_max(TYPED_MASKED_MAX)};
-	const struct entries_work work = {.kind = "result", .entry = do_entry, .context = &w};
+	const struct entries_work work = {
+		.kind = "result", .entry = do_entry, .context = &w, .later = o->later};
 
 	(void)spool_name_valid(span_str(name), &w.named_us);
 	int rc = ledger_need(o->ledger);
