@@ -60,11 +60,11 @@ def device_settings(t):
                                (["charset=utf-8", "card_form=decimal"], "Name=张\tCard=123456789".encode())):
             site.punchctl("device", "set", "SET1", *settings)
             same(bytes_of("pin=1", "name=张", "card=123456789"), want, f"with {settings}")
-        site.punchctl("device", "set", "SET1", "batch_bytes=1KiB", "alias=Front door", "site=Oslo", "direction=in",
+        site.punchctl("device", "set", "SET1", "batch_max=1KiB", "alias=Front door", "site=Oslo", "direction=in",
                       "networks=127.0.0.0/8", "wake=off", "zone_change=reboot", "comm_key=k3y")
         shown = site.device("SET1")
         want = {"error_delay": "90 s", "delay": "7 s", "trans_interval": "0 min", "trans_times": "03:00;15:30",
-                "trans_flags": "AttLog EnrollFP", "time_zone": "Asia/Kolkata", "realtime": "no", "batch_bytes": "1 KiB",
+                "trans_flags": "AttLog EnrollFP", "time_zone": "Asia/Kolkata", "realtime": "no", "batch_max": "1 KiB",
                 "alias": "Front door", "site": "Oslo", "comm_key": "(set)", "networks": "127.0.0.0/8",
                 "charset": "utf-8", "direction": "in", "card_form": "decimal", "card_order": "high", "wake": "off",
                 "zone_change": "reboot"}

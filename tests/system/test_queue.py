@@ -197,7 +197,7 @@ def order_text(serial, fields):
 
 
 def queue_batches(t):
-    """a reply holds 200 commands and batch_bytes at most, and nothing behind CHECK, CLEAR DATA and REBOOT"""
+    """a reply holds 200 commands and batch_max at most, and nothing behind CHECK, CLEAR DATA and REBOOT"""
 
     def answer(site, serial, batch):
         site.result(serial, b"".join(b"ID=%d&Return=0&CMD=DATA\n" % i for i in batch))
@@ -212,7 +212,7 @@ def queue_batches(t):
 
     with Clocked(t) as site:
         site.punchctl("device", "approve", "MANY", "GPRS", "ENDS", "FULL")
-        site.punchctl("device", "set", "GPRS", "batch_bytes=10KiB")
+        site.punchctl("device", "set", "GPRS", "batch_max=10KiB")
         name = "x" * 24
         site.give(*[order_text("MANY", f"verb: user.add\npin: {n}\n") for n in range(405)])
         big = "A" * 3000
