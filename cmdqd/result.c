@@ -7,6 +7,8 @@
 #include "lib/num.h"
 #include "store/command.h"
 
+#define PIECES_MAX 64 /* of a line: a terminal sends a handful */
+
 /* ---- keys ---- */
 
 enum key { KEY_ID, KEY_SERIAL, KEY_CODE, KEY_NAME, KEY_FILE, KEY_CONTENT, KEYS, KEY_OTHER = KEYS };
@@ -123,7 +125,7 @@ static struct said read_line(struct span line)
 	struct said s = {.has_other = false};
 	struct span piece, name, value;
 
-	while (span_next(&line, '&', &piece))
+	for (int i = 0; i < PIECES_MAX && span_next(&line, '&', &piece); i++)
 		if (split(piece, &name, &value))
 			take(&s, key_of(name), span_trim(value));
 	return s;

@@ -269,13 +269,11 @@ unsigned typed_allowances(const struct typed *t)
 {
 	const struct span *line = raw_line(t), *option = words(t, FIELD_OPTION);
 	unsigned traits, allowances = t->verb->allowances;
-	struct span rest, key;
 
 	if (line)
 		verb_classify_raw(*line, &traits, &allowances);
 	if (option) {
-		rest = *option;
-		if (span_next(&rest, '=', &key) && verb_option_of_server(key))
+		if (verb_keys_of_server(*option))
 			allowances |= ALLOW_SERVER_OPTIONS;
 	}
 	return allowances;

@@ -44,6 +44,9 @@ static void put_allowed(const struct verb_field *f, char ret[static ALLOWED_BYTE
 	case FIELD_TEMPLATE:
 		snprintf(ret, ALLOWED_BYTES, "base64, or @FILE");
 		return;
+	case FIELD_FILE:
+		snprintf(ret, ALLOWED_BYTES, "a name without /, at most %llu bytes", max);
+		return;
 	case FIELD_OPTION:
 		snprintf(ret, ALLOWED_BYTES, "KEY=VALUE");
 		return;

@@ -121,6 +121,7 @@ const struct conf_key conf_keys[] = {
 	{"allow_clear", CONF_CHOICE, "false", "false", "true", FIELD(allow_clear), NULL},
 	{"allow_server_options", CONF_CHOICE, "false", "false", "true", FIELD(allow_server_options),
 		NULL},
+	{"allow_raw", CONF_CHOICE, "false", "false", "true", FIELD(allow_raw), NULL},
 	/* notifyd */
 	{"wake_port", CONF_COUNT, "4374", "1", "65535", FIELD(wake_port), NULL},
 	{"wake_rate", CONF_COUNT, "200", "1", "10000", FIELD(wake_rate), NULL},

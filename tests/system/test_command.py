@@ -6,7 +6,8 @@ import re
 
 from harness import ROOT_DIR, check, read_executed, same, unescape, wait_until
 
-ALLOW = {"allow_shell": "true", "allow_put_file": "true", "allow_clear": "true", "allow_server_options": "true"}
+ALLOW = {"allow_shell": "true", "allow_put_file": "true", "allow_clear": "true", "allow_server_options": "true",
+         "allow_raw": "true"}
 TEXT = b"$ ls -l /mnt\na&b=c\nID=1&Return=0&CMD=DATA\n"  # of a SHELL, by devsim
 BINARY = bytes(range(256)) * 2
 

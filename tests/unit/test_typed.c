@@ -219,7 +219,12 @@ static void test_treatment(void **state)
 	assert_treated(
 		"verb: raw\nline:  shell ls\n", VERB_NEVER_TWICE | VERB_CONTENT, ALLOW_SHELL, 0);
 	assert_treated("verb: raw\nline: ac_unlock\n", VERB_NEVER_TWICE | VERB_URGENT, 0, 15000);
-	assert_treated("verb: raw\nline: FLY\n", VERB_NEVER_TWICE | VERB_CONTENT, 0, 0);
+	assert_treated("verb: raw\nline: FLY\n", VERB_NEVER_TWICE | VERB_CONTENT, ALLOW_RAW, 0);
+	/* Whatever parts them, where a terminal may see a second option. */
+	assert_treated(
+		"verb: option.set\noption: VOLUME=1;WebServerIP=1\n", 0, ALLOW_SERVER_OPTIONS, 0);
+	assert_treated(
+		"verb: option.set\noption: VOLUME=1 WebServerIP=1\n", 0, ALLOW_SERVER_OPTIONS, 0);
 }
 
 int main(void)
