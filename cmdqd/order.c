@@ -92,23 +92,6 @@ static int read_setting(
 	return 0;
 }
 
-static unsigned table_bit(struct span name)
-{
-	static const struct {
-		const char *name;
-		unsigned bit;
-	} tables[] = {
-		{"ATTLOG", RESEND_ATTLOG},
-		{"OPERLOG", RESEND_OPERLOG},
-		{"ATTPHOTO", RESEND_ATTPHOTO},
-	};
-
-	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
-		if (span_is(name, tables[i].name))
-			return tables[i].bit;
-	return 0;
-}
-
 static int read_tables(struct order *o, struct span value, char ret_why[static ORDER_WHY_BYTES])
 {
 	struct span word;
@@ -116,7 +99,7 @@ static int read_tables(struct order *o, struct span value, char ret_why[static O
 	if (o->tables != 0)
 		return refuse("tables is given twice", ret_why);
 	while (span_next(&value, ' ', &word)) {
-		unsigned bit = table_bit(word);
+		unsigned bit = resend_bit(word);
 		if (bit == 0 && word.len > 0)
 			return refuse("tables are ATTLOG, OPERLOG and ATTPHOTO", ret_why);
 		o->tables |= bit;

@@ -100,8 +100,8 @@ static const struct out_column columns[COLUMNS] = {
 /* Room for the texts of a card. */
 struct texts {
 	struct cell_moment first, last, hello, poll, key_good, key_refused, network_refused;
-	struct buf abilities;
-	char skew[SKEW_TEXT_BYTES], resend[32];
+	struct buf abilities, resend;
+	char skew[SKEW_TEXT_BYTES];
 };
 
 /* ---- what it said with its polls ---- */
@@ -140,16 +140,6 @@ static int info_cells(const struct device *d, struct texts *t, struct out_cell *
 
 /* ---- what cmdqd noted ---- */
 
-static struct out_cell resend_cell(const struct device *d, struct texts *t)
-{
-	if (!d->resend)
-		return (struct out_cell){.kind = OUT_NONE};
-	snprintf(t->resend, sizeof(t->resend), "%s%s%s", d->resend & RESEND_ATTLOG ? "attlog " : "",
-		d->resend & RESEND_OPERLOG ? "operlog " : "",
-		d->resend & RESEND_ATTPHOTO ? "attphoto " : "");
-	return (struct out_cell){.kind = OUT_WORDS, .text = span_trim(span_str(t->resend))};
-}
-
 static struct out_cell skew_cell(const struct skew *s, struct texts *t)
 {
 	if (!s->known)
@@ -160,7 +150,7 @@ static struct out_cell skew_cell(const struct skew *s, struct texts *t)
 	return cell;
 }
 
-static void noted_cells(
+static int noted_cells(
 	const struct conf *c, const struct device *d, struct texts *t, struct out_cell *cells)
 {
 	cells[SERIAL] = out_text(span_str(d->serial));
@@ -179,12 +169,16 @@ static void noted_cells(
 	cells[VERSION] = cell_text(d->push_version);
 	cells[LANGUAGE] = cell_text(d->language);
 	cells[FIRMWARE] = cell_text(d->firmware);
-	cells[RESEND] = resend_cell(d, t);
 	cells[KEY_GOOD] = cell_moment(d->key_good_us, &t->key_good);
 	cells[KEY_REFUSED] = cell_moment(d->key_refused_us, &t->key_refused);
 	cells[KEY_REFUSED_FROM] = cell_text(d->key_refused_address);
 	cells[NETWORK_REFUSED] = cell_moment(d->network_refused_us, &t->network_refused);
 	cells[NETWORK_REFUSED_FROM] = cell_text(d->network_refused_address);
+	if (d->resend == 0)
+		return 0;
+	int rc = resend_put_words(&t->resend, d->resend);
+	cells[RESEND] = (struct out_cell){.kind = OUT_WORDS, .text = buf_span(&t->resend)};
+	return rc;
 }
 
 /* ---- the facts of its last INFO ---- */
@@ -277,9 +271,9 @@ static int print(const struct ask *a, struct shown *s)
 	const struct out_rows facts = {
 		fact_columns, 2, s->facts.count ? s->facts.rows[0] : NULL, s->facts.count};
 	struct out o;
-	s->texts.abilities = buf_with_max(256);
-	noted_cells(&a->conf, s->device, &s->texts, cells);
-	int rc = info_cells(s->device, &s->texts, cells);
+	s->texts.abilities = s->texts.resend = buf_with_max(256);
+	int rc = noted_cells(&a->conf, s->device, &s->texts, cells);
+	rc = rc < 0 ? rc : info_cells(s->device, &s->texts, cells);
 	cells[SKEW] = skew_cell(&s->records.skew, &s->texts);
 	cells[SETTINGS] = (struct out_cell){.kind = OUT_OBJECT, .rows = &settings};
 	cells[OWN] = (struct out_cell){.kind = OUT_WORDS, .text = buf_span(&s->settings.own)};
@@ -292,6 +286,7 @@ static int print(const struct ask *a, struct shown *s)
 	if (rc == 0 && a->format == OUT_TABLE)
 		rc = print_tables(s);
 	buf_free(&s->texts.abilities);
+	buf_free(&s->texts.resend);
 	return rc;
 }
 
