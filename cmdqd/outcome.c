@@ -101,8 +101,8 @@ static void log_result(const struct body *b, const struct command *c, const stru
 	meaning_put(verb, c->return_code, words);
 	later_log(b->work->outcome->later, NULL, LOG_LEVEL_NOTICE, "result taken",
 		LOG_TEXT("entry", b->entry), LOG_SPAN("serial", b->serial), LOG_NUM("id", c->id),
-		LOG_TEXT("command", verb ? verb->name : "unknown"),
-		LOG_NUM("return", c->return_code), LOG_TEXT("meaning", words));
+		LOG_TEXT("verb", verb ? verb->name : "unknown"), LOG_NUM("return", c->return_code),
+		LOG_TEXT("meaning", words));
 }
 
 static int end_command(struct body *b, const struct result *r, const struct verb *verb,

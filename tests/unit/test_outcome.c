@@ -227,7 +227,7 @@ static void test_the_log_waits_for_the_commit(void **state)
 	id = offered("A", RM);
 	bring("A", "ID=%d&Return=0&CMD=DATA\nID=99999&Return=0\n", (int)id);
 	snprintf(expected, sizeof(expected),
-		"punchd: result taken entry=%s.1 serial=A id=%d command=user.rm return=0 "
+		"punchd: result taken entry=%s.1 serial=A id=%d verb=user.rm return=0 "
 		"meaning=done\npunchd: warning: result that nobody asked for entry=%s.1 serial=A "
 		"id=99999 reason=\"this device has no command of this id\"\n",
 		room.name, (int)id, room.name);
