@@ -89,25 +89,13 @@ void obey_close(struct obey *o)
 
 /* ---- a device's orders ---- */
 
-struct rival {
-	const struct device *self;
-	const char *alias;
-};
-
-static int has_alias(void *context, const struct device *d)
-{
-	const struct rival *r = context;
-
-	return d != r->self && strcmp(d->set.alias, r->alias) == 0;
-}
-
 /* An alias names one device, whether it is looked for among the aliases or the serials. */
 static bool is_alias_free(struct devices *devices, const struct device *d, const char *alias)
 {
-	struct rival r = {d, alias};
 	const struct device *named = devices_find(devices, span_str(alias));
+	const struct device *called = devices_find_alias(devices, alias);
 
-	return (!named || named == d) && devices_each(devices, has_alias, &r) == 0;
+	return (!named || named == d) && (!called || called == d);
 }
 
 static int set(const struct obey_order *w, char ret_why[static ENTRIES_WHY_BYTES])
