@@ -2,6 +2,7 @@
 /* ability: the dialect of a device. Pure. docs/PROTOCOL.md 4, 5 */
 #include "cmdqd/ability.h"
 
+#include "lib/info.h"
 #include "lib/num.h"
 
 bool ability_old(struct span push_version)
@@ -14,42 +15,22 @@ bool ability_old(struct span push_version)
 
 /* ---- INFO= of a poll ---- */
 
-/* Counted from 1, as in docs/PROTOCOL.md 4. */
-enum { INFO_FINGER_VERSION = 6, INFO_FACE_VERSION = 7, INFO_FLAGS = 10 };
-
-/* Empty when it is not there. */
-static struct span info_field(struct span info, unsigned number)
+/* No flags at all say nothing. */
+static enum able able(struct span flags, enum info_ability ability)
 {
-	struct span field = {0};
-
-	while (number-- > 0)
-		if (!span_next(&info, ',', &field))
-			return (struct span){0};
-	return span_trim(field);
+	return flags.len > 0 ? (enum able)info_able(flags, ability) : ABLE_UNKNOWN;
 }
 
-/* A field of flags that is too short says what is absent; none at all says nothing. */
-static enum able flag(struct span flags, size_t place, enum able absent)
+static void from_info(struct dialect *d, const struct info *info)
 {
-	if (flags.len == 0)
-		return ABLE_UNKNOWN;
-	if (place >= flags.len)
-		return absent;
-	if (flags.ptr[place] == '1')
-		return ABLE_YES;
-	return flags.ptr[place] == '0' ? ABLE_NO : ABLE_UNKNOWN;
-}
+	struct span flags = info->fields[INFO_FLAGS];
 
-static void from_info(struct dialect *d, struct span info)
-{
-	struct span flags = info_field(info, INFO_FLAGS);
-
-	d->finger = flag(flags, 0, ABLE_YES);
-	d->face = flag(flags, 1, ABLE_NO);
-	d->userpic = flag(flags, 2, ABLE_NO);
-	d->biophoto = flag(flags, 3, ABLE_UNKNOWN);
-	d->biodata = flag(flags, 4, ABLE_UNKNOWN);
-	if (span_is(info_field(info, INFO_FACE_VERSION), "-1"))
+	d->finger = able(flags, INFO_ABLE_FINGER);
+	d->face = able(flags, INFO_ABLE_FACE);
+	d->userpic = able(flags, INFO_ABLE_USERPIC);
+	d->biophoto = able(flags, INFO_ABLE_BIOPHOTO);
+	d->biodata = able(flags, INFO_ABLE_BIODATA);
+	if (span_is(info->fields[INFO_FACE_VERSION], "-1"))
 		d->face = ABLE_NO;
 }
 
@@ -77,7 +58,11 @@ static struct span fact(struct span facts, const char *key)
 
 static enum able known(enum able able, struct span facts, const char *key)
 {
-	return able != ABLE_UNKNOWN ? able : flag(fact(facts, key), 0, ABLE_UNKNOWN);
+	struct span value = fact(facts, key);
+
+	if (able != ABLE_UNKNOWN || value.len == 0)
+		return able;
+	return value.ptr[0] == '1' ? ABLE_YES : value.ptr[0] == '0' ? ABLE_NO : ABLE_UNKNOWN;
 }
 
 static void from_facts(struct dialect *d, struct span facts)
@@ -116,13 +101,13 @@ static enum card_form card_of(const struct device *d, bool old)
 
 struct dialect ability_dialect(const struct device *d, struct span facts)
 {
-	struct span info = span_str(d->info);
+	const struct info info = info_read(span_str(d->info));
 	struct dialect dialect = {.old = ability_old(span_str(d->push_version)),
 		.charset = charset_of(d),
-		.finger_version = version_of(info_field(info, INFO_FINGER_VERSION))};
+		.finger_version = version_of(info.fields[INFO_FINGER_VERSION])};
 
 	dialect.card = card_of(d, dialect.old);
-	from_info(&dialect, info);
+	from_info(&dialect, &info);
 	from_facts(&dialect, facts);
 	return dialect;
 }

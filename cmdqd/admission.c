@@ -8,9 +8,11 @@
 #include "lib/io.h"
 #include "lib/network.h"
 
-#define HEAD      "punchd-admission 2\n"
-#define ENTRY_MAX (SERIAL_MAX + 1 + NETWORK_LIST_MAX + 1)
-#define TEXT_MAX  (sizeof(HEAD) + (size_t)DEVICES_MAX * ENTRY_MAX)
+/* The second form only when somebody has networks: an ingestd of before can read the first one. */
+#define HEAD_SERIALS  "punchd-admission 1\n"
+#define HEAD_NETWORKS "punchd-admission 2\n"
+#define ENTRY_MAX     (SERIAL_MAX + 1 + NETWORK_LIST_MAX + 1)
+#define TEXT_MAX      (sizeof(HEAD_NETWORKS) + (size_t)DEVICES_MAX * ENTRY_MAX)
 
 struct collected {
 	const struct device **devices;
@@ -63,7 +65,11 @@ static int put_device(struct buf *b, const struct device *d)
 
 static int put_list(struct buf *b, const struct collected *c)
 {
-	int rc = buf_add_str(b, HEAD);
+	bool networks = false;
+
+	for (size_t i = 0; i < c->count; i++)
+		networks |= c->devices[i]->set.networks[0] != '\0';
+	int rc = buf_add_str(b, networks ? HEAD_NETWORKS : HEAD_SERIALS);
 
 	for (size_t i = 0; i < c->count && rc == 0; i++)
 		rc = put_device(b, c->devices[i]);

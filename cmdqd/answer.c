@@ -29,7 +29,7 @@ static void log_first_sight(const struct msg_question *q, const struct device *d
 	}
 	snprintf(command, sizeof(command), "punchctl device approve %.*s", SPAN_ARG(q->serial));
 	log_notice("unknown device waits for approval", LOG_SPAN("serial", q->serial),
-		LOG_SPAN("peer", q->peer), LOG_TEXT("command", command),
+		LOG_SPAN("peer", q->peer), LOG_TEXT("approve_with", command),
 		LOG_NUM(dropped ? "dropped" : NULL, dropped));
 }
 
@@ -40,6 +40,18 @@ static void log_trouble(const char *event, struct span serial, int rc)
 	if (log_allow(&trouble_limit, clock_mono_ms(), &dropped))
 		log_error(event, LOG_SPAN("serial", serial), LOG_ERR(rc),
 			LOG_NUM(dropped ? "dropped" : NULL, dropped));
+}
+
+/* ---- both: is anybody still there to hear it ---- */
+
+/* ingestd has given up by then, or will before the commit: what is offered now is not heard, and of
+ * what may never be done twice that would be the end. */
+static bool too_late(const struct answerer *a, const struct msg_question *q)
+{
+	uint64_t now_ms = clock_mono_ms();
+
+	return q->asked_ms != 0 && now_ms > q->asked_ms &&
+	       now_ms - q->asked_ms >= a->defaults->desk_timeout_ms / 2;
 }
 
 /* ---- handshakes ---- */
@@ -68,7 +80,8 @@ static enum desk_fate answer_hello(struct answerer *a, struct device *d,
 		learn_from_hello(d, t);
 	if (d->state != DEVICE_APPROVED)
 		return DESK_SEND;
-	int rc = answer_greet(a, d, now_us);
+	/* A stamp of 0 that was ordered would be spent on nobody. */
+	int rc = d->resend && too_late(a, q) ? -ETIMEDOUT : answer_greet(a, d, now_us);
 	if (rc < 0) {
 		ret->status = 503;
 		log_trouble("handshake cannot be answered", q->serial, rc);
@@ -122,7 +135,7 @@ static enum desk_fate answer_poll(struct answerer *a, struct device *d,
 		return DESK_SEND;
 	ret->status = 200;
 	ret->body = span_str("OK");
-	return wants_commands(d) ? offer(a, d, q, now_us, ret) : DESK_SEND;
+	return wants_commands(d) && !too_late(a, q) ? offer(a, d, q, now_us, ret) : DESK_SEND;
 }
 
 /* ---- both ---- */

@@ -48,12 +48,22 @@ static int order_file(void *context, const struct spool *spool, const char *name
 	return obey_file(&c->obey, spool, name, bytes, ret_why);
 }
 
+/* What the log tells of has happened. */
+static int save_and_tell(struct cmdqd *c)
+{
+	int rc = devices_save(c->devices);
+
+	if (rc == 0)
+		later_write(&c->later);
+	return rc;
+}
+
 /* Durability: the commands and the devices in one transaction, then the list that is made of them;
  * only then are terminals poked, and the files done. */
 static int order_settle(void *context, uint64_t now_ms)
 {
 	struct cmdqd *c = context;
-	int rc = devices_save(c->devices);
+	int rc = save_and_tell(c);
 
 	if (rc == 0)
 		rc = admission_write(&c->admission, now_ms);
@@ -75,7 +85,7 @@ static int result_settle(void *context, uint64_t now_ms)
 	struct cmdqd *c = context;
 	(void)now_ms;
 
-	return devices_save(c->devices);
+	return save_and_tell(c);
 }
 
 /* Both kinds share the transaction, but never at a time: each pass ends with one of these two. */
@@ -84,6 +94,7 @@ static void abandon(void *context)
 	struct cmdqd *c = context;
 
 	ledger_abort(devices_ledger(c->devices));
+	later_drop(&c->later);
 	obey_wake(&c->obey, NULL, 0);
 }
 
@@ -160,10 +171,14 @@ static int check_daylight(struct cmdqd *c, uint64_t now_ms)
 	return if_damaged(rc);
 }
 
+/* Polls wait meanwhile, so one save is short, and what it left comes soon. */
 static int save(struct cmdqd *c, uint64_t now_ms)
 {
 	int rc = devices_save(c->devices);
 
+	c->chores.saves_wait = rc == 0 && devices_unsaved(c->devices);
+	if (c->chores.saves_wait)
+		c->chores.saved_ms -= SAVE_EVERY_MS - SOON_MS;
 	log_failure(&c->chores.save_failures, now_ms, "devices not saved", rc);
 	return if_damaged(rc);
 }
@@ -216,7 +231,7 @@ uint64_t chores_wait_ms(const struct cmdqd *c)
 
 	if (in_a_hurry(&c->orders) || in_a_hurry(&c->results))
 		return 0;
-	if (admission_stale(&c->admission))
+	if (admission_stale(&c->admission) || c->chores.saves_wait)
 		wait = SOON_MS;
 	if (c->chores.pokes_wait)
 		wait = POKE_AGAIN_MS;

@@ -128,8 +128,9 @@ static void open_work(struct cmdqd *c)
 	or_fail(charset_open(), "the character set GB18030 of the C library");
 	c->wake_path = join_or_fail(c->conf.run_dir, CONF_WAKE);
 	poke_open(&c->poke, c->wake_path);
-	c->obey = (struct obey){.devices = c->devices, .ledger = ledger, .conf = &c->conf};
-	c->outcome = (struct outcome){.ledger = ledger, .content = &c->content};
+	c->obey = (struct obey){
+		.devices = c->devices, .ledger = ledger, .conf = &c->conf, .later = &c->later};
+	c->outcome = (struct outcome){.ledger = ledger, .content = &c->content, .later = &c->later};
 	chores_open(c);
 }
 

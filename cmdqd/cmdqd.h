@@ -9,6 +9,7 @@
 #include "cmdqd/desk.h"
 #include "cmdqd/devices.h"
 #include "cmdqd/intake.h"
+#include "cmdqd/later.h"
 #include "cmdqd/loop.h"
 #include "cmdqd/obey.h"
 #include "cmdqd/outcome.h"
@@ -26,7 +27,7 @@ struct chores {
 	struct queue_cursor cursor;
 	char woken[CHORES_WOKEN_MAX][SERIAL_MAX + 1];
 	size_t woken_count;
-	bool pokes_wait;
+	bool pokes_wait, saves_wait;
 	struct log_limit answer_failures, sweep_failures, daylight_failures, save_failures,
 		list_failures;
 };
@@ -40,6 +41,7 @@ struct cmdqd {
 	struct intake_watch watch;
 	struct obey obey;
 	struct outcome outcome;
+	struct later later; /* of both: only one of them is at work */
 	struct content content;
 	struct devices *devices;
 	struct admission admission;

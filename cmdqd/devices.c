@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-#include "cmdqd/devices_inside.h"
+#include "cmdqd/devices_private.h"
 #include "cmdqd/learn.h"
 #include "cmdqd/ledger.h"
 #include "cmdqd/queue.h"
@@ -36,6 +36,32 @@ struct device *devices_find(struct devices *t, struct span serial)
 	return NULL;
 }
 
+static unsigned alias_bucket_of(const struct devices *t, const char *alias)
+{
+	return (unsigned)(hash_of(t, span_str(alias)) >> 40) % DEVICES_ALIASES;
+}
+
+struct device *devices_find_alias(struct devices *t, const char *alias)
+{
+	struct slot *s;
+
+	LIST_FOREACH(s, &t->aliases[alias_bucket_of(t, alias)], aliases)
+	if (strcmp(s->device.set.alias, alias) == 0)
+		return &s->device;
+	return NULL;
+}
+
+static void index_alias(struct devices *t, struct slot *s)
+{
+	const char *alias = s->device.set.alias;
+
+	if (s->aliased)
+		LIST_REMOVE(s, aliases);
+	s->aliased = alias[0] != '\0' && !s->forgotten;
+	if (s->aliased)
+		LIST_INSERT_HEAD(&t->aliases[alias_bucket_of(t, alias)], s, aliases);
+}
+
 static struct slot *slot_make(struct span serial)
 {
 	struct slot *s = calloc(1, sizeof(*s));
@@ -49,6 +75,7 @@ static void slot_insert(struct devices *t, struct slot *s)
 {
 	LIST_INSERT_HEAD(&t->buckets[bucket_of(t, span_str(s->device.serial))], s, chain);
 	s->networks = hash_of(t, span_str(s->device.set.networks));
+	index_alias(t, s);
 	t->counts[s->device.state]++;
 	if (s->device.state == DEVICE_PENDING)
 		TAILQ_INSERT_TAIL(&t->pending, s, pending);
@@ -80,6 +107,8 @@ struct ledger *devices_ledger(struct devices *t)
 static bool forget(struct devices *t, struct slot *s)
 {
 	LIST_REMOVE(s, chain);
+	s->forgotten = true;
+	index_alias(t, s);
 	if (s->device.state == DEVICE_PENDING)
 		TAILQ_REMOVE(&t->pending, s, pending);
 	if (s->device.state == DEVICE_APPROVED)
@@ -89,7 +118,6 @@ static bool forget(struct devices *t, struct slot *s)
 		devices_slot_free(t, s);
 		return false;
 	}
-	s->forgotten = true;
 	return true;
 }
 
@@ -204,13 +232,14 @@ uint64_t devices_approved_version(const struct devices *t)
 	return t->approved_version;
 }
 
-void devices_note_networks(struct devices *t, struct slot *s)
+void devices_note_settings(struct devices *t, struct slot *s)
 {
 	uint64_t now = hash_of(t, span_str(s->device.set.networks));
 
 	if (s->device.state == DEVICE_APPROVED && s->networks != now)
 		t->approved_version++;
 	s->networks = now;
+	index_alias(t, s);
 }
 
 size_t devices_count(const struct devices *t, enum device_state state)

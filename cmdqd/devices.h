@@ -12,7 +12,7 @@
 
 #define DEVICES_MAX         200000 /* of all states */
 #define DEVICES_PENDING_MAX 10000  /* of those, waiting for approval */
-#define DEVICES_SAVE_MOST   4096   /* in one devices_save */
+#define DEVICES_SAVE_MOST   512    /* in one devices_save */
 
 struct devices;
 
@@ -24,6 +24,8 @@ void devices_close(struct devices *t);
 
 /* NULL when it is not known. The pointer holds until another device is made known. */
 struct device *devices_find(struct devices *t, struct span serial);
+/* The same by its alias, which devices_ordered has made known; no two have the same. */
+struct device *devices_find_alias(struct devices *t, const char *alias);
 
 /* A device spoke: finds it, or makes it known, and notes when and from where. When too many wait
  * for approval, the one that was silent for longest is forgotten. 0; 1 when it was not known

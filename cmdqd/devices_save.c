@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "cmdqd/devices_inside.h"
+#include "cmdqd/devices_private.h"
 #include "cmdqd/ledger.h"
 
 void devices_changed(struct devices *t, struct device *d)
@@ -25,7 +25,7 @@ void devices_ordered(struct devices *t, struct device *d)
 	s->unsaved = true;
 	TAILQ_INSERT_HEAD(&t->waiting, s, waiting);
 	t->ordered++;
-	devices_note_networks(t, s);
+	devices_note_settings(t, s);
 }
 
 bool devices_unsaved(const struct devices *t)

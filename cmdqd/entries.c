@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "lib/log.h"
-
 /* An entry that is to be set aside, if any other of its file is good. */
 struct refused {
 	unsigned number;
@@ -64,7 +62,8 @@ static int set_aside(const struct run *r)
 		if (rc < 0)
 			return rc;
 		spool_entry_id(r->name, bad->number, id);
-		log_warning("entry refused", LOG_TEXT("entry", id), LOG_TEXT("kind", r->work->kind),
+		later_log(r->work->later, NULL, LOG_LEVEL_WARNING, "entry refused",
+			LOG_TEXT("entry", id), LOG_TEXT("kind", r->work->kind),
 			LOG_TEXT("reason", bad->why));
 	}
 	return 0;
@@ -135,4 +134,11 @@ int entries_do(const struct entries_work *w, const struct spool *spool, const ch
 		rc = r.good > 0 ? set_aside(&r) : refuse_all(&r, ret_why);
 	forget_refused(&r);
 	return rc;
+}
+
+uint64_t entries_received_us(const struct spool_entry *e, uint64_t named_us, uint64_t now_us)
+{
+	uint64_t us = e->received_us ? e->received_us : named_us;
+
+	return us && us < now_us ? us : now_us;
 }

@@ -48,14 +48,8 @@ static int read_stamps(
 
 static void clear_stamps(uint64_t resend, struct buf stamps[static HELLO_TABLES])
 {
-	static const uint64_t bits[HELLO_TABLES] = {
-		[HELLO_ATTLOG] = RESEND_ATTLOG,
-		[HELLO_OPERLOG] = RESEND_OPERLOG,
-		[HELLO_ATTPHOTO] = RESEND_ATTPHOTO,
-	};
-
 	for (enum hello_table t = 0; t < HELLO_TABLES; t++)
-		if (resend & bits[t])
+		if (resend & resend_bit(span_str(hello_table_name(t))))
 			buf_clear(&stamps[t]);
 }
 

@@ -12,6 +12,7 @@
 
 #define NAMES_AT_ONCE    4096 /* of a scan; more than can be in the way */
 #define FILES_AT_ONCE    256
+#define PASS_MS          100 /* the desk is deaf for as long; one file at least is taken */
 #define INTAKE_WHY_BYTES 192
 #define SWEEP_EVERY_MS   UINT64_C(3600000)
 
@@ -150,7 +151,11 @@ static int settle(struct intake *in, const struct taking *t, int taken, uint64_t
 static int take_files(
 	struct intake *in, const struct spool_list *l, uint64_t now_ms, struct taking *t)
 {
+	const uint64_t begun_ms = clock_mono_ms();
+
 	for (size_t i = 0; i < l->count && t->count < FILES_AT_ONCE; i++) {
+		if (t->moved > 0 && clock_mono_ms() - begun_ms >= PASS_MS)
+			break;
 		int fate = do_file(in, spool_take, l->items[i].name, now_ms, t);
 		if (fate < 0)
 			return fate;

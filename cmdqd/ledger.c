@@ -146,16 +146,11 @@ void ledger_abort(struct ledger *l)
 	l->txn = NULL;
 }
 
-int ledger_grow(struct ledger *l)
-{
-	return env_grow(l->env);
-}
-
 int ledger_give_up(struct ledger *l, int rc)
 {
 	ledger_abort(l);
 	if (rc != -EXFULL)
 		return rc;
-	rc = ledger_grow(l);
+	rc = env_grow(l->env);
 	return rc < 0 ? rc : -EAGAIN;
 }

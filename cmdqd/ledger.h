@@ -5,7 +5,6 @@
 #define PUNCHD_CMDQD_LEDGER_H
 
 #include "lib/span.h"
-#include "store/command.h"
 #include "store/control.h"
 
 struct ledger;
@@ -21,8 +20,8 @@ void ledger_close(struct ledger *l);
 must_check int ledger_read(struct ledger *l, device_visit *visit, void *context);
 
 /* One transaction: begin, any number of changes, commit; nothing is kept before ledger_commit
- * returned 0, and all of it is durable then. A change that fails leaves the transaction to
- * ledger_abort; -EXFULL: call ledger_grow after that and begin again. */
+ * returned 0, and all of it is durable then. After a change that failed, and a commit that did,
+ * ledger_give_up. */
 must_check int ledger_begin(struct ledger *l);
 /* Begins one unless it is open already. */
 must_check int ledger_need(struct ledger *l);
@@ -33,18 +32,7 @@ must_check int ledger_give_up(struct ledger *l, int rc);
 must_check int ledger_put(struct ledger *l, const struct device *d);
 /* With its facts. A device that is not there is as good as deleted. */
 must_check int ledger_delete(struct ledger *l, struct span serial);
-/* What a device said in its last INFO (store/command.h): `lines` are escaped already. -ENOENT when
- * there is none; ledger_get_facts empties `into` first. */
-must_check int ledger_put_facts(struct ledger *l, struct span serial, struct span lines);
-must_check int ledger_get_facts(struct ledger *l, struct span serial, struct buf *into);
-/* What became of an order's entry. -ENOENT when it was never worked on. */
-must_check int ledger_put_ordered(struct ledger *l, const char *entry, const struct ordered *o);
-must_check int ledger_get_ordered(struct ledger *l, const char *entry, struct ordered *ret);
-/* A result that nobody asked for; entry and ordinal are its key, so that a replay changes nothing.
- */
-must_check int ledger_put_stray(struct ledger *l, const struct stray *s, unsigned ordinal);
 must_check int ledger_commit(struct ledger *l);
 void ledger_abort(struct ledger *l);
-must_check int ledger_grow(struct ledger *l);
 
 #endif

@@ -21,7 +21,7 @@ static int next_id(struct ledger *l, uint64_t *ret_id)
 		rc = command_unpack_id(value, &last);
 	if (rc < 0 && rc != -ENOENT)
 		return rc;
-	if (last >= LEDGER_ID_MAX)
+	if (last >= COMMAND_ID_MAX)
 		return -EOVERFLOW;
 	command_pack_id(&number, last + 1);
 	rc = ledger_store(l, CONTROL_META, key, pack_span(&number), 0);

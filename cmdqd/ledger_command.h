@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ledger_command: the commands in the ledger, one by one; what is to be done with them is
- * cmdqd/queue.h. All of it within the ledger's open transaction. The databases: store/command.h. */
+/* ledger_command: the commands in the ledger, one by one, and what is kept beside them; what is to
+ * be done with them is cmdqd/queue.h. All of it within the ledger's open transaction. The
+ * databases: store/command.h. */
 #ifndef PUNCHD_CMDQD_LEDGER_COMMAND_H
 #define PUNCHD_CMDQD_LEDGER_COMMAND_H
 
 #include "cmdqd/ledger.h"
 #include "store/command.h"
-
-#define LEDGER_ID_MAX 9999999999999999u /* 16 digits: docs/PROTOCOL.md 4 */
 
 /* Gives it the next id, which no command of any device ever had, and writes it. `urgent` as in
  * OPEN_URGENT. */
@@ -43,5 +42,16 @@ must_check int ledger_next_open_of(
 must_check int ledger_next_open_device(struct ledger *l, struct open_place *at);
 /* How many the device has, counted up to `most`; or a negative errno. */
 must_check int ledger_count_open(struct ledger *l, struct span serial, unsigned most);
+
+/* What a device said in its last INFO (store/command.h): `lines` are escaped already. -ENOENT when
+ * there is none; ledger_get_facts empties `into` first. */
+must_check int ledger_put_facts(struct ledger *l, struct span serial, struct span lines);
+must_check int ledger_get_facts(struct ledger *l, struct span serial, struct buf *into);
+/* What became of an order's entry. -ENOENT when it was never worked on. */
+must_check int ledger_put_ordered(struct ledger *l, const char *entry, const struct ordered *o);
+must_check int ledger_get_ordered(struct ledger *l, const char *entry, struct ordered *ret);
+/* A result that nobody asked for; entry and ordinal are its key, so that a replay changes nothing.
+ */
+must_check int ledger_put_stray(struct ledger *l, const struct stray *s, unsigned ordinal);
 
 #endif

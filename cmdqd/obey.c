@@ -12,7 +12,6 @@
 #include "cmdqd/queue.h"
 #include "cmdqd/zone.h"
 #include "lib/clock.h"
-#include "lib/log.h"
 
 /* A file at work. */
 struct work {
@@ -90,25 +89,13 @@ void obey_close(struct obey *o)
 
 /* ---- a device's orders ---- */
 
-struct rival {
-	const struct device *self;
-	const char *alias;
-};
-
-static int has_alias(void *context, const struct device *d)
-{
-	const struct rival *r = context;
-
-	return d != r->self && strcmp(d->set.alias, r->alias) == 0;
-}
-
 /* An alias names one device, whether it is looked for among the aliases or the serials. */
 static bool is_alias_free(struct devices *devices, const struct device *d, const char *alias)
 {
-	struct rival r = {d, alias};
 	const struct device *named = devices_find(devices, span_str(alias));
+	const struct device *called = devices_find_alias(devices, alias);
 
-	return (!named || named == d) && devices_each(devices, has_alias, &r) == 0;
+	return (!named || named == d) && (!called || called == d);
 }
 
 static int set(const struct obey_order *w, char ret_why[static ENTRIES_WHY_BYTES])
@@ -201,8 +188,8 @@ static void log_order(const struct obey_order *w, uint64_t id)
 
 	if (o->kind == ORDER_COMMAND && typed_put_line(&line, &o->command) < 0)
 		buf_clear(&line);
-	log_notice("order taken", LOG_TEXT("entry", w->entry),
-		LOG_SPAN(o->serial.len ? "serial" : NULL, o->serial),
+	later_log(w->obey->later, NULL, LOG_LEVEL_NOTICE, "order taken",
+		LOG_TEXT("entry", w->entry), LOG_SPAN(o->serial.len ? "serial" : NULL, o->serial),
 		LOG_TEXT("order", order_kind_name(o->kind)), LOG_NUM("uid", w->owner_uid),
 		LOG_NUM(id ? "id" : NULL, id),
 		LOG_SPAN(line.len ? "command" : NULL, buf_span(&line)),
@@ -256,14 +243,6 @@ static int give(const struct obey_order *w, char ret_why[static ENTRIES_WHY_BYTE
 	return rc;
 }
 
-/* A clock that was wrong when it was given must not make it live for longer. */
-static uint64_t received_us(const struct work *w, const struct spool_entry *e)
-{
-	uint64_t us = e->received_us ? e->received_us : w->named_us;
-
-	return us && us < w->now_us ? us : w->now_us;
-}
-
 static int do_entry(void *context, const struct spool_entry *e, const char *entry,
 	char ret_why[static ENTRIES_WHY_BYTES])
 {
@@ -279,7 +258,7 @@ static int do_entry(void *context, const struct spool_entry *e, const char *entr
 		.order = &o,
 		.entry = entry,
 		.owner_uid = w->owner_uid,
-		.received_us = received_us(w, e),
+		.received_us = entries_received_us(e, w->named_us, w->now_us),
 		.now_us = w->now_us};
 	return give(&one, ret_why);
 }
@@ -298,8 +277,11 @@ int obey_file(struct obey *o, const struct spool *orders, const char *name, stru
 	const char **ret_why)
 {
 	struct work w = {.obey = o, .owner_uid = owner_of(orders, name), .now_us = clock_wall_us()};
-	const struct entries_work work = {
-		.kind = "order", .entry = do_entry, .refused = keep_refused, .context = &w};
+	const struct entries_work work = {.kind = "order",
+		.entry = do_entry,
+		.refused = keep_refused,
+		.context = &w,
+		.later = o->later};
 
 	(void)spool_name_valid(span_str(name), &w.named_us);
 	int rc = ledger_need(o->ledger);

@@ -7,6 +7,7 @@
 #define PUNCHD_CMDQD_OBEY_H
 
 #include "cmdqd/devices.h"
+#include "cmdqd/later.h"
 #include "cmdqd/ledger.h"
 #include "cmdqd/poke.h"
 #include "lib/conf.h"
@@ -16,6 +17,7 @@ struct obey {
 	struct devices *devices;
 	struct ledger *ledger;
 	const struct conf *conf; /* what is allowed */
+	struct later *later;     /* gets the lines about what was done */
 	/* Who is to be woken once all is durable: filled by obey_file, emptied by obey_wake. */
 	struct obey_woken *woken;
 	size_t woken_count, woken_room;

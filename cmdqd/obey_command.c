@@ -9,8 +9,6 @@
 #include "cmdqd/obey_private.h"
 #include "cmdqd/queue.h"
 
-#define TEXT_MAX (2 * TYPED_MAX) /* of a command, also masked */
-
 /* ---- for whom ---- */
 
 /* NULL with the reason. */
@@ -56,18 +54,13 @@ static int add(const struct obey_order *w, struct device *d, const struct typed 
 static int check_allowed(
 	const struct obey *o, const struct typed *command, char ret_why[static ENTRIES_WHY_BYTES])
 {
-	const bool allowed[ALLOWANCES] = {o->conf->allow_shell, o->conf->allow_put_file,
-		o->conf->allow_clear, o->conf->allow_server_options};
-	unsigned needed = typed_allowances(command);
+	unsigned missing = typed_allowances(command) & ~verb_granted(o->conf);
 
-	for (unsigned i = 0; i < ALLOWANCES; i++)
-		if (needed & 1u << i && !allowed[i]) {
-			snprintf(ret_why, ENTRIES_WHY_BYTES,
-				"not allowed: %s is not set in the configuration",
-				verb_allowance_key(1u << i));
-			return -EBADMSG;
-		}
-	return 0;
+	if (!missing)
+		return 0;
+	snprintf(ret_why, ENTRIES_WHY_BYTES, "not allowed: %s is not set in the configuration",
+		verb_allowance_key(missing & -missing)); /* the lowest bit */
+	return -EBADMSG;
 }
 
 /* What the device cannot take is refused now and not when it polls. */
@@ -133,7 +126,7 @@ int obey_resend(
 /* Its state, in words that say why it cannot be cancelled. */
 static int refuse_cancel(const struct obey_order *w, char ret_why[static ENTRIES_WHY_BYTES])
 {
-	struct buf text = buf_with_max(TEXT_MAX);
+	struct buf text = buf_with_max(TYPED_MASKED_MAX);
 	struct command c;
 	int rc = ledger_get_command(w->obey->ledger, w->order->id, &text, &c);
 

@@ -4,11 +4,11 @@
 
 #include "cmdqd/ability.h"
 #include "cmdqd/answer.h"
+#include "cmdqd/facts.h"
 #include "cmdqd/queue.h"
 #include "cmdqd/settings.h"
 
-#define FACTS_MAX (64 * 1024)
-#define BODY_MAX  (MSG_MAX - 64) /* the answer's head has to fit as well */
+#define BODY_MAX (MSG_MAX - 64) /* the answer's head has to fit as well */
 
 /* What it said in its last INFO; nothing when it never did. */
 static int read_facts(struct answerer *a, struct span serial)

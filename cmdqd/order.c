@@ -7,8 +7,8 @@
 
 #include "lib/num.h"
 #include "lib/serial.h"
+#include "store/command.h"
 
-#define ID_MAX         UINT64_C(9999999999999999) /* 16 digits: docs/PROTOCOL.md 4 */
 #define EXPIRES_MAX_MS (UINT64_C(366) * 24 * 60 * 60 * 1000)
 
 static int refuse(const char *why, char ret_why[static ORDER_WHY_BYTES])
@@ -92,23 +92,6 @@ static int read_setting(
 	return 0;
 }
 
-static unsigned table_bit(struct span name)
-{
-	static const struct {
-		const char *name;
-		unsigned bit;
-	} tables[] = {
-		{"ATTLOG", RESEND_ATTLOG},
-		{"OPERLOG", RESEND_OPERLOG},
-		{"ATTPHOTO", RESEND_ATTPHOTO},
-	};
-
-	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
-		if (span_is(name, tables[i].name))
-			return tables[i].bit;
-	return 0;
-}
-
 static int read_tables(struct order *o, struct span value, char ret_why[static ORDER_WHY_BYTES])
 {
 	struct span word;
@@ -116,7 +99,7 @@ static int read_tables(struct order *o, struct span value, char ret_why[static O
 	if (o->tables != 0)
 		return refuse("tables is given twice", ret_why);
 	while (span_next(&value, ' ', &word)) {
-		unsigned bit = table_bit(word);
+		unsigned bit = resend_bit(word);
 		if (bit == 0 && word.len > 0)
 			return refuse("tables are ATTLOG, OPERLOG and ATTPHOTO", ret_why);
 		o->tables |= bit;
@@ -138,7 +121,7 @@ static int read_id(struct order *o, struct span value, char ret_why[static ORDER
 {
 	if (o->id != 0)
 		return refuse("two ids", ret_why);
-	if (num_u64(value, 1, ID_MAX, &o->id) < 0)
+	if (num_u64(value, 1, COMMAND_ID_MAX, &o->id) < 0)
 		return refuse("the id is not the number of a command", ret_why);
 	return 0;
 }

@@ -12,9 +12,6 @@
 #include "cmdqd/result.h"
 #include "command/meaning.h"
 #include "lib/clock.h"
-#include "lib/log.h"
-
-#define TEXT_MAX (2 * TYPED_MAX) /* of a command, also masked */
 
 /* A file at work. */
 struct work {
@@ -38,14 +35,11 @@ struct body {
 
 static struct log_limit stray_limit = {.burst = 5, .window_ms = 10000};
 
-static void log_stray(const struct stray *s)
+static void log_stray(struct later *later, const struct stray *s)
 {
-	uint64_t dropped;
-
-	if (log_allow(&stray_limit, clock_mono_ms(), &dropped))
-		log_warning("result that nobody asked for", LOG_TEXT("entry", s->entry),
-			LOG_TEXT("serial", s->serial), LOG_TEXT("id", s->id),
-			LOG_TEXT("reason", s->why), LOG_NUM(dropped ? "dropped" : NULL, dropped));
+	later_log(later, &stray_limit, LOG_LEVEL_WARNING, "result that nobody asked for",
+		LOG_TEXT("entry", s->entry), LOG_TEXT("serial", s->serial), LOG_TEXT("id", s->id),
+		LOG_TEXT("reason", s->why));
 }
 
 static void copy_span(char *to, size_t room, struct span from)
@@ -66,7 +60,7 @@ static int put_stray(struct body *b, const struct result *r, const char *why)
 		learn_text(s.id, sizeof(s.id), r->id);
 		learn_text(s.name, sizeof(s.name), r->name);
 	}
-	log_stray(&s);
+	log_stray(b->work->outcome->later, &s);
 	return ledger_put_stray(b->work->outcome->ledger, &s, b->ordinal);
 }
 
@@ -105,9 +99,10 @@ static void log_result(const struct body *b, const struct command *c, const stru
 	char words[VERB_WHY_BYTES];
 
 	meaning_put(verb, c->return_code, words);
-	log_notice("result taken", LOG_TEXT("entry", b->entry), LOG_SPAN("serial", b->serial),
-		LOG_NUM("id", c->id), LOG_TEXT("command", verb ? verb->name : "unknown"),
-		LOG_NUM("return", c->return_code), LOG_TEXT("meaning", words));
+	later_log(b->work->outcome->later, NULL, LOG_LEVEL_NOTICE, "result taken",
+		LOG_TEXT("entry", b->entry), LOG_SPAN("serial", b->serial), LOG_NUM("id", c->id),
+		LOG_TEXT("verb", verb ? verb->name : "unknown"), LOG_NUM("return", c->return_code),
+		LOG_TEXT("meaning", words));
 }
 
 static int end_command(struct body *b, const struct result *r, const struct verb *verb,
@@ -187,11 +182,10 @@ static int do_entry(void *context, const struct spool_entry *e, const char *entr
 	char ret_why[static ENTRIES_WHY_BYTES])
 {
 	struct work *w = context;
-	uint64_t us = e->received_us ? e->received_us : w->named_us;
 	struct body b = {.work = w,
 		.entry = entry,
 		.serial = e->serial,
-		.received_us = us && us < w->now_us ? us : w->now_us};
+		.received_us = entries_received_us(e, w->named_us, w->now_us)};
 	(void)ret_why;
 
 	return do_body(&b, e->body);
@@ -202,8 +196,10 @@ static int do_entry(void *context, const struct spool_entry *e, const char *entr
 int outcome_file(const struct outcome *o, const struct spool *results, const char *name,
 	struct span bytes, const char **ret_why)
 {
-	struct work w = {.outcome = o, .now_us = clock_wall_us(), .text = buf_with_max(TEXT_MAX)};
-	const struct entries_work work = {.kind = "result", .entry = do_entry, .context = &w};
+	struct work w = {
+		.outcome = o, .now_us = clock_wall_us(), .text = buf_with_max(TYPED_MASKED_MAX)};
+	const struct entries_work work = {
+		.kind = "result", .entry = do_entry, .context = &w, .later = o->later};
 
 	(void)spool_name_valid(span_str(name), &w.named_us);
 	int rc = ledger_need(o->ledger);

@@ -5,6 +5,7 @@
 #define PUNCHD_CMDQD_OUTCOME_H
 
 #include "cmdqd/content.h"
+#include "cmdqd/later.h"
 #include "cmdqd/ledger.h"
 #include "spool/spool.h"
 
@@ -15,6 +16,7 @@
 struct outcome {
 	struct ledger *ledger;
 	const struct content *content;
+	struct later *later; /* gets the lines about what was done */
 };
 
 /* As obey_file. */

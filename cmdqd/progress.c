@@ -120,7 +120,7 @@ enum progress_verdict progress_result(struct command *c, const struct verb *verb
 	c->has_return = true;
 	c->return_code = code;
 	(void)snprintf(c->result, sizeof(c->result), "%s", entry);
-	if (meaning_good(verb, traits, code)) {
+	if (meaning_good(traits, code)) {
 		end(c, COMMAND_DONE, "", now_us);
 	} else {
 		meaning_put(verb, code, words);

@@ -12,7 +12,6 @@
 #include "cmdqd/queue.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 #include "cmdqd/queue_private.h"
 
@@ -23,22 +22,13 @@ struct queue_work queue_work_on(struct ledger *l, uint64_t now_us)
 	return (struct queue_work){.l = l,
 		.now_us = now_us,
 		.text = buf_with_max(TYPED_MAX),
-		.masked = buf_with_max(TYPED_MAX + VERB_FIELDS_MAX * 32)};
+		.masked = buf_with_max(TYPED_MASKED_MAX)};
 }
 
 void queue_work_free(struct queue_work *w)
 {
 	buf_free(&w->text);
 	buf_free(&w->masked);
-}
-
-/* The first line, "verb: NAME"; empty when it is none. */
-static struct span verb_line(struct span text)
-{
-	struct span line;
-
-	return span_next_line(&text, &line) && span_starts(line, "verb: ") ? line
-									   : (struct span){0};
 }
 
 /* What is not known is not done twice, and its Return may be any count. */
@@ -59,24 +49,12 @@ struct queue_kind queue_kind_of(struct span text)
 	if (typed_get(text, &t, why) == 0)
 		return t.verb == raw ? kind_of_raw(t.values[0], typed_traits(&t))
 				     : (struct queue_kind){t.verb, typed_traits(&t)};
-	const struct verb *verb = verb_find(span_from(verb_line(text), strlen("verb: ")));
+	const struct verb *verb = verb_find(typed_name(text));
 	return verb && verb != raw ? (struct queue_kind){verb, verb->traits}
 				   : kind_of_raw((struct span){0}, 0);
 }
 
-/* Of a text that cannot be understood nobody knows what in it is secret. */
-static int put_masked(struct buf *b, struct span text)
-{
-	char why[VERB_WHY_BYTES];
-	struct typed t;
-
-	buf_clear(b);
-	if (typed_get(text, &t, why) == 0)
-		return typed_put_masked(b, &t);
-	return buf_printf(b, "%.*s\n", SPAN_ARG(verb_line(text)));
-}
-
-int queue_load(struct queue_work *w, const struct open_place *at, struct command *ret)
+static int load(struct queue_work *w, const struct open_place *at, struct command *ret)
 {
 	int rc = ledger_get_command(w->l, at->id, &w->text, ret);
 
@@ -86,7 +64,8 @@ int queue_load(struct queue_work *w, const struct open_place *at, struct command
 int queue_store(struct queue_work *w, struct command *c, unsigned marks)
 {
 	if (!command_is_open(c->state)) {
-		int rc = put_masked(&w->masked, c->text);
+		buf_clear(&w->masked);
+		int rc = typed_mask(&w->masked, c->text);
 		if (rc < 0)
 			return rc;
 		c->text = buf_span(&w->masked);
@@ -97,7 +76,7 @@ int queue_store(struct queue_work *w, struct command *c, unsigned marks)
 int queue_load_now(struct queue_work *w, const struct open_place *at,
 	const struct progress_rules *rules, struct command *ret)
 {
-	int rc = queue_load(w, at, ret);
+	int rc = load(w, at, ret);
 
 	if (rc < 0 || !progress_time(ret, queue_kind_of(ret->text).traits, w->now_us, rules))
 		return rc;

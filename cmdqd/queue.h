@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* queue: the commands of all devices in STATE/control. Every function works within the ledger's
  * transaction, which it begins when none is open; nothing is kept before ledger_commit. After
- * -EXFULL and any other failure the transaction is to be given up (ledger_abort), and what was done
- * in it is to be done again: orders and results come again, an offer that was not committed is not
- * made. */
+ * -EXFULL and any other failure the transaction is to be given up (ledger_give_up), and what was
+ * done in it is to be done again: orders and results come again, an offer that was not committed is
+ * not made. */
 #ifndef PUNCHD_CMDQD_QUEUE_H
 #define PUNCHD_CMDQD_QUEUE_H
 
@@ -63,8 +63,8 @@ struct queue_result {
 	const char *entry; /* that brought it */
 	uint64_t content_bytes;
 };
-/* `into` here and below has room for TYPED_MAX. A verdict of progress.h: PROGRESS_STRAY too when
- * there is no such command of this very device.
+/* `into` here and below has room for TYPED_MASKED_MAX. A verdict of progress.h: PROGRESS_STRAY too
+ * when there is no such command of this very device.
  * `*ret` is the command as it is now, but for a stray; its text is in `into`. */
 must_check int queue_result(struct ledger *l, const struct queue_result *r, uint64_t now_us,
 	struct buf *into, struct command *ret);

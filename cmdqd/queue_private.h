@@ -16,11 +16,10 @@ struct queue_work {
 struct queue_work queue_work_on(struct ledger *l, uint64_t now_us);
 void queue_work_free(struct queue_work *w);
 
-/* The open command at the place. 0 or a negative errno. */
-must_check int queue_load(struct queue_work *w, const struct open_place *at, struct command *ret);
 /* Writes it; if it is over now, without what is secret, and c->text is what stays. */
 must_check int queue_store(struct queue_work *w, struct command *c, unsigned marks);
-/* queue_load, and what time made of it since. 1 when it changed, 0, or a negative errno. */
+/* The open command at the place, and what time made of it since. 1 when it changed, 0, or a
+ * negative errno. */
 must_check int queue_load_now(struct queue_work *w, const struct open_place *at,
 	const struct progress_rules *rules, struct command *ret);
 

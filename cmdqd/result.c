@@ -5,8 +5,9 @@
 #include <errno.h>
 
 #include "lib/num.h"
+#include "store/command.h"
 
-#define ID_DIGITS 16
+#define PIECES_MAX 64 /* of a line: a terminal sends a handful */
 
 /* ---- keys ---- */
 
@@ -124,7 +125,7 @@ static struct said read_line(struct span line)
 	struct said s = {.has_other = false};
 	struct span piece, name, value;
 
-	while (span_next(&line, '&', &piece))
+	for (int i = 0; i < PIECES_MAX && span_next(&line, '&', &piece); i++)
 		if (split(piece, &name, &value))
 			take(&s, key_of(name), span_trim(value));
 	return s;
@@ -230,6 +231,5 @@ int result_next(struct span *rest, struct result *ret, const char **ret_why)
 
 bool result_id_number(struct span id, uint64_t *ret_id)
 {
-	return id.len > 0 && id.len <= ID_DIGITS && id.ptr[0] != '0' &&
-	       num_u64(id, 1, UINT64_MAX, ret_id) == 0;
+	return !span_starts(id, "0") && num_u64(id, 1, COMMAND_ID_MAX, ret_id) == 0;
 }

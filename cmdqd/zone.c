@@ -3,6 +3,7 @@
  * database. */
 #include "cmdqd/zone.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -12,19 +13,10 @@
 #include <unistd.h>
 
 #include "lib/io.h"
+#include "lib/zone_name.h"
+#include "store/control.h"
 
 #define ZONE_DIR "/usr/share/zoneinfo"
-
-/* A name that stays below the directory: no byte that means something to libc or to the file
- * system. */
-static bool name_valid(const char *name)
-{
-	static const char allowed[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/";
-	size_t len = strlen(name);
-
-	return len > 0 && strspn(name, allowed) == len && name[0] != '/';
-}
 
 /* libc takes GMT for a zone that it cannot read and says nothing. So look first: the file must be
  * there and be a compiled zone; zone1970.tab and its neighbours are not. */
@@ -34,7 +26,7 @@ static int check_exists(const char *name)
 	char path[PATH_MAX];
 	char magic[4];
 
-	if (!name_valid(name))
+	if (!zone_name_valid(span_str(name)))
 		return -ENOENT;
 	if (snprintf(path, sizeof(path), "%s/%s", dir ? dir : ZONE_DIR, name) >= (int)sizeof(path))
 		return -ENOENT;
@@ -90,6 +82,9 @@ int zone_offset(const char *name, int64_t seconds, int *ret_minutes)
 }
 
 /* ---- remembered ---- */
+
+static_assert(ZONE_CACHE_NAME_BYTES == sizeof(((struct device_settings *)NULL)->time_zone),
+	"each device's zone is remembered");
 
 static struct zone_known *find_known(struct zone_cache *cache, const char *name)
 {

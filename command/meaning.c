@@ -64,9 +64,8 @@ static const struct {
 	{"sync", "record", "records"},
 };
 
-bool meaning_good(const struct verb *v, unsigned traits, int64_t code)
+bool meaning_good(unsigned traits, int64_t code)
 {
-	(void)v; /* the traits say it, those of a raw line too */
 	return code == 0 || (code > 0 && (traits & VERB_COUNTS));
 }
 

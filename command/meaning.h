@@ -5,8 +5,8 @@
 
 #include "command/verb.h"
 
-/* Did it work? 0, and every number from 0 up for VERB_COUNTS; for ENROLL_FP 0 alone. */
-bool meaning_good(const struct verb *v, unsigned traits, int64_t code);
+/* Did a command with these traits work? 0, and every number from 0 up for VERB_COUNTS. */
+bool meaning_good(unsigned traits, int64_t code);
 /* In words, such as "no such PIN" or "12 records"; always printable. `v` may be NULL. */
 void meaning_put(const struct verb *v, int64_t code, char ret_words[static VERB_WHY_BYTES]);
 

@@ -6,9 +6,9 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "command/why.h"
 #include "lib/card.h"
 #include "lib/charset.h"
-#include "command/why.h"
 #include "lib/num.h"
 
 /* No command takes more: GB18030 doubles a text at most, keys and presets are short. */

@@ -95,16 +95,30 @@ static bool split(struct span line, struct span *ret_key, struct span *ret_value
 	return true;
 }
 
+static bool next_name(struct span *text, struct span *ret_name)
+{
+	struct span line, key;
+
+	return span_next_line(text, &line) && split(line, &key, ret_name) && span_is(key, "verb");
+}
+
+struct span typed_name(struct span text)
+{
+	struct span name;
+
+	return next_name(&text, &name) ? name : (struct span){0};
+}
+
 /* NULL with the reason. */
 static const struct verb *get_verb(struct span *text, char ret_why[static VERB_WHY_BYTES])
 {
-	struct span line, key, value;
+	struct span name;
 	const struct verb *verb = NULL;
 
-	if (!span_next_line(text, &line) || !split(line, &key, &value) || !span_is(key, "verb"))
+	if (!next_name(text, &name))
 		(void)!why_refuse(ret_why, "the first line does not name the verb");
-	else if (!(verb = verb_find(value)))
-		(void)!why_refuse(ret_why, "no verb \"%.*s\"", SPAN_ARG(why_word(value)));
+	else if (!(verb = verb_find(name)))
+		(void)!why_refuse(ret_why, "no verb \"%.*s\"", SPAN_ARG(why_word(name)));
 	return verb;
 }
 
@@ -208,6 +222,16 @@ int typed_put_masked(struct buf *b, const struct typed *t)
 	return put(b, t, &lines);
 }
 
+int typed_mask(struct buf *b, struct span text)
+{
+	char why[VERB_WHY_BYTES];
+	struct typed t;
+
+	if (typed_get(text, &t, why) == 0)
+		return typed_put_masked(b, &t);
+	return buf_printf(b, "verb: %.*s\n", SPAN_ARG(typed_name(text)));
+}
+
 int typed_put_line(struct buf *b, const struct typed *t)
 {
 	static const struct layout line = {"", " ", "=", "", true};
@@ -245,13 +269,11 @@ unsigned typed_allowances(const struct typed *t)
 {
 	const struct span *line = raw_line(t), *option = words(t, FIELD_OPTION);
 	unsigned traits, allowances = t->verb->allowances;
-	struct span rest, key;
 
 	if (line)
 		verb_classify_raw(*line, &traits, &allowances);
 	if (option) {
-		rest = *option;
-		if (span_next(&rest, '=', &key) && verb_option_of_server(key))
+		if (verb_keys_of_server(*option))
 			allowances |= ALLOW_SERVER_OPTIONS;
 	}
 	return allowances;

@@ -31,6 +31,12 @@ must_check int typed_put(struct buf *b, const struct typed *t);
 /* The text without what is secret: a secret value that is not empty becomes "(N bytes)". For logs,
  * for people, and for the history of what is over. 0, -ENOMEM, -EMSGSIZE. */
 must_check int typed_put_masked(struct buf *b, const struct typed *t);
+/* The same of a stored text, whatever it is: of one that cannot be understood nobody knows what in
+ * it is secret, so only its first line stays. */
+must_check int typed_mask(struct buf *b, struct span text);
+/* The name that its first line has, known or not; empty when it names none. */
+struct span typed_name(struct span text);
+#define TYPED_MASKED_MAX (TYPED_MAX + VERB_FIELDS_MAX * 32) /* bytes of a masked text */
 /* The same on one line for people: "user.add pin=1001 name=Anna card=(10 bytes)". */
 must_check int typed_put_line(struct buf *b, const struct typed *t);
 

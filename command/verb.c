@@ -13,8 +13,19 @@ const char *verb_allowance_key(enum verb_allowance allowance)
 		return "allow_clear";
 	case ALLOW_SERVER_OPTIONS:
 		return "allow_server_options";
+	case ALLOW_RAW:
+		return "allow_raw";
 	}
 	return "";
+}
+
+unsigned verb_granted(const struct conf *conf)
+{
+	return (conf->allow_shell ? ALLOW_SHELL : 0u) |
+	       (conf->allow_put_file ? ALLOW_PUT_FILE : 0u) |
+	       (conf->allow_clear ? ALLOW_CLEAR : 0u) |
+	       (conf->allow_server_options ? ALLOW_SERVER_OPTIONS : 0u) |
+	       (conf->allow_raw ? ALLOW_RAW : 0u);
 }
 
 const struct verb *verb_find(struct span name)
@@ -131,6 +142,27 @@ bool verb_raw_reserved(struct span line)
 	return spells(line, "SET OPTION", &rest) && has_option(rest, verb_option_reserved);
 }
 
+/* Only what stands before a '=': a value may be any word. */
+static bool has_key(struct span text, bool (*is)(struct span key))
+{
+	struct span word;
+
+	while (next_word(&text, &word))
+		if (span_starts(text, "=") && is(word))
+			return true;
+	return false;
+}
+
+bool verb_keys_of_server(struct span text)
+{
+	return has_key(text, verb_option_of_server);
+}
+
+bool verb_keys_reserved(struct span text)
+{
+	return has_key(text, verb_option_reserved);
+}
+
 /* By their beginnings alone, whatever follows without a blank. */
 static unsigned allowances_of(struct span line)
 {
@@ -152,10 +184,13 @@ void verb_classify_raw(struct span line, unsigned *ret_traits, unsigned *ret_all
 	const struct verb *v = verb_of_raw(line);
 
 	*ret_traits = v ? v->traits : VERB_NEVER_TWICE | VERB_CONTENT;
-	*ret_allowances = (v ? v->allowances : 0) | allowances_of(line);
-	/* A table that is none of ours: asking for it may be repeated, and counts. */
-	if (!v && spells_whole(line, "DATA QUERY"))
+	*ret_allowances = (v ? v->allowances : ALLOW_RAW) | allowances_of(line);
+	/* A table that is none of ours: asking for it changes nothing, may be repeated, and counts.
+	 */
+	if (!v && spells_whole(line, "DATA QUERY")) {
 		*ret_traits = VERB_COUNTS;
+		*ret_allowances &= ~(unsigned)ALLOW_RAW;
+	}
 }
 
 /* ---- options ---- */
@@ -186,7 +221,7 @@ bool verb_option_of_server(struct span key)
 
 bool verb_option_secret(struct span key)
 {
-	static const char *const parts[] = {"key", "passw", "pwd", "secret", NULL};
+	static const char *const parts[] = {"key", "pass", "pwd", "psk", "secret", "token", NULL};
 
 	return contains_nocase(key, parts);
 }

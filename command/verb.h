@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "lib/conf.h"
 #include "lib/span.h"
 
 #define VERB_FIELDS_MAX 12
@@ -29,10 +30,13 @@ enum verb_allowance {
 	ALLOW_PUT_FILE = 1 << 1,
 	ALLOW_CLEAR = 1 << 2,
 	ALLOW_SERVER_OPTIONS = 1 << 3,
+	ALLOW_RAW = 1 << 4, /* a raw line that spells no command known here: it may do anything */
 };
-#define ALLOWANCES 4
+#define ALLOWANCES 5
 /* The key in punchd.conf that grants the allowance of one bit: "allow_shell", … */
 const char *verb_allowance_key(enum verb_allowance allowance);
+/* The allowances that the configuration grants; bits. */
+unsigned verb_granted(const struct conf *conf);
 
 /* What a device has to be able to do; unknown counts as able. */
 enum verb_need { NEED_NOTHING, NEED_FINGER, NEED_FACE, NEED_USERPIC, NEED_BIOPHOTO, NEED_BIODATA };
@@ -52,6 +56,7 @@ enum field_kind {
 	FIELD_SIZE,   /* nobody gives it: the number of base64 characters of the verb's base64 field
 		       */
 	FIELD_OPTION, /* KEY=VALUE of SET OPTION */
+	FIELD_FILE,   /* the name of a file, without a path */
 	FIELD_LINE,   /* the rest of the command as it is; TAB may stand in it and in no other */
 };
 
@@ -111,6 +116,9 @@ bool verb_raw_reserved(struct span line);
  * a terminal speaks to need ALLOW_SERVER_OPTIONS. */
 bool verb_option_reserved(struct span key);
 bool verb_option_of_server(struct span key);
+/* Does such an option stand before any '=' of the text, whatever parts them? */
+bool verb_keys_of_server(struct span text);
+bool verb_keys_reserved(struct span text);
 /* Is the value of such an option a secret: a password or a key? */
 bool verb_option_secret(struct span key);
 

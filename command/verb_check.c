@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "lib/charset.h"
 #include "command/why.h"
 #include "lib/clock.h"
 #include "lib/num.h"
+#include "lib/utf8.h"
 
 #define TIME_BYTES 19 /* "YYYY-MM-DD HH:MM:SS" */
 #define DAY_BYTES  10
@@ -148,7 +148,7 @@ static int check_option(const struct verb_field *f, struct span value, char *ret
 
 	if (!span_next(&rest, '=', &key) || key.len == 0 || !rest.ptr)
 		return why_refuse(ret_why, "%s: KEY=VALUE", f->name);
-	if (verb_option_reserved(key))
+	if (verb_option_reserved(key) || verb_keys_reserved(rest))
 		return why_refuse(
 			ret_why, "%s: one that begins with ~ is the terminal's own", f->name);
 	if (!all_of(key, LETTERS DIGITS "_"))
@@ -176,6 +176,14 @@ static int check_line(const struct verb_field *f, struct span value, char *ret_w
 	return 0;
 }
 
+/* It must not lead out of the folder that the terminal keeps its photos in. */
+static int check_file_name(const struct verb_field *f, struct span value, char *ret_why)
+{
+	if (value.ptr[0] == '.' || span_has(value, '/') || span_has(value, '\\'))
+		return why_refuse(ret_why, "%s: a name, not a path", f->name);
+	return check_text(f, value, ret_why);
+}
+
 static int check_nothing(const struct verb_field *f, struct span value, char *ret_why)
 {
 	(void)value;
@@ -199,13 +207,14 @@ int verb_field_check(
 		[FIELD_SIZE] = check_nothing,
 		[FIELD_OPTION] = check_option,
 		[FIELD_LINE] = check_line,
+		[FIELD_FILE] = check_file_name,
 	};
 
 	if (value.len == 0)
 		return f->clears ? 0 : why_refuse(ret_why, "%s: empty", f->name);
 	if (has_control(value, f->kind == FIELD_LINE))
 		return why_refuse(ret_why, "%s: holds a control character", f->name);
-	if (!charset_is_utf8(value))
+	if (!utf8_valid(value))
 		return why_refuse(ret_why, "%s: is not UTF-8", f->name);
 	return checks[f->kind](f, value, ret_why);
 }

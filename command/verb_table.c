@@ -79,7 +79,7 @@ static const struct verb_field photo_add[] = {
 
 static const struct verb_field biophoto_add[] = {
 	{PIN_AS("PIN")},
-	{"filename", "FileName", FIELD_TEXT, .max = 64, .preset = "<pin>.jpg",
+	{"filename", "FileName", FIELD_FILE, .max = 64, .preset = "<pin>.jpg",
 		.brief = "the photo's name on the terminal"},
 	{"", "Type", FIELD_NUMBER, .preset = "9"},
 	{SIZE_AS("Size")},
@@ -293,7 +293,8 @@ const struct verb verbs[] = {
 		.brief = "have the punches of a span uploaded"},
 	{"query.attphoto", "DATA QUERY ATTPHOTO", NULL, FIELDS(times), .traits = VERB_COUNTS,
 		.brief = "have the photos of a span uploaded"},
-	{"verify-sum", "VERIFY SUM ATTLOG", NULL, FIELDS(times), .traits = VERB_COUNTS | VERB_CONTENT,
+	{"verify-sum", "VERIFY SUM ATTLOG", NULL, FIELDS(times),
+		.traits = VERB_COUNTS | VERB_CONTENT,
 		.brief = "ask how many punches it has of a span"},
 	{"account", "ACCOUNT", NULL, FIELDS(account), .traits = VERB_COUNTS,
 		.brief = "have a span uploaded when the terminal has more of it than we"},

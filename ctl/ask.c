@@ -89,11 +89,9 @@ static const char *command_word(unsigned i)
 	return i < COMMAND_STATES ? command_state_name((enum command_state)i) : NULL;
 }
 
-/* Bit i is RESEND_…: store/control.h. */
 static const char *table_word(unsigned i)
 {
-	static const char *const names[] = {"attlog", "operlog", "attphoto"};
-	return i < sizeof(names) / sizeof(*names) ? names[i] : NULL;
+	return i < RESEND_TABLES ? resend_tables[i].word : NULL;
 }
 
 static void list_words(const char *(*word)(unsigned i), char *ret, size_t room)

@@ -11,8 +11,6 @@
 #include "ctl/fail.h"
 #include "lib/num.h"
 
-#define ID_MAX 9999999999999999u /* 16 digits: docs/PROTOCOL.md 4 */
-
 int cmd_open(const struct ask *a, struct control_reader **ret)
 {
 	return device_open(a, ret);
@@ -25,7 +23,7 @@ bool cmd_nobody_works(const struct places *ps)
 
 int cmd_id(const char *word, uint64_t *ret_id)
 {
-	if (num_u64(span_str(word), 1, ID_MAX, ret_id) < 0)
+	if (num_u64(span_str(word), 1, COMMAND_ID_MAX, ret_id) < 0)
 		return fail(EX_USAGE, "'%s' is not the number of a command; see 'punchctl cmd ls'",
 			word);
 	return EX_OK;
@@ -33,17 +31,9 @@ int cmd_id(const char *word, uint64_t *ret_id)
 
 /* ---- what a command says ---- */
 
-static struct span verb_name(const struct command *c)
-{
-	struct span rest = c->text, line;
-	if (!span_next_line(&rest, &line) || !span_starts(line, "verb: "))
-		return span_of(NULL, 0);
-	return span_from(line, strlen("verb: "));
-}
-
 const struct verb *cmd_verb(const struct command *c)
 {
-	return verb_find(verb_name(c));
+	return verb_find(typed_name(c->text));
 }
 
 void cmd_outcome(const struct command *c, char ret_words[static CMD_OUTCOME_BYTES])
@@ -60,16 +50,8 @@ void cmd_outcome(const struct command *c, char ret_words[static CMD_OUTCOME_BYTE
 
 int cmd_put_masked(struct buf *b, const struct command *c)
 {
-	struct typed t;
-	char why[VERB_WHY_BYTES];
 	/* Masked when it ended, and no command any more that could be read as one. */
-	if (!command_is_open(c->state))
-		return buf_add_span(b, c->text);
-	if (typed_get(c->text, &t, why) == 0)
-		return typed_put_masked(b, &t);
-	/* Of another version's table: nobody knows what in it is secret. */
-	struct span name = verb_name(c);
-	return buf_printf(b, "verb: %.*s\n", SPAN_ARG(name));
+	return command_is_open(c->state) ? typed_mask(b, c->text) : buf_add_span(b, c->text);
 }
 
 /* "pin: 1001" → " pin=1001" */

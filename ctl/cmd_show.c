@@ -11,6 +11,7 @@
 #include "ctl/fail.h"
 #include "ctl/text.h"
 #include "lib/io.h"
+#include "lib/utf8.h"
 
 #define CONTENT_SHOWN_MAX ((size_t)64 * 1024) /* bytes; --content writes all of it */
 
@@ -155,7 +156,7 @@ static bool read_text(const struct ask *a, const struct command *c, struct buf *
 		return false;
 	}
 	struct span s = buf_span(into);
-	return s.len > 0 && text_is_utf8(s) && !span_has(s, '\0');
+	return s.len > 0 && utf8_valid(s) && !span_has(s, '\0');
 }
 
 static int print_content(struct span text)

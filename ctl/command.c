@@ -22,22 +22,11 @@ const struct argp_option command_options[] = {
 /* What needs an allowance that the configuration does not give is not even written. */
 static int check_allowed(const struct ask *a, const struct verb *v, unsigned allowances)
 {
-	const struct conf *c = &a->conf;
-	const struct {
-		enum verb_allowance bit;
-		bool given;
-	} all[ALLOWANCES] = {
-		{ALLOW_SHELL, c->allow_shell},
-		{ALLOW_PUT_FILE, c->allow_put_file},
-		{ALLOW_CLEAR, c->allow_clear},
-		{ALLOW_SERVER_OPTIONS, c->allow_server_options},
-	};
-	for (size_t i = 0; i < ALLOWANCES; i++)
-		if (allowances & all[i].bit && !all[i].given)
-			return fail(EX_DATAERR,
-				"%s is not allowed here; who may change %s can set: %s = true",
-				v->name, conf_path(a->conf_option), verb_allowance_key(all[i].bit));
-	return EX_OK;
+	unsigned missing = allowances & ~verb_granted(&a->conf);
+	if (!missing)
+		return EX_OK;
+	return fail(EX_DATAERR, "%s is not allowed here; who may change %s can set: %s = true",
+		v->name, conf_path(a->conf_option), verb_allowance_key(missing & -missing));
 }
 
 static int add_made(struct orders *o, const char *serial, const struct command_made *m)

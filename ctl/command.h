@@ -65,11 +65,6 @@ int command_wait(const struct ask *a, const uint64_t *ids, size_t count);
 
 /* Appends the fields of a verb, a line each, and what it needs. 0, -ENOMEM, -EMSGSIZE. */
 must_check int command_put_fields(struct buf *b, const struct verb *v);
-/* What a field may hold: "1 to 14", "text of at most 8 bytes". */
-#define COMMAND_ALLOWED_BYTES 96
-void command_allowed(const struct verb_field *f, char ret[static COMMAND_ALLOWED_BYTES]);
-/* "a face" for NEED_FACE; NULL for nothing. */
-const char *command_need(enum verb_need need);
 int command_verb_verbs(struct ask *a);
 /* The verbs of a noun, for its --help. */
 void command_print_noun(const char *noun);

@@ -7,53 +7,58 @@
 #include "ctl/command.h"
 #include "ctl/fail.h"
 
-#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+#define ALLOWED_BYTES 96
 
 /* ---- in words ---- */
 
-void command_allowed(const struct verb_field *f, char ret[static COMMAND_ALLOWED_BYTES])
+/* What a field may hold: "1 to 14", "text, at most 8 bytes". */
+static void put_allowed(const struct verb_field *f, char ret[static ALLOWED_BYTES])
 {
 	unsigned long long min = f->min, max = f->max;
 	switch (f->kind) {
 	case FIELD_PIN:
-		snprintf(ret, COMMAND_ALLOWED_BYTES, "up to %llu of A-Z a-z 0-9 - _ .", max);
+		snprintf(ret, ALLOWED_BYTES, "up to %llu of A-Z a-z 0-9 - _ .", max);
 		return;
 	case FIELD_TEXT:
-		snprintf(ret, COMMAND_ALLOWED_BYTES, "text, at most %llu bytes", max);
+		snprintf(ret, ALLOWED_BYTES, "text, at most %llu bytes", max);
 		return;
 	case FIELD_NAME:
-		snprintf(ret, COMMAND_ALLOWED_BYTES, "text, cut at %llu bytes", max);
+		snprintf(ret, ALLOWED_BYTES, "text, cut at %llu bytes", max);
 		return;
 	case FIELD_NUMBER:
-		snprintf(ret, COMMAND_ALLOWED_BYTES, "%llu to %llu", min, max);
+		snprintf(ret, ALLOWED_BYTES, "%llu to %llu", min, max);
 		return;
 	case FIELD_DIGITS:
-		snprintf(ret, COMMAND_ALLOWED_BYTES, "up to %llu digits", max);
+		snprintf(ret, ALLOWED_BYTES, "up to %llu digits", max);
 		return;
 	case FIELD_CARD:
-		snprintf(ret, COMMAND_ALLOWED_BYTES, "a decimal number");
+		snprintf(ret, ALLOWED_BYTES, "a decimal number");
 		return;
 	case FIELD_TIME:
-		snprintf(ret, COMMAND_ALLOWED_BYTES, "YYYY-MM-DD HH:MM:SS");
+		snprintf(ret, ALLOWED_BYTES, "YYYY-MM-DD HH:MM:SS");
 		return;
 	case FIELD_DAY:
-		snprintf(ret, COMMAND_ALLOWED_BYTES, "YYYY-MM-DD[ HH:MM:SS]");
+		snprintf(ret, ALLOWED_BYTES, "YYYY-MM-DD[ HH:MM:SS]");
 		return;
 	case FIELD_BASE64:
 	case FIELD_TEMPLATE:
-		snprintf(ret, COMMAND_ALLOWED_BYTES, "base64, or @FILE");
+		snprintf(ret, ALLOWED_BYTES, "base64, or @FILE");
+		return;
+	case FIELD_FILE:
+		snprintf(ret, ALLOWED_BYTES, "a name without /, at most %llu bytes", max);
 		return;
 	case FIELD_OPTION:
-		snprintf(ret, COMMAND_ALLOWED_BYTES, "KEY=VALUE");
+		snprintf(ret, ALLOWED_BYTES, "KEY=VALUE");
 		return;
 	case FIELD_SIZE:
 	case FIELD_LINE:
 		break;
 	}
-	snprintf(ret, COMMAND_ALLOWED_BYTES, "a line");
+	snprintf(ret, ALLOWED_BYTES, "a line");
 }
 
-const char *command_need(enum verb_need need)
+/* NULL for nothing. */
+static const char *words_of_need(enum verb_need need)
 {
 	switch (need) {
 	case NEED_NOTHING:
@@ -93,8 +98,8 @@ static bool is_said(enum field_kind kind)
 
 static int put_field(struct buf *b, const struct verb_field *f)
 {
-	char allowed[COMMAND_ALLOWED_BYTES];
-	command_allowed(f, allowed);
+	char allowed[ALLOWED_BYTES];
+	put_allowed(f, allowed);
 	int rc = buf_printf(b, "  %-12s %s", f->name, f->brief);
 	if (rc == 0 && !is_said(f->kind))
 		rc = buf_printf(b, "; %s", allowed);
@@ -110,7 +115,7 @@ static int put_field(struct buf *b, const struct verb_field *f)
 static int put_needs(struct buf *b, const struct verb *v)
 {
 	char keys[96];
-	const char *need = command_need(v->need);
+	const char *need = words_of_need(v->need);
 	int rc = need ? buf_printf(b, "Only for devices with %s.\n", need) : 0;
 	list_allowances(v->allowances, keys, sizeof(keys));
 	if (rc == 0 && keys[0])
@@ -188,13 +193,13 @@ static const struct out_column columns[COLUMNS] = {
 };
 
 struct verb_texts {
-	char words[512], allowances[96], allowed[VERB_FIELDS_MAX][COMMAND_ALLOWED_BYTES];
+	char words[512], allowances[96], allowed[VERB_FIELDS_MAX][ALLOWED_BYTES];
 	struct out_cell fields[VERB_FIELDS_MAX][F_COLUMNS];
 };
 
 static void field_cells(const struct verb_field *f, char *allowed, struct out_cell *cells)
 {
-	command_allowed(f, allowed);
+	put_allowed(f, allowed);
 	cells[F_NAME] = out_text(span_str(f->name));
 	cells[F_REQUIRED] = out_truth(f->required);
 	cells[F_SECRET] = out_truth(f->secret);
@@ -230,7 +235,7 @@ static int put_verb(struct out *o, const struct verb *v)
 	struct out_cell cells[COLUMNS] = {
 		[NAME] = out_text(span_str(v->name)),
 		[WORDS] = {.kind = OUT_WORDS, .text = span_str(t.words)},
-		[NEEDS] = cell_text(command_need(v->need)),
+		[NEEDS] = cell_text(words_of_need(v->need)),
 		[ALLOWANCE] = cell_text(t.allowances),
 		[ONCE] = out_truth(v->traits & VERB_NEVER_TWICE),
 		[BRIEF] = out_text(span_str(v->brief)),

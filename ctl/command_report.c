@@ -138,7 +138,9 @@ static int say_end(const struct followed *f)
 	unsigned long long id = c->id;
 	const char *state = command_state_name(c->state);
 	if (c->state == COMMAND_DONE) {
-		out_say("%s: command %llu done: %s", c->serial, id, f->outcome);
+		out_say("%s: command %llu done%s%s", c->serial, id,
+			strcmp(f->outcome, "done") == 0 ? "" : ": ",
+			strcmp(f->outcome, "done") == 0 ? "" : f->outcome);
 		return EX_OK;
 	}
 	if (command_is_open(c->state))

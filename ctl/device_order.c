@@ -55,15 +55,19 @@ int device_verb_rm(struct ask *a)
 
 /* ---- resend ---- */
 
-static int resend_tables(const struct ask *a)
+static int resend_whole(const struct ask *a)
 {
-	char lines[64];
-	unsigned tables = a->tables ? a->tables : RESEND_ATTLOG | RESEND_OPERLOG | RESEND_ATTPHOTO;
-	snprintf(lines, sizeof(lines), "tables:%s%s%s\n", tables & RESEND_ATTLOG ? " ATTLOG" : "",
-		tables & RESEND_OPERLOG ? " OPERLOG" : "",
-		tables & RESEND_ATTPHOTO ? " ATTPHOTO" : "");
-	return give(a, a->word_count, TARGETS_KNOWN, "device.resend", span_str(lines),
-		"sends again from its next handshake on");
+	struct buf lines = buf_with_max(LINES_MAX);
+	int code = EX_OK;
+	if (buf_add_str(&lines, "tables: ") < 0 ||
+		resend_put_names(&lines, a->tables ? a->tables : UINT64_MAX) < 0 ||
+		buf_add_str(&lines, "\n") < 0)
+		code = fail(EX_OSERR, "out of memory");
+	if (code == EX_OK)
+		code = give(a, a->word_count, TARGETS_KNOWN, "device.resend", buf_span(&lines),
+			"sends again from its next handshake on");
+	buf_free(&lines);
+	return code;
 }
 
 /* A span is asked for by a command; both its ends belong to it there. */
@@ -102,7 +106,7 @@ static int resend_span(struct ask *a)
 
 int device_verb_resend(struct ask *a)
 {
-	return a->since.month || a->until.month ? resend_span(a) : resend_tables(a);
+	return a->since.month || a->until.month ? resend_span(a) : resend_whole(a);
 }
 
 /* ---- set ---- */

@@ -9,9 +9,10 @@
 #include "ctl/device_records.h"
 #include "ctl/device_settings.h"
 #include "ctl/fail.h"
-#include "ctl/info.h"
+#include "lib/info.h"
 #include "lib/num.h"
 #include "store/command.h"
+#include "store/lines.h"
 
 #define FACTS_MAX ((size_t)1024 * 1024) /* bytes */
 
@@ -101,8 +102,8 @@ static const struct out_column columns[COLUMNS] = {
 /* Room for the texts of a card. */
 struct texts {
 	struct cell_moment first, last, hello, poll, key_good, key_refused, network_refused;
-	struct buf abilities;
-	char skew[SKEW_TEXT_BYTES], resend[32];
+	struct buf abilities, resend;
+	char skew[SKEW_TEXT_BYTES];
 };
 
 /* ---- what it said with its polls ---- */
@@ -141,16 +142,6 @@ static int info_cells(const struct device *d, struct texts *t, struct out_cell *
 
 /* ---- what cmdqd noted ---- */
 
-static struct out_cell resend_cell(const struct device *d, struct texts *t)
-{
-	if (!d->resend)
-		return (struct out_cell){.kind = OUT_NONE};
-	snprintf(t->resend, sizeof(t->resend), "%s%s%s", d->resend & RESEND_ATTLOG ? "attlog " : "",
-		d->resend & RESEND_OPERLOG ? "operlog " : "",
-		d->resend & RESEND_ATTPHOTO ? "attphoto " : "");
-	return (struct out_cell){.kind = OUT_WORDS, .text = span_trim(span_str(t->resend))};
-}
-
 static struct out_cell skew_cell(const struct skew *s, struct texts *t)
 {
 	if (!s->known)
@@ -161,7 +152,7 @@ static struct out_cell skew_cell(const struct skew *s, struct texts *t)
 	return cell;
 }
 
-static void noted_cells(
+static int noted_cells(
 	const struct conf *c, const struct device *d, struct texts *t, struct out_cell *cells)
 {
 	cells[SERIAL] = out_text(span_str(d->serial));
@@ -180,12 +171,16 @@ static void noted_cells(
 	cells[VERSION] = cell_text(d->push_version);
 	cells[LANGUAGE] = cell_text(d->language);
 	cells[FIRMWARE] = cell_text(d->firmware);
-	cells[RESEND] = resend_cell(d, t);
 	cells[KEY_GOOD] = cell_moment(d->key_good_us, &t->key_good);
 	cells[KEY_REFUSED] = cell_moment(d->key_refused_us, &t->key_refused);
 	cells[KEY_REFUSED_FROM] = cell_text(d->key_refused_address);
 	cells[NETWORK_REFUSED] = cell_moment(d->network_refused_us, &t->network_refused);
 	cells[NETWORK_REFUSED_FROM] = cell_text(d->network_refused_address);
+	if (d->resend == 0)
+		return 0;
+	int rc = resend_put_words(&t->resend, d->resend);
+	cells[RESEND] = (struct out_cell){.kind = OUT_WORDS, .text = buf_span(&t->resend)};
+	return rc;
 }
 
 /* ---- the facts of its last INFO ---- */
@@ -194,24 +189,40 @@ static const struct out_column fact_columns[2] = {
 	{"fact", "FACT", 0, false}, {"value", "VALUE", 0, false}};
 
 struct facts {
-	struct buf text;
+	struct buf stored; /* as the store has them */
+	struct buf values; /* as the terminal said them */
 	struct out_cell (*rows)[2];
 	size_t count;
 };
 
+static int add_fact(struct facts *f, struct span key, struct span value)
+{
+	size_t at = f->values.len;
+	struct out_cell(*rows)[2] = reallocarray(f->rows, f->count + 1, sizeof(*rows));
+	if (!rows)
+		return -ENOMEM;
+	f->rows = rows;
+	int rc = lines_get_text(value, &f->values);
+	if (rc < 0)
+		return rc;
+	rows[f->count][0] = out_text(key);
+	rows[f->count++][1] = span_cell(span_of(f->values.ptr + at, f->values.len - at));
+	return 0;
+}
+
 static int make_facts(struct facts *f)
 {
-	struct span rest = buf_span(&f->text), line, key;
-	while (span_next_line(&rest, &line)) {
-		struct out_cell(*rows)[2] = reallocarray(f->rows, f->count + 1, sizeof(*rows));
-		if (!rows)
-			return -ENOMEM;
-		f->rows = rows;
-		(void)span_next(&line, '=', &key);
-		rows[f->count][0] = out_text(key);
-		rows[f->count++][1] = span_cell(line);
+	struct span rest = buf_span(&f->stored), key, value;
+	/* What is escaped is longer, so the values never move. */
+	int rc = buf_reserve(&f->values, f->stored.len);
+	if (rc < 0)
+		return rc;
+	while ((rc = lines_next(&rest, &key, &value)) > 0) {
+		rc = add_fact(f, key, value);
+		if (rc < 0)
+			return rc;
 	}
-	return 0;
+	return rc;
 }
 
 /* ---- all of it ---- */
@@ -267,9 +278,9 @@ static int print(const struct ask *a, struct shown *s)
 	const struct out_rows facts = {
 		fact_columns, 2, s->facts.count ? s->facts.rows[0] : NULL, s->facts.count};
 	struct out o;
-	s->texts.abilities = buf_with_max(256);
-	noted_cells(&a->conf, s->device, &s->texts, cells);
-	int rc = info_cells(s->device, &s->texts, cells);
+	s->texts.abilities = s->texts.resend = buf_with_max(256);
+	int rc = noted_cells(&a->conf, s->device, &s->texts, cells);
+	rc = rc < 0 ? rc : info_cells(s->device, &s->texts, cells);
 	cells[SKEW] = skew_cell(&s->records.skew, &s->texts);
 	cells[SETTINGS] = (struct out_cell){.kind = OUT_OBJECT, .rows = &settings};
 	cells[OWN] = (struct out_cell){.kind = OUT_WORDS, .text = buf_span(&s->settings.own)};
@@ -283,14 +294,17 @@ static int print(const struct ask *a, struct shown *s)
 	if (rc == 0 && a->format == OUT_TABLE)
 		rc = print_tables(s);
 	buf_free(&s->texts.abilities);
+	buf_free(&s->texts.resend);
 	return rc;
 }
 
 static int show(const struct ask *a, const struct device *d, struct control_reader *r)
 {
 	static struct shown s;
-	s = (struct shown){.device = d, .facts.text = buf_with_max(FACTS_MAX)};
-	int rc = control_facts(r, span_str(d->serial), &s.facts.text);
+	s = (struct shown){.device = d,
+		.facts.stored = buf_with_max(FACTS_MAX),
+		.facts.values = buf_with_max(FACTS_MAX)};
+	int rc = control_facts(r, span_str(d->serial), &s.facts.stored);
 	if (rc == 0)
 		rc = make_facts(&s.facts);
 	device_records_read(a, d, &s.records);
@@ -301,7 +315,8 @@ static int show(const struct ask *a, const struct device *d, struct control_read
 	device_settings_free(&s.settings);
 	device_records_free(&s.records);
 	free(s.facts.rows);
-	buf_free(&s.facts.text);
+	buf_free(&s.facts.stored);
+	buf_free(&s.facts.values);
 	return rc;
 }
 

@@ -8,7 +8,10 @@
 #include "ctl/orders.h"
 #include "lib/clock.h"
 
-#define POLL_MS 50
+/* From the first look to the next; each pause is twice as long as the one before it, up to the
+ * longest. cmdqd needs a few milliseconds for most orders. */
+#define FIRST_PAUSE_MS   2
+#define LONGEST_PAUSE_MS 64
 
 struct waiting {
 	struct orders *orders;
@@ -100,12 +103,14 @@ void orders_await(struct orders *o, const struct places *ps, uint64_t preset_ms,
 		.place = &ps->at[PLACE_ORDER],
 		.control = conf_join(o->ask->conf.state_dir, CONF_CONTROL)};
 	uint64_t wait_ms = o->ask->has_timeout ? o->ask->timeout_ms : preset_ms;
-	uint64_t begun_ms = clock_mono_ms();
+	uint64_t begun_ms = clock_mono_ms(), pause_ms = FIRST_PAUSE_MS;
 	bool settled = look_at_all(&w);
 	while (!settled && clock_mono_ms() - begun_ms < wait_ms) {
 		if (!stubborn && nobody_comes(&w))
 			break;
-		clock_sleep_ms(POLL_MS);
+		clock_sleep_ms(pause_ms);
+		if (pause_ms < LONGEST_PAUSE_MS)
+			pause_ms *= 2;
 		settled = look_at_all(&w);
 	}
 	control_close(w.reader);

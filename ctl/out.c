@@ -10,6 +10,7 @@
 
 #include "ctl/out_text.h"
 #include "ctl/text.h"
+#include "lib/utf8.h"
 
 void out_begin(struct out *o, FILE *to, enum out_format format, const struct out_column *columns,
 	size_t column_count)
@@ -130,7 +131,7 @@ static int json_cell(json_t *object, const char *key, const struct out_cell *c)
 {
 	if (c->kind == OUT_NONE)
 		return 0;
-	if (c->kind == OUT_TEXT && !text_is_utf8(c->text))
+	if (c->kind == OUT_TEXT && !utf8_valid(c->text))
 		return json_repaired(object, key, c->text);
 	return json_object_set_new(object, key, json_value(c)) < 0 ? -ENOMEM : 0;
 }

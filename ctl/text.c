@@ -5,56 +5,7 @@
 #include <wchar.h>
 
 #include "ctl/text.h"
-
-static bool continues(struct span s, size_t at)
-{
-	return at < s.len && ((unsigned char)s.ptr[at] & 0xC0) == 0x80;
-}
-
-/* How many bytes the first one announces, and the bits that it carries; 0 for one that begins
- * nothing. */
-static size_t announced(unsigned char first, uint32_t *ret_bits)
-{
-	static const struct {
-		unsigned char mask, is;
-	} forms[] = {{0x80, 0x00}, {0xE0, 0xC0}, {0xF0, 0xE0}, {0xF8, 0xF0}};
-
-	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++)
-		if ((first & forms[i].mask) == forms[i].is) {
-			*ret_bits = first & (uint32_t)(unsigned char)~forms[i].mask;
-			return i + 1;
-		}
-	return 0;
-}
-
-size_t text_utf8(struct span s, uint32_t *ret_code)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	uint32_t code = 0;
-	if (s.len == 0)
-		return 0;
-	size_t len = announced((unsigned char)s.ptr[0], &code);
-	for (size_t i = 1; i < len; i++) {
-		if (!continues(s, i))
-			return 0;
-		code = code << 6 | ((unsigned char)s.ptr[i] & 0x3F);
-	}
-	if (len == 0 || code < least[len] || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF))
-		return 0;
-	*ret_code = code;
-	return len;
-}
-
-bool text_is_utf8(struct span s)
-{
-	uint32_t code;
-	for (size_t len; s.len > 0; s = span_from(s, len)) {
-		len = text_utf8(s, &code);
-		if (len == 0)
-			return false;
-	}
-	return true;
-}
+#include "lib/utf8.h"
 
 /* Characters that steer a terminal, hide, or change the order in which others are read. */
 static bool steers(uint32_t code)
@@ -80,7 +31,7 @@ int text_escape(struct buf *b, struct span s, const char *keep)
 	int rc = 0;
 	uint32_t code = 0;
 	for (size_t len; rc == 0 && s.len > 0; s = span_from(s, len)) {
-		len = text_utf8(s, &code);
+		len = utf8_next(s, &code);
 		bool kept = len == 1 && s.ptr[0] != '\0' && strchr(keep, s.ptr[0]);
 		if (kept || (len > 0 && code != '\\' && !steers(code)))
 			rc = buf_add(b, s.ptr, len);
@@ -122,7 +73,7 @@ int text_repair(struct buf *b, struct span s)
 	int rc = 0;
 	uint32_t code;
 	for (size_t len; rc == 0 && s.len > 0; s = span_from(s, len)) {
-		len = text_utf8(s, &code);
+		len = utf8_next(s, &code);
 		rc = len > 0 ? buf_add(b, s.ptr, len) : buf_add_str(b, "\xEF\xBF\xBD");
 		if (len == 0)
 			len = 1;
@@ -143,7 +94,7 @@ size_t text_columns(struct span s)
 	size_t columns = 0;
 	uint32_t code = 0;
 	for (size_t len; s.len > 0; s = span_from(s, len ? len : 1)) {
-		len = text_utf8(s, &code);
+		len = utf8_next(s, &code);
 		int wide = len > 1 ? wcwidth((wchar_t)code) : 1;
 		columns += wide < 0 ? 1 : (size_t)wide;
 	}

@@ -9,11 +9,6 @@
 #include "lib/buf.h"
 #include "lib/span.h"
 
-/* Bytes of the UTF-8 character that `s` begins with, 1 to 4, and its code; 0 when it begins with
- * none (overlong forms, surrogates and codes above U+10FFFF are none). */
-size_t text_utf8(struct span s, uint32_t *ret_code);
-bool text_is_utf8(struct span s);
-
 /* Appends `s` with everything as \xNN that could change what is seen: control characters, bytes
  * that are not UTF-8, invisible and direction-changing characters; a backslash becomes two. The
  * bytes in `keep` stay as they are. 0, -ENOMEM or -EMSGSIZE, as all below. */

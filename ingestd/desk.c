@@ -91,6 +91,7 @@ int desk_ask(struct desk *d, struct msg_question *q, void *owner)
 		return -EAGAIN;
 	uint64_t ticket = d->next_ticket;
 	q->id = ticket;
+	q->asked_ms = clock_mono_ms();
 	int rc = msg_put_question(&d->out, q);
 	if (rc < 0)
 		return rc;

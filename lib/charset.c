@@ -29,11 +29,6 @@ int charset_open(void)
 	return rc < 0 ? rc : keep_open(&to_utf8, "UTF-8", "GB18030");
 }
 
-bool charset_is_utf8(struct span text)
-{
-	return utf8_valid(text);
-}
-
 static bool continues(char byte)
 {
 	return ((unsigned char)byte & 0xC0) == 0x80;
@@ -76,7 +71,7 @@ int charset_put_gb18030(struct buf *b, struct span text, size_t max, bool *ret_c
 	if (rc < 0)
 		return rc;
 	/* All of it counts, what is cut off too. */
-	if (!charset_is_utf8(text))
+	if (!utf8_valid(text))
 		return -EILSEQ;
 	rc = convert(to_gb18030, b, text, max, &cut);
 	if (rc == 0)

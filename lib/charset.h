@@ -9,9 +9,6 @@
  * happens by itself otherwise. 0, or a negative errno when it has none. One thread. */
 must_check int charset_open(void);
 
-/* Is it well-formed UTF-8? */
-bool charset_is_utf8(struct span text);
-
 /* The longest beginning of UTF-8 `text` that takes at most `max` bytes in the charset and does not
  * end within a character. */
 struct span charset_cut_utf8(struct span text, size_t max);

@@ -67,7 +67,7 @@ struct conf {
 	uint64_t command_lease_ms; /* how long a command that was handed out may be without a result
 				    */
 	uint64_t command_offers;   /* how often one is handed out at most */
-	bool allow_shell, allow_put_file, allow_clear, allow_server_options;
+	bool allow_shell, allow_put_file, allow_clear, allow_server_options, allow_raw;
 
 	/* notifyd */
 	uint64_t wake_port;  /* UDP, 4374: docs/PROTOCOL.md 7 */

@@ -7,6 +7,7 @@
 #include "lib/conf.h"
 #include "lib/num.h"
 #include "lib/trans_flag.h"
+#include "lib/zone_name.h"
 
 #define TRANS_TIMES_MAX 10
 
@@ -58,19 +59,6 @@ static bool is_trans_times(struct span text)
 	return true;
 }
 
-/* A name for the zone database, which makes a path of it: without a dot, so that ".." leads
- * nowhere. */
-static bool is_zone(struct span text)
-{
-	static const char allowed[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+/-";
-
-	for (size_t i = 0; i < text.len; i++)
-		if (!span_has(span_str(allowed), text.ptr[i]))
-			return false;
-	return text.len > 0 && text.ptr[0] != '/';
-}
-
 /* ---- the keys ---- */
 
 #define FIELD(name) offsetof(struct conf, name)
@@ -111,7 +99,7 @@ const struct conf_key conf_keys[] = {
 	{"trans_flags", CONF_TEXT, TRANS_FLAG_NAMES, TRANS_FLAG_NAMES " with blanks between them", NULL,
 		FIELD(trans_flags), trans_flag_list_valid},
 	{"time_zone", CONF_TEXT, "UTC", "the name of a zone, such as Asia/Kolkata", NULL,
-		FIELD(time_zone), is_zone},
+		FIELD(time_zone), zone_name_valid},
 	{"realtime", CONF_CHOICE, "true", "false", "true", FIELD(realtime), NULL},
 	{"batch_max", CONF_BYTES, "40 KiB", "1 KiB", "40 KiB", FIELD(batch_bytes), NULL},
 	{"command_lease", CONF_MS, "2 min", "10 s", "24 h", FIELD(command_lease_ms), NULL},
@@ -121,6 +109,7 @@ const struct conf_key conf_keys[] = {
 	{"allow_clear", CONF_CHOICE, "false", "false", "true", FIELD(allow_clear), NULL},
 	{"allow_server_options", CONF_CHOICE, "false", "false", "true", FIELD(allow_server_options),
 		NULL},
+	{"allow_raw", CONF_CHOICE, "false", "false", "true", FIELD(allow_raw), NULL},
 	/* notifyd */
 	{"wake_port", CONF_COUNT, "4374", "1", "65535", FIELD(wake_port), NULL},
 	{"wake_rate", CONF_COUNT, "200", "1", "10000", FIELD(wake_rate), NULL},

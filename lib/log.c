@@ -19,8 +19,7 @@
 #include "lib/log.h"
 #include "lib/num.h"
 
-#define VALUE_MAX  256 /* bytes of a value from outside */
-#define FIELDS_MAX 16  /* that the journal gets; far more than any event has */
+#define FIELDS_MAX 16 /* that the journal gets; far more than any event has */
 
 static const char *speaker = "punchd";
 static enum log_level loudest = LOG_LEVEL_INFO;
@@ -108,10 +107,10 @@ static void put_hex(struct line *l, char byte)
 
 static void put_escaped(struct line *l, struct span text)
 {
-	bool cut = text.len > VALUE_MAX;
+	bool cut = text.len > LOG_VALUE_MAX;
 
 	if (cut)
-		text.len = VALUE_MAX;
+		text.len = LOG_VALUE_MAX;
 	while (text.len > 0) {
 		size_t len = shown_bytes(text);
 

@@ -47,9 +47,11 @@ struct log_field {
  * stderr is the journal's stream, else to stderr. Call once, first. */
 void log_open(const char *program, enum log_level most);
 
+#define LOG_VALUE_MAX 256 /* bytes of a text value that are written */
+
 /* Fields with a NULL key are passed over. Text values are escaped: printable ASCII and UTF-8 stay,
- * the rest is \xNN; a value with blanks or quotes is quoted; at most 256 bytes of a value are
- * written. */
+ * the rest is \xNN; a value with blanks or quotes is quoted; at most
+ * LOG_VALUE_MAX bytes of a value are written. */
 void log_event(enum log_level level, const char *event, const struct log_field *fields,
 	size_t field_count);
 

@@ -36,8 +36,12 @@ int msg_put_question(struct buf *b, const struct msg_question *q)
 	buf_clear(b);
 	if (q->serial.len > SERIAL_MAX || q->peer.len > PEER_MAX)
 		return -EMSGSIZE;
-	rc = buf_printf(b, "%" PRIu64 " %s %.*s %.*s\n", q->id, kind_names[q->kind],
+	rc = buf_printf(b, "%" PRIu64 " %s %.*s %.*s", q->id, kind_names[q->kind],
 		SPAN_ARG(q->serial), SPAN_ARG(q->peer));
+	if (rc == 0 && q->asked_ms != 0)
+		rc = buf_printf(b, " %" PRIu64, q->asked_ms);
+	if (rc == 0)
+		rc = buf_add_str(b, "\n");
 	return end_packet(b, rc, q->target);
 }
 
@@ -84,11 +88,19 @@ static bool peer_valid(struct span peer)
 
 int msg_get_question(struct span packet, struct msg_question *ret)
 {
-	struct msg_question q;
-	struct span words[4];
+	struct msg_question q = {.asked_ms = 0};
+	struct span words[5], whole = packet;
 
-	if (!read_head(&packet, words, 4) || num_u64(words[0], 0, UINT64_MAX, &q.id) < 0 ||
-		!read_kind(words[1], &q.kind) || !serial_valid(words[2]) || !peer_valid(words[3]))
+	/* An ingestd of before says no time. */
+	if (!read_head(&packet, words, 5)) {
+		packet = whole;
+		words[4] = span_str("0");
+		if (!read_head(&packet, words, 4))
+			return -EBADMSG;
+	}
+	if (num_u64(words[4], 0, UINT64_MAX, &q.asked_ms) < 0 ||
+		num_u64(words[0], 0, UINT64_MAX, &q.id) < 0 || !read_kind(words[1], &q.kind) ||
+		!serial_valid(words[2]) || !peer_valid(words[3]))
 		return -EBADMSG;
 	q.serial = words[2];
 	q.peer = words[3];

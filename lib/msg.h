@@ -2,8 +2,8 @@
 /* msg: what ingestd and cmdqd say to each other over desk.sock, one message a packet (AF_UNIX,
  * SOCK_SEQPACKET).
  *
- *   question  "<id> <kind> <serial> <peer>\n<target>"      kind: hello | poll
- *   answer    "<id> <status>\n<body>"                      status: 200 | 403 | 503
+ *   question  "<id> <kind> <serial> <peer> <asked>\n<target>"   kind: hello | poll; asked: ms,
+ * monotonic answer    "<id> <status>\n<body>"                      status: 200 | 403 | 503
  *
  * Pure but for the two functions that make sockets. */
 #ifndef PUNCHD_LIB_MSG_H
@@ -24,6 +24,7 @@ struct msg_question {
 	struct span serial; /* checked by the asker, and again by the reader */
 	struct span peer;   /* address without port: "192.0.2.7" */
 	struct span target; /* the request target as it came */
+	uint64_t asked_ms;  /* CLOCK_MONOTONIC, which both sides share; 0: not said */
 };
 
 struct msg_answer {

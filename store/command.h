@@ -24,8 +24,9 @@
 #include "store/control.h"
 #include "store/pack.h"
 
-#define COMMAND_ORDER_BYTES 64  /* "NAME.3" with NUL */
-#define COMMAND_WHY_BYTES   192 /* with NUL */
+#define COMMAND_ORDER_BYTES 64                         /* "NAME.3" with NUL */
+#define COMMAND_WHY_BYTES   192                        /* with NUL */
+#define COMMAND_ID_MAX      UINT64_C(9999999999999999) /* 16 digits: docs/PROTOCOL.md 4 */
 
 /* queued → offered → done | failed; queued, or offered and without a result, → expired, cancelled
  * or failed. A result that comes later still makes it done or failed: the terminal did carry it

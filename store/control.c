@@ -69,7 +69,7 @@ void control_close(struct control_reader *r)
 	free(r);
 }
 
-int control_begin(struct control_reader *r, enum control_db db, MDB_txn **ret)
+static int begin(struct control_reader *r, enum control_db db, MDB_txn **ret)
 {
 	/* It may have been made since this reader looked. */
 	int rc = r->dbs[db] == SCHEMA_NO_DB ? open_handles(r) : 0;
@@ -84,7 +84,7 @@ int control_get(struct control_reader *r, enum control_db db, struct span key, M
 {
 	MDB_val k = env_val(key), value;
 	MDB_txn *txn;
-	int rc = control_begin(r, db, &txn);
+	int rc = begin(r, db, &txn);
 
 	if (rc != 0)
 		return rc;
@@ -102,7 +102,7 @@ int control_scan(
 	struct control_reader *r, enum control_db db, MDB_txn **ret_txn, MDB_cursor **ret_cursor)
 {
 	MDB_txn *txn;
-	int rc = control_begin(r, db, &txn);
+	int rc = begin(r, db, &txn);
 
 	if (rc != 0)
 		return rc;

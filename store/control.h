@@ -43,7 +43,20 @@ struct device_settings {
 };
 
 /* Tables whose stamp is given as 0 at the next handshake, once; bits. */
-enum device_resend { RESEND_ATTLOG = 1, RESEND_OPERLOG = 2, RESEND_ATTPHOTO = 4 };
+enum device_resend { RESEND_ATTLOG = 1 << 0, RESEND_OPERLOG = 1 << 1, RESEND_ATTPHOTO = 1 << 2 };
+#define RESEND_TABLES 3
+
+/* resend.c: what they are called; the table at I has bit I. */
+extern const struct resend_table {
+	unsigned bit;
+	const char *name; /* "ATTLOG", in orders and on the wire */
+	const char *word; /* "attlog", for people */
+} resend_tables[RESEND_TABLES];
+/* By its name; 0 for another one. */
+unsigned resend_bit(struct span name);
+/* Appends the names, or the words, with a blank between. 0, -ENOMEM, -EMSGSIZE. */
+must_check int resend_put_names(struct buf *b, uint64_t tables);
+must_check int resend_put_words(struct buf *b, uint64_t tables);
 
 struct device {
 	char serial[SERIAL_MAX + 1];

@@ -11,13 +11,12 @@ struct control_reader {
 	MDB_dbi dbs[CONTROL_DBS];
 };
 
-/* A transaction in which that database can be read; mdb_txn_abort ends it. 0; -ENOENT while no
- * writer has made the database; other negative errno. */
-must_check int control_begin(struct control_reader *r, enum control_db db, MDB_txn **ret);
-/* The same, and the value of one key. `*ret_txn` is to be ended only on success. */
+/* The value of one key of a database, and the transaction that it is read in; after a success
+ * mdb_txn_abort ends it. 0; -ENOENT without the key, and while no writer has made the database;
+ * other negative errno. */
 must_check int control_get(struct control_reader *r, enum control_db db, struct span key,
 	MDB_txn **ret_txn, struct span *ret_value);
-/* The same, and a cursor, which is closed before the transaction is ended. */
+/* The same with a cursor, which is closed before the transaction is ended. */
 must_check int control_scan(
 	struct control_reader *r, enum control_db db, MDB_txn **ret_txn, MDB_cursor **ret_cursor);
 

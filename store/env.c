@@ -245,6 +245,56 @@ static int widen(MDB_env *env, uint64_t map_bytes)
 	return env_errno(rc);
 }
 
+static bool has_bytes(const char *path)
+{
+	char file[PATH_MAX];
+	struct stat st;
+	int len = snprintf(file, sizeof(file), "%s/" DATA_FILE, path);
+
+	return len > 0 && (size_t)len < sizeof(file) && stat(file, &st) == 0 && st.st_size > 0;
+}
+
+/* LMDB makes a new environment of an empty file, in which ids would be given out again and nobody
+ * is approved; and it reads a shortened one until SIGBUS. What the last transaction used must be
+ * there: first it is asked, then the file, which only grows. */
+static int check_whole(MDB_env *env, const char *path)
+{
+	MDB_envinfo info;
+	MDB_stat pages;
+	char file[PATH_MAX];
+	struct stat st;
+	int len = snprintf(file, sizeof(file), "%s/" DATA_FILE, path);
+
+	if (len < 0 || (size_t)len >= sizeof(file))
+		return -ENAMETOOLONG;
+	int rc = mdb_env_info(env, &info);
+	if (rc == 0)
+		rc = mdb_env_stat(env, &pages);
+	if (rc != 0)
+		return env_errno(rc);
+	if (stat(file, &st) < 0)
+		return -errno;
+	uint64_t used = ((uint64_t)info.me_last_pgno + 1) * pages.ms_psize;
+	return (uint64_t)st.st_size < used ? -EUCLEAN : 0;
+}
+
+/* Opens what is there and whole. */
+static int open_whole(const char *path, unsigned databases, unsigned flags, MDB_env **ret)
+{
+	MDB_env *env = NULL;
+	int rc = has_bytes(path) ? open_env(path, databases, flags, &env) : -EUCLEAN;
+
+	if (rc == 0)
+		rc = check_whole(env, path);
+	if (rc != 0) {
+		if (env != NULL)
+			mdb_env_close(env);
+		return rc;
+	}
+	*ret = env;
+	return 0;
+}
+
 int env_open_writer(const char *path, uint64_t map_bytes, unsigned databases, MDB_env **ret)
 {
 	MDB_env *env = NULL;
@@ -253,7 +303,7 @@ int env_open_writer(const char *path, uint64_t map_bytes, unsigned databases, MD
 	/* LMDB would make what is missing, in place. */
 	if (!has_data(path))
 		return errno == EACCES ? -EACCES : -ENOENT;
-	int rc = open_env(path, databases, 0, &env);
+	int rc = open_whole(path, databases, 0, &env);
 	if (rc != 0)
 		return rc;
 	/* A reader that was killed would keep pages from being used again for ever. */
@@ -276,7 +326,7 @@ int env_open_reader(const char *path, unsigned databases, MDB_env **ret)
 	/* LMDB would make it with this reader's owner, and lock out the writer. */
 	if (!has_file(path, LOCK_FILE))
 		return -ENOLCK;
-	return open_env(path, databases, MDB_RDONLY | MDB_NOTLS, ret);
+	return open_whole(path, databases, MDB_RDONLY | MDB_NOTLS, ret);
 }
 
 int env_grow(MDB_env *env)

@@ -2,12 +2,20 @@
 /* setting: see the header. */
 #include "store/setting.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include "lib/conf_key.h"
 #include "lib/network.h"
 #include "lib/trans_flag.h"
 #include "lib/utf8.h"
+
+static_assert(sizeof(((struct device_settings *)NULL)->comm_key) == COMM_KEY_BYTES,
+	"a stored key fits exactly");
+static_assert(sizeof(((struct device_settings *)NULL)->networks) == NETWORK_LIST_MAX + 1,
+	"the longest list fits exactly");
+static_assert(sizeof(((struct device_settings *)NULL)->trans_flags) >= sizeof(TRANS_FLAG_NAMES),
+	"all flags at once fit");
 
 /* ---- what a text may be ---- */
 
@@ -69,7 +77,7 @@ const struct setting settings_table[] = {
 	{"realtime", SETTING_TRUTH, IN(realtime), .conf = "realtime",
 		.brief = "whether it uploads data as it happens",
 		.allowed = "yes or no"},
-	{"batch_bytes", SETTING_AMOUNT, IN(batch_bytes), .conf = "batch_max",
+	{"batch_max", SETTING_AMOUNT, IN(batch_bytes), .conf = "batch_max",
 		.brief = "size of a reply with commands, at most; less on GPRS",
 		.allowed = "1 KiB to 40 KiB"},
 	{"alias", SETTING_TEXT, IN(alias), .fits = is_alias,

@@ -104,13 +104,13 @@ class Rig:
         os.makedirs(os.path.join(self.bin, "bench"))
         for name in os.listdir(os.path.join(build, "bench")):
             self._copy(os.path.join(build, "bench"), os.path.join(self.bin, "bench"), name)
-        for name in ("ingestd", "parserd", "cmdqd", "devsim"):
+        for name in ("ingestd", "parserd", "cmdqd", "notifyd", "punchctl", "devsim"):
             self._copy(build, self.bin, name)
         self.data = os.path.join(self.top, "data")
         os.mkdir(self.data)
         if disk == "ext4":
             self._mount_image()
-        self._give(self.data)
+        self.give(self.data)
         try:
             self.run(["test", "-w", self.data])
         except Broken:
@@ -122,7 +122,7 @@ class Rig:
             shutil.copy(path, there)
             os.chmod(os.path.join(there, name), 0o755)
 
-    def _give(self, path):
+    def give(self, path):
         if self.owner:
             os.chown(path, *self.owner)
 
@@ -153,16 +153,21 @@ class Rig:
         self.number += 1
         path = os.path.join(self.data, f"{self.number:04d}")
         os.mkdir(path)
-        self._give(path)
+        self.give(path)
         return path
 
-    def run(self, args, timeout=600):
-        """A program that ends by itself: its output as JSON, or nothing."""
+    def output(self, args, timeout=600):
+        """What a program says that ends by itself."""
         done = subprocess.run(self.as_user + args, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL,
                               timeout=timeout, text=True, cwd=self.top)
         if done.returncode != 0:
             raise Broken(f"{' '.join(args)} ended with {done.returncode}")
-        return json.loads(done.stdout) if done.stdout.startswith("{") else None
+        return done.stdout
+
+    def run(self, args, timeout=600):
+        """The same as JSON, or nothing."""
+        text = self.output(args, timeout)
+        return json.loads(text) if text.startswith("{") else None
 
     def limit(self, name, *args, **more):
         return self.run([self.program(name), *map(str, args)], **more)
@@ -225,11 +230,12 @@ class Site:
 
     def __init__(self, rig, **settings):
         self.rig, self.dir, self.port = rig, rig.fresh(), rig.port()
-        for name in ("spool", "state", "run"):
+        for name in ("spool", "state", "run", "run/wake"):
             os.mkdir(self.path(name))
-            rig._give(self.path(name))
+            rig.give(self.path(name))
         rig.limit("backlog", self.path("spool"), 0)
         self.conf = self.path("punchd.conf")
+        self.wake_port = settings.get("wake_port")
         values = {
             "spool_dir": self.path("spool"), "state_dir": self.path("state"),
             "run_dir": self.path("run"), "admit": "any", "connections_per_address": "0",
@@ -254,6 +260,11 @@ class Site:
     def cmdqd(self):
         p = self.rig.start("cmdqd", f"--config={self.conf}")
         self.rig.wait_path(p, self.path("run/desk.sock"))
+        return p
+
+    def notifyd(self):
+        p = self.rig.start("notifyd", f"--config={self.conf}")
+        self.rig.wait_path(p, self.path("run/wake/wake.sock"))
         return p
 
     def wait_records(self, count, timeout_s=300):

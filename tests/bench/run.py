@@ -11,6 +11,7 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
+import commands
 from rig import Broken, Rig, Site
 
 TERMINALS = 1000
@@ -34,17 +35,17 @@ class Bench:
                 into.append(side())
         return taken
 
-    def row(self, goal_id, name, ours, limit, goal, of="rate", times=False, unit=""):
-        """`times`: less is better; else the ratio has to be as high as the goal."""
+    def row(self, goal_id, name, ours, limit, goal, of="rate", times=False, unit="", shown=None):
+        """`times`: less is better; else the ratio has to be as high as the goal, if there is one.
+        `shown`: what stands in place of the two medians."""
         ratios = [a[of] / b[of] for a, b in zip(ours, limit)]
         ratio = statistics.median(ratios)
-        met = ratio <= goal if times else ratio >= goal
         middle = lambda side, key: statistics.median(s[key] for s in side)
+        shown = shown or [middle(ours, of), middle(limit, of)]
         print(COLUMNS.format(
-            goal_id, name, number(middle(ours, of)) + unit, number(middle(limit, of)) + unit,
-            f"{ratio:.2f}", f"{min(ratios):.2f}-{max(ratios):.2f}", f"{'<=' if times else '>='}{goal}",
-            "met" if met else "missed", number(middle(ours, "cpu")), number(middle(limit, "cpu"))),
-            flush=True)
+            goal_id, name, number(shown[0]) + unit, number(shown[1]) + unit, f"{ratio:.2f}",
+            f"{min(ratios):.2f}-{max(ratios):.2f}", *verdict(ratio, goal, times),
+            number(middle(ours, "cpu")), number(middle(limit, "cpu"))), flush=True)
 
     def note(self, goal_id, text):
         print(f"{goal_id:<6}{text}", flush=True)
@@ -286,6 +287,13 @@ class Bench:
         self.rig.stop(p)
 
 
+def verdict(ratio, goal, times):
+    if goal is None:
+        return "", ""
+    met = ratio <= goal if times else ratio >= goal
+    return f"{'<=' if times else '>='}{goal}", "met" if met else "missed"
+
+
 def mode(keep):
     return "keep-alive" if keep else "close"
 
@@ -314,6 +322,8 @@ PARTS = {
     "G10": (("cmdqd",), Bench.g10), "G11": ((), Bench.g11), "G12": ((), Bench.g12),
     "G13": ((), Bench.g13), "G14": ((), Bench.g14), "FILL": ((), Bench.fill),
     "COLD": (("parserd",), Bench.backlog), "RSS": ((), Bench.memory),
+    "C1": (("cmdqd", "notifyd", "punchctl"), commands.c1), "C2": (("cmdqd", "punchctl"), commands.c2),
+    "C3": (("cmdqd",), commands.c3),
 }
 
 

@@ -5,10 +5,11 @@
  */
 #include <ctype.h>
 
-#include "lib/card.h"
-#include "lib/charset.h"
 #include "command/meaning.h"
 #include "command/render.h"
+#include "lib/card.h"
+#include "lib/charset.h"
+#include "lib/utf8.h"
 #include "tests/fuzz/fuzz.h"
 
 #define ROOM (8 * (size_t)TYPED_MAX)
@@ -16,7 +17,7 @@
 static void check_words(const char *words)
 {
 	CHECK(words[0] && memchr(words, '\0', VERB_WHY_BYTES));
-	CHECK(!fuzz_has_control(span_str(words)) && charset_is_utf8(span_str(words)));
+	CHECK(!fuzz_has_control(span_str(words)) && utf8_valid(span_str(words)));
 }
 
 static struct dialect dialect_of(uint64_t hash)
@@ -164,17 +165,17 @@ static void check_charset(struct span s, size_t max)
 	bool cut;
 
 	CHECK(head.len <= max && fuzz_inside(head, s));
-	if (charset_is_utf8(s))
-		CHECK(charset_is_utf8(head));
+	if (utf8_valid(s))
+		CHECK(utf8_valid(head));
 	if (charset_put_gb18030(&whole, s, ROOM, &cut) == 0) {
-		CHECK(charset_is_utf8(s) && !cut);
+		CHECK(utf8_valid(s) && !cut);
 		CHECK(charset_put_gb18030(&part, s, max, &cut) == 0 && part.len <= max);
 		CHECK(cut || part.len == whole.len);
 		CHECK(part.len == 0 || memcmp(part.ptr, whole.ptr, part.len) == 0);
 		/* Not cut within a character: it can be read. */
 		buf_clear(&whole);
 		CHECK(charset_put_utf8(&whole, buf_span(&part)) == 0);
-		CHECK(charset_is_utf8(buf_span(&whole)));
+		CHECK(utf8_valid(buf_span(&whole)));
 	}
 	buf_free(&whole);
 	buf_free(&part);

@@ -42,9 +42,8 @@ static void check_same(const struct order *a, const struct order *b)
 
 static void put_tables(struct buf *b, unsigned tables)
 {
-	CHECK(buf_printf(b, "tables:%s%s%s\n", tables & RESEND_ATTLOG ? " ATTLOG" : "",
-		      tables & RESEND_OPERLOG ? " OPERLOG" : "",
-		      tables & RESEND_ATTPHOTO ? " ATTPHOTO" : "") == 0);
+	CHECK(buf_add_str(b, "tables: ") == 0 && resend_put_names(b, tables) == 0 &&
+		buf_add_str(b, "\n") == 0);
 }
 
 static void put_order(struct buf *b, const struct order *o)

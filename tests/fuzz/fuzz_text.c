@@ -5,6 +5,7 @@
 
 #include "ctl/text.h"
 #include "lib/num.h"
+#include "lib/utf8.h"
 #include "tests/fuzz/fuzz.h"
 
 static bool is_utf8_by_libc(struct span s)
@@ -49,7 +50,7 @@ static void check_harmless(struct span s, const char *keep)
 	uint32_t code;
 
 	for (size_t len; s.len > 0; s = span_from(s, len)) {
-		len = text_utf8(s, &code);
+		len = utf8_next(s, &code);
 		CHECK(len > 0);
 		if (code && code < 0x80 && strchr(keep, (int)code))
 			continue;
@@ -111,8 +112,8 @@ static void check_repaired(struct span s)
 	struct buf repaired = buf_with_max(3 * s.len);
 
 	CHECK(text_repair(&repaired, s) == 0);
-	CHECK(text_is_utf8(buf_span(&repaired)));
-	CHECK(span_eq(buf_span(&repaired), s) == text_is_utf8(s));
+	CHECK(utf8_valid(buf_span(&repaired)));
+	CHECK(span_eq(buf_span(&repaired), s) == utf8_valid(s));
 	buf_free(&repaired);
 }
 
@@ -133,7 +134,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span s = span_of(data, size);
 
-	CHECK(text_is_utf8(s) == is_utf8_by_libc(s));
+	CHECK(utf8_valid(s) == is_utf8_by_libc(s));
 	check_escaped(s, "");
 	check_escaped(s, "\t\n");
 	check_csv(s);

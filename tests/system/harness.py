@@ -138,6 +138,13 @@ def make_entry(serial, body, target=None, kind="upload", checksum=True, received
     return data + (b"end %08x\n" % zlib.crc32(data) if checksum else b"end\n")
 
 
+def make_order(text):
+    """An entry of the spool "order"; `text` are the lines of its body."""
+    body = text.encode("utf-8", "surrogateescape")
+    data = b"punchd-spool 1\nkind: order\nlength: %d\n\n" % len(body) + body + b"\n"
+    return data + b"end %08x\n" % zlib.crc32(data)
+
+
 _last_us = 0
 
 
@@ -582,6 +589,11 @@ class Site:
     def order(self, *words, **options):
         """Orders a command: the ids, one for each terminal, in the order of the words."""
         return [row["command"] for row in self.rows(*words, **options)]
+
+    def give(self, *texts):
+        """Orders by hand, all in one file: the names of their entries."""
+        name = self.put(b"".join(make_order(text) for text in texts), kind="order")
+        return [f"{name}.{n}" for n in range(1, len(texts) + 1)]
 
     def commands(self, *args):
         """All that were ordered, by their ids."""

@@ -19,21 +19,26 @@ import harness  # noqa: E402
 import test_admission  # noqa: E402
 import test_caps  # noqa: E402
 import test_command  # noqa: E402
+import test_device  # noqa: E402
 import test_disk  # noqa: E402
 import test_foreign  # noqa: E402
 import test_handshake  # noqa: E402
 import test_http  # noqa: E402
 import test_kill  # noqa: E402
 import test_memory  # noqa: E402
+import test_notify  # noqa: E402
 import test_order  # noqa: E402
 import test_people  # noqa: E402
 import test_pipeline  # noqa: E402
+import test_queue  # noqa: E402
+import test_queue_kill  # noqa: E402
 import test_records  # noqa: E402
 import test_replay  # noqa: E402
 import test_signals  # noqa: E402
 
 MODULES = (test_http, test_caps, test_admission, test_handshake, test_pipeline, test_signals, test_foreign,
-           test_kill, test_replay, test_memory, test_disk, test_order, test_command, test_records, test_people)
+           test_kill, test_replay, test_memory, test_disk, test_order, test_command, test_queue,
+           test_queue_kill, test_notify, test_device, test_records, test_people)
 HANG_S = {False: 300, True: 3600}  # a test that takes longer hangs
 
 

@@ -72,7 +72,7 @@ static void test_text(void **state)
 	decide("REFUSED", DEVICE_REFUSED);
 	decide("PENDING", DEVICE_PENDING);
 	assert_int_equal(admission_write(&room.a, 1000), 0);
-	assert_list("punchd-admission 2\nA1\nA10\nB\nb\n");
+	assert_list("punchd-admission 1\nA1\nA10\nB\nb\n");
 }
 
 static void set_networks(const char *serial, const char *networks)
@@ -108,7 +108,7 @@ static void test_nobody_is_a_list_too(void **state)
 	(void)state;
 	assert_true(admission_stale(&room.a));
 	assert_int_equal(admission_write(&room.a, 1000), 0);
-	assert_list("punchd-admission 2\n");
+	assert_list("punchd-admission 1\n");
 	assert_int_equal(fstatat(room.a.state_fd, ADMISSION_FILE, &st, 0), 0);
 	assert_int_equal(st.st_mode & 07777, 0644);
 }
@@ -136,14 +136,14 @@ static void test_pace(void **state)
 	assert_int_equal(admission_write_paced(&room.a, 1000), 0);
 	decide("A", DEVICE_APPROVED);
 	assert_int_equal(admission_write_paced(&room.a, 1000 + ADMISSION_PAUSE_MS - 1), 0);
-	assert_list("punchd-admission 2\n");
+	assert_list("punchd-admission 1\n");
 	/* Who waits for it does not wait for the pause. */
 	decide("B", DEVICE_APPROVED);
 	assert_int_equal(admission_write(&room.a, 1000 + ADMISSION_PAUSE_MS - 1), 0);
-	assert_list("punchd-admission 2\nA\nB\n");
+	assert_list("punchd-admission 1\nA\nB\n");
 	decide("C", DEVICE_APPROVED);
 	assert_int_equal(admission_write_paced(&room.a, 1000 + 2 * ADMISSION_PAUSE_MS), 0);
-	assert_list("punchd-admission 2\nA\nB\nC\n");
+	assert_list("punchd-admission 1\nA\nB\nC\n");
 }
 
 static void test_failure_leaves_it_stale(void **state)
@@ -158,7 +158,7 @@ static void test_failure_leaves_it_stale(void **state)
 	assert_int_equal(admission_write_paced(&room.a, 1001), 0);
 	assert_true(admission_stale(&room.a));
 	assert_int_equal(admission_write_paced(&room.a, 1000 + ADMISSION_PAUSE_MS), 0);
-	assert_list("punchd-admission 2\n");
+	assert_list("punchd-admission 1\n");
 }
 
 #define IN_A_ROOM(test) cmocka_unit_test_setup_teardown(test, open_room, close_room)

@@ -18,6 +18,7 @@
 #include "cmdqd/hello.h"
 #include "cmdqd/ledger.h"
 #include "cmdqd/queue.h"
+#include "lib/clock.h"
 #include "lib/io.h"
 #include "lib/wake.h"
 #include "store/env.h"
@@ -31,6 +32,7 @@ static struct room {
 	char dir[64];
 	char control[80], records[80], wake[80];
 	struct conf conf;
+	uint64_t asked_ms; /* 0: the question does not say */
 	struct devices *devices;
 	struct poke poke;
 	struct answerer answerer;
@@ -63,7 +65,8 @@ static int open_room(void **state)
 	room = (struct room){.dir = "/tmp/punchd-answer-XXXXXX",
 		.peer = "192.0.2.7",
 		.now_us = NOW_US,
-		.conf = {.error_delay_s = 30,
+		.conf = {.desk_timeout_ms = 60000,
+			.error_delay_s = 30,
 			.delay_s = 10,
 			.trans_interval_min = 1,
 			.trans_times = times,
@@ -99,7 +102,7 @@ static int close_room(void **state)
 static enum desk_fate ask(enum msg_kind kind, const char *serial, const char *target)
 {
 	const struct msg_question q = {
-		7, kind, span_str(serial), span_str(room.peer), span_str(target)};
+		7, kind, span_str(serial), span_str(room.peer), span_str(target), room.asked_ms};
 
 	return answer(&room.answerer, &q, room.now_us, &room.answer);
 }
@@ -629,6 +632,25 @@ static void test_no_commands_for_whom(void **state)
 }
 
 /* One that failed takes all offers of the turn with it: nothing of them was said. */
+/* ingestd has given up on it: what it were told now, nobody would hear. */
+static void test_too_late(void **state)
+{
+	(void)state;
+	decide(DEVICE_APPROVED);
+	uint64_t id = order("reboot");
+	device()->resend = RESEND_ATTLOG;
+	room.asked_ms = clock_mono_ms() - 31000;
+	poll_hears(200, "OK");
+	assert_int_equal(state_of(id), COMMAND_QUEUED);
+	hello_hears(503, "");
+	assert_int_equal(device()->resend, RESEND_ATTLOG);
+	/* Without one that is given once, a handshake is answered as ever. */
+	device()->resend = 0;
+	hello_hears(200, REPLY("0"));
+	room.asked_ms = clock_mono_ms();
+	is_offered(id, "REBOOT");
+}
+
 static void test_offers_that_are_taken_back(void **state)
 {
 	(void)state;
@@ -728,6 +750,7 @@ int main(void)
 		IN_A_ROOM(test_batch_bytes),
 		IN_A_ROOM(test_a_batch_fits_into_a_packet),
 		IN_A_ROOM(test_no_commands_for_whom),
+		IN_A_ROOM(test_too_late),
 		IN_A_ROOM(test_offers_that_are_taken_back),
 		IN_A_ROOM(test_the_hint_is_taken_back),
 		IN_A_ROOM(test_the_hint_after_a_restart),

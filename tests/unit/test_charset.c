@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* charset: what is UTF-8, and cuts between characters and nowhere else. */
+/* charset: cuts between characters and nowhere else. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,38 +18,6 @@
 #define EURO    "\xE2\x82\xAC"
 #define ZHANG   "\xE5\xBC\xA0"
 #define SMILE   "\xF0\x9F\x98\x80"
-
-static void test_utf8(void **state)
-{
-	(void)state;
-	assert_true(charset_is_utf8(BYTES("")));
-	assert_true(charset_is_utf8(BYTES("plain")));
-	assert_true(charset_is_utf8(BYTES(E_ACUTE EURO ZHANG SMILE)));
-	assert_true(charset_is_utf8(BYTES("\xF4\x8F\xBF\xBF")));
-	assert_true(charset_is_utf8(BYTES("\xEE\x80\x80")));
-}
-
-static void test_no_utf8(void **state)
-{
-	static const char *const bad[] = {
-		"\x80",         /* goes on with nothing */
-		"\xC3",         /* ends within */
-		"a\xE2\x82",    /* ends within */
-		"\xF0\x9F\x98", /* ends within */
-		"\xC3"
-		"a",                                        /* does not go on */
-		"\xC0\xAF",                                 /* longer than need be */
-		"\xE0\x80\xAF",                             /* longer than need be */
-		"\xF0\x80\x80\xAF",                         /* longer than need be */
-		"\xED\xA0\x80",                             /* a surrogate */
-		"\xF4\x90\x80\x80",                         /* above U+10FFFF */
-		"\xF8\x88\x80\x80\x80", "\xFF", "\xD5\xC5", /* GB18030 */
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		assert_false(charset_is_utf8(span_str(bad[i])));
-}
 
 static void assert_cut(struct span text, size_t max, size_t expected)
 {
@@ -153,8 +121,6 @@ static void test_there_and_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_utf8),
-		cmocka_unit_test(test_no_utf8),
 		cmocka_unit_test(test_cuts_utf8),
 		cmocka_unit_test(test_gb18030),
 		cmocka_unit_test(test_cuts_gb18030),

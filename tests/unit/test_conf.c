@@ -90,6 +90,7 @@ static void assert_defaults(const struct conf *c)
 	assert_false(c->allow_put_file);
 	assert_false(c->allow_clear);
 	assert_false(c->allow_server_options);
+	assert_false(c->allow_raw);
 	assert_int_equal(c->wake_port, 4374);
 	assert_int_equal(c->wake_rate, 200);
 	assert_int_equal(c->wake_pokes, 4);
@@ -174,8 +175,8 @@ static void reads_every_key(void **state)
 /* Allowing one thing allows no other. */
 static void allows_one_thing_at_a_time(void **state)
 {
-	static const char *const keys[] = {
-		"allow_shell", "allow_put_file", "allow_clear", "allow_server_options"};
+	static const char *const keys[] = {"allow_shell", "allow_put_file", "allow_clear",
+		"allow_server_options", "allow_raw"};
 	struct conf c;
 	char text[64];
 
@@ -185,7 +186,8 @@ static void allows_one_thing_at_a_time(void **state)
 		assert_int_equal(load(text, &c), 0);
 		unsigned allowed = (unsigned)c.allow_shell | (unsigned)c.allow_put_file << 1 |
 				   (unsigned)c.allow_clear << 2 |
-				   (unsigned)c.allow_server_options << 3;
+				   (unsigned)c.allow_server_options << 3 |
+				   (unsigned)c.allow_raw << 4;
 		assert_int_equal(allowed, 1u << i);
 		conf_free(&c);
 	}

@@ -443,6 +443,34 @@ static void test_another_schema(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_make, scratch_remove)
 
+static void assert_resend(uint64_t tables, const char *names, const char *words)
+{
+	struct buf b = buf_with_max(64);
+
+	assert_int_equal(resend_put_names(&b, tables), 0);
+	assert_true(span_is(buf_span(&b), names));
+	buf_clear(&b);
+	assert_int_equal(resend_put_words(&b, tables), 0);
+	assert_true(span_is(buf_span(&b), words));
+	buf_free(&b);
+}
+
+static void test_resend(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < RESEND_TABLES; i++) {
+		assert_int_equal(resend_tables[i].bit, 1u << i);
+		assert_int_equal(resend_bit(span_str(resend_tables[i].name)), 1u << i);
+		assert_int_equal(resend_bit(span_str(resend_tables[i].word)), 0);
+	}
+	assert_int_equal(resend_bit(span_str("OPERLOG")), RESEND_OPERLOG);
+	assert_int_equal(resend_bit(span_str("")), 0);
+	assert_resend(0, "", "");
+	assert_resend(RESEND_OPERLOG, "OPERLOG", "operlog");
+	assert_resend(RESEND_ATTLOG | RESEND_ATTPHOTO, "ATTLOG ATTPHOTO", "attlog attphoto");
+	assert_resend(UINT64_MAX, "ATTLOG OPERLOG ATTPHOTO", "attlog operlog attphoto");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -453,6 +481,7 @@ int main(void)
 		cmocka_unit_test(test_texts_too_long),
 		cmocka_unit_test(test_an_interval_of_nothing),
 		cmocka_unit_test(test_online),
+		cmocka_unit_test(test_resend),
 		cmocka_unit_test(test_too_long_leaves_the_buffer_as_it_was),
 		TEST(test_reading),
 		TEST(test_an_old_environment),

@@ -29,27 +29,6 @@ static void check_escape(struct span s, const char *expected)
 	buf_free(&b);
 }
 
-static void tells_utf8_from_other_bytes(void **state)
-{
-	const struct span good[] = {BYTES(""), BYTES("a"), BYTES("\0"), BYTES("\xc2\x80"),
-		BYTES("\xe5\xbc\xa0"), BYTES("\xed\x9f\xbf"), BYTES("\xee\x80\x80"),
-		BYTES("\xf0\x90\x80\x80"), BYTES("\xf4\x8f\xbf\xbf")};
-	/* Stray and missing continuations, overlong forms, a surrogate, above U+10FFFF, no UTF-8 at
-	 * all. */
-	const struct span bad[] = {BYTES("\x80"), BYTES("\xc2"),
-		BYTES("\xc2"
-		      "a"),
-		BYTES("\xc0\x80"), BYTES("\xc1\xbf"), BYTES("\xe0\x9f\xbf"), BYTES("\xe5\xbc"),
-		BYTES("\xf0\x8f\xbf\xbf"), BYTES("\xed\xa0\x80"), BYTES("\xf4\x90\x80\x80"),
-		BYTES("\xf8\x88\x80\x80\x80"), BYTES("\xff"), BYTES("ok\xfe")};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
-		assert_true(text_is_utf8(good[i]));
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		assert_false(text_is_utf8(bad[i]));
-}
-
 static void escapes_what_steers(void **state)
 {
 	(void)state;
@@ -170,7 +149,6 @@ static void shows_ages_and_sizes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tells_utf8_from_other_bytes),
 		cmocka_unit_test(escapes_what_steers),
 		cmocka_unit_test(keeps_what_is_to_be_kept),
 		cmocka_unit_test(stays_within_its_limit),

@@ -206,6 +206,31 @@ static void test_damage_is_told(void **state)
 	assert_int_equal(env_open_writer(scratch_path(state, "e"), 0, 4, &env), -EUCLEAN);
 }
 
+static void truncate_data(void **state, off_t bytes)
+{
+	assert_int_equal(truncate(scratch_path(state, "e/data.mdb"), bytes), 0);
+}
+
+/* LMDB would take the one for a new environment, and die of the other. */
+static void test_a_shortened_file_is_damage(void **state)
+{
+	MDB_env *env;
+
+	assert_int_equal(env_make(scratch_path(state, "e")), 0);
+	assert_int_equal(env_open_writer(scratch_path(state, "e"), 1 << 22, 4, &env), 0);
+	assert_int_equal(put(env, "big", 1 << 20), 0);
+	mdb_env_close(env);
+	truncate_data(state, 1 << 19);
+	assert_int_equal(env_open_writer(scratch_path(state, "e"), 1 << 22, 4, &env), -EUCLEAN);
+	assert_int_equal(env_open_reader(scratch_path(state, "e"), 4, &env), -EUCLEAN);
+	truncate_data(state, 0);
+	assert_int_equal(env_open_writer(scratch_path(state, "e"), 1 << 22, 4, &env), -EUCLEAN);
+	assert_int_equal(env_open_reader(scratch_path(state, "e"), 4, &env), -EUCLEAN);
+	struct stat st;
+	assert_int_equal(stat(scratch_path(state, "e/data.mdb"), &st), 0);
+	assert_int_equal(st.st_size, 0);
+}
+
 static void test_errnos(void **state)
 {
 	(void)state;
@@ -235,6 +260,7 @@ int main(void)
 		TEST(test_full_then_grown),
 		TEST(test_a_reader_follows_growth),
 		TEST(test_damage_is_told),
+		TEST(test_a_shortened_file_is_damage),
 		TEST(test_errnos),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -120,7 +120,7 @@ static void test_last_id(void **state)
 	struct command c = command_of("A");
 
 	(void)state;
-	set_last_id(LEDGER_ID_MAX - 1);
+	set_last_id(COMMAND_ID_MAX - 1);
 	assert_int_equal(add("A", false), 9999999999999999u);
 	assert_int_equal(ledger_add_command(l, &c, false), -EOVERFLOW);
 }

@@ -17,27 +17,18 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-static char line[8192];
-static int kept_stderr, caught;
+#include "tests/unit/caught.h"
+
+static const char *line; /* what was written since begin_catch */
 
 static void begin_catch(void)
 {
-	kept_stderr = dup(STDERR_FILENO);
-	caught = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	assert_true(caught >= 0);
-	assert_true(dup2(caught, STDERR_FILENO) >= 0);
+	caught_begin();
 }
 
-/* What was written since, in `line`. */
 static void end_catch(void)
 {
-	ssize_t n = pread(caught, line, sizeof(line) - 1, 0);
-
-	dup2(kept_stderr, STDERR_FILENO);
-	close(kept_stderr);
-	close(caught);
-	assert_true(n >= 0);
-	line[n] = '\0';
+	line = caught_end();
 }
 
 static void writes_one_line(void **state)

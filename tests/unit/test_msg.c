@@ -27,6 +27,7 @@ static void carries_a_question(void **state)
 		.serial = span_str("ABCD250100001"),
 		.peer = span_str("2001:db8::7"),
 		.target = span_of("/iclock/getrequest?SN=A B\n\0C", 28),
+		.asked_ms = 12345,
 	};
 	struct buf b = buf_with_max(MSG_MAX);
 	struct msg_question got;
@@ -34,15 +35,27 @@ static void carries_a_question(void **state)
 	(void)state;
 	assert_int_equal(buf_add_str(&b, "left over"), 0);
 	assert_int_equal(msg_put_question(&b, &asked), 0);
-	assert_true(span_starts(
-		buf_span(&b), "18446744073709551615 poll ABCD250100001 2001:db8::7\n/iclock"));
+	assert_true(span_starts(buf_span(&b),
+		"18446744073709551615 poll ABCD250100001 2001:db8::7 12345\n/iclock"));
 	assert_int_equal(msg_get_question(buf_span(&b), &got), 0);
 	assert_true(got.id == asked.id);
 	assert_int_equal(got.kind, asked.kind);
 	assert_true(span_eq(got.serial, asked.serial));
 	assert_true(span_eq(got.peer, asked.peer));
 	assert_true(span_eq(got.target, asked.target));
+	assert_int_equal(got.asked_ms, 12345);
 	buf_free(&b);
+}
+
+static void reads_a_question_without_its_time(void **state)
+{
+	struct msg_question got = {.asked_ms = 1};
+
+	(void)state;
+	assert_int_equal(msg_get_question(span_str("7 poll A 192.0.2.7\n/x y"), &got), 0);
+	assert_int_equal(got.asked_ms, 0);
+	assert_true(span_is(got.target, "/x y"));
+	assert_int_equal(msg_get_question(span_str("7 poll A 192.0.2.7 12x\n/x"), &got), -EBADMSG);
 }
 
 static void carries_an_answer(void **state)
@@ -201,6 +214,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(carries_a_question),
+		cmocka_unit_test(reads_a_question_without_its_time),
 		cmocka_unit_test(carries_an_answer),
 		cmocka_unit_test(refuses_bent_questions),
 		cmocka_unit_test(refuses_bent_answers),

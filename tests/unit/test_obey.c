@@ -22,6 +22,7 @@
 #include "lib/io.h"
 #include "lib/wake.h"
 #include "store/setting.h"
+#include "tests/unit/caught.h"
 
 static struct room {
 	char dir[64];
@@ -30,6 +31,7 @@ static struct room {
 	struct intake intake;
 	struct devices *devices;
 	struct obey obey;
+	struct later later;
 	struct poke poke;
 	struct admission admission;
 	int state_fd;
@@ -51,6 +53,8 @@ static int settle_it(void *context, uint64_t now_ms)
 	}
 	int rc = devices_save_ordered(room.devices);
 	if (rc == 0)
+		later_write(&room.later);
+	if (rc == 0)
 		rc = admission_write(&room.admission, now_ms);
 	if (rc == 0)
 		obey_wake(context, &room.poke, now_ms);
@@ -60,6 +64,7 @@ static int settle_it(void *context, uint64_t now_ms)
 static void abandon_it(void *context)
 {
 	ledger_abort(room.obey.ledger);
+	later_drop(&room.later);
 	obey_wake(context, NULL, 0);
 }
 
@@ -89,7 +94,8 @@ static int open_room(void **state)
 	room.admission = (struct admission){.state_fd = room.state_fd, .devices = room.devices};
 	room.obey = (struct obey){.devices = room.devices,
 		.ledger = devices_ledger(room.devices),
-		.conf = &room.conf};
+		.conf = &room.conf,
+		.later = &room.later};
 	poke_open(&room.poke, join(wake, sizeof(wake), "wake.sock"));
 	room.intake.work =
 		(struct intake_work){"order", obey_it, settle_it, abandon_it, &room.obey};
@@ -677,6 +683,35 @@ static void test_what_was_not_settled_is_done_again(void **state)
 	assert_int_equal(stored("A").resend, RESEND_ATTLOG);
 }
 
+/* What the log tells of has happened, and it tells of it once. */
+static void test_the_log_waits_for_the_commit(void **state)
+{
+	static const char *const orders[] = {
+		"order: command\nserial: A\nverb: shell\nline: cat /etc/passwd\n",
+		"order: device.set\nserial: A\ndelay: 20 s\n",
+		"order: dance\nserial: A\n",
+	};
+	char name[SPOOL_NAME_BYTES], expected[1024];
+
+	(void)state;
+	known("A");
+	room.conf.allow_shell = true;
+	post(orders, 3, name);
+	room.fail_settling = 1;
+	caught_begin();
+	turn();
+	assert_string_equal(caught_end(), "");
+	caught_begin();
+	turn();
+	snprintf(expected, sizeof(expected),
+		"punchd: order taken entry=%s.1 serial=A order=command uid=%d id=%d "
+		"command=\"shell line=(15 bytes)\" allowance=allow_shell\n"
+		"punchd: order taken entry=%s.2 serial=A order=device.set uid=%d\n"
+		"punchd: warning: entry refused entry=%s.3 kind=order reason=\"no such order\"\n",
+		name, (int)getuid(), (int)ordered(name, 1).id, name, (int)getuid(), name);
+	assert_string_equal(caught_end(), expected);
+}
+
 static void test_resend_is_given_once(void **state)
 {
 	static const char *const orders[] = {
@@ -757,6 +792,7 @@ int main(void)
 		IN_A_ROOM(test_a_zone_must_exist),
 		IN_A_ROOM(test_only_the_bad_part_is_refused),
 		IN_A_ROOM(test_replay_changes_nothing),
+		IN_A_ROOM(test_the_log_waits_for_the_commit),
 		IN_A_ROOM(test_an_order_waits_for_the_list),
 		IN_A_ROOM(test_a_file_without_a_good_order_is_refused_whole),
 		IN_A_ROOM(test_every_end_is_kept),

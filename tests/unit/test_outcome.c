@@ -15,6 +15,7 @@
 #include "cmdqd/queue.h"
 #include "lib/clock.h"
 #include "lib/io.h"
+#include "tests/unit/caught.h"
 #include "tests/unit/scratch.h"
 
 static struct room {
@@ -23,6 +24,7 @@ static struct room {
 	struct ledger *ledger;
 	struct content content;
 	struct outcome outcome;
+	struct later later;
 	char name[SPOOL_NAME_BYTES]; /* of the last file */
 } room;
 
@@ -36,12 +38,14 @@ static int open_room(void **state)
 	assert_int_equal(spool_open(*state, "result", SPOOL_FOR_WRITING, &room.writer), 0);
 	assert_int_equal(ledger_open(scratch_path(state, "control"), &room.ledger), 0);
 	assert_int_equal(content_open(scratch_path(state, "content"), &room.content), 0);
-	room.outcome = (struct outcome){.ledger = room.ledger, .content = &room.content};
+	room.outcome = (struct outcome){
+		.ledger = room.ledger, .content = &room.content, .later = &room.later};
 	return 0;
 }
 
 static int close_room(void **state)
 {
+	later_drop(&room.later);
 	content_close(&room.content);
 	ledger_close(room.ledger);
 	spool_close(&room.writer);
@@ -208,6 +212,33 @@ static bool has_content(uint64_t id)
 #define FETCH "verb: get-file\npath: /mnt/options.cfg\n"
 
 /* ---- what was asked for ---- */
+
+/* What the log tells of has happened, and a result that comes again is no news. */
+static void test_the_log_waits_for_the_commit(void **state)
+{
+	uint64_t id = offered("A", RM);
+	char expected[512];
+
+	(void)state;
+	caught_begin();
+	bring("A", "ID=%d&Return=0&CMD=DATA\nID=99999&Return=0\n", (int)id);
+	assert_string_equal(caught_end(), "");
+	later_drop(&room.later);
+	id = offered("A", RM);
+	bring("A", "ID=%d&Return=0&CMD=DATA\nID=99999&Return=0\n", (int)id);
+	snprintf(expected, sizeof(expected),
+		"punchd: result taken entry=%s.1 serial=A id=%d verb=user.rm return=0 "
+		"meaning=done\npunchd: warning: result that nobody asked for entry=%s.1 serial=A "
+		"id=99999 reason=\"this device has no command of this id\"\n",
+		room.name, (int)id, room.name);
+	caught_begin();
+	later_write(&room.later);
+	assert_string_equal(caught_end(), expected);
+	assert_int_equal(work(), 0);
+	caught_begin();
+	later_write(&room.later);
+	assert_null(strstr(caught_end(), "taken"));
+}
 
 static void test_results_end_their_commands(void **state)
 {
@@ -470,6 +501,7 @@ int main(void)
 {
 #define each(f) cmocka_unit_test_setup_teardown(f, open_room, close_room)
 	const struct CMUnitTest tests[] = {
+		each(test_the_log_waits_for_the_commit),
 		each(test_results_end_their_commands),
 		each(test_content_is_a_file_of_ours),
 		each(test_only_who_brings_content_has_some),

@@ -50,6 +50,29 @@ static void test_one_result_tells_nothing_of_the_next(void **state)
 	assert_int_equal(r.serial.len + r.name.len + r.file.len + r.content.len, 0);
 }
 
+/* A terminal sends a handful of them; a line of millions must not keep everybody else waiting. */
+static void test_what_stands_behind_64_pieces_is_not_read(void **state)
+{
+	char line[512] = "ID=5";
+	const char *why;
+	struct result r;
+
+	(void)state;
+	for (int i = 0; i < 60; i++)
+		strcat(line, "&x=1");
+	strcat(line, "&Return=0");
+	struct span rest = span_str(line);
+	assert_int_equal(result_next(&rest, &r, &why), 1);
+	assert_true(r.has_code);
+	strcpy(line, "ID=5");
+	for (int i = 0; i < 64; i++)
+		strcat(line, "&x=1");
+	strcat(line, "&Return=0");
+	rest = span_str(line);
+	assert_int_equal(result_next(&rest, &r, &why), 1);
+	assert_false(r.has_code);
+}
+
 static void test_what_is_no_result_is_given_with_its_reason(void **state)
 {
 	struct span rest = span_str("rubbish\nReturn=no\nCMD=Shell\nID=6&Return=0");
@@ -139,6 +162,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_spans_point_into_the_body),
 		cmocka_unit_test(test_one_result_tells_nothing_of_the_next),
+		cmocka_unit_test(test_what_stands_behind_64_pieces_is_not_read),
 		cmocka_unit_test(test_what_is_no_result_is_given_with_its_reason),
 		cmocka_unit_test(test_bodies_of_one_thing),
 		cmocka_unit_test(test_ids),

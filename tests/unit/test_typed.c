@@ -90,6 +90,30 @@ static void test_masked(void **state)
 	assert_put(typed_put_line, "verb: reboot\n", "reboot");
 }
 
+static void assert_mask(const char *text, const char *expected)
+{
+	struct buf b = buf_with_max(TYPED_MASKED_MAX);
+
+	assert_int_equal(typed_mask(&b, span_str(text)), 0);
+	assert_int_equal(b.len, strlen(expected));
+	assert_memory_equal(b.ptr, expected, b.len);
+	buf_free(&b);
+}
+
+/* Of one that is none of ours, or not any more, nothing is said but its verb. */
+static void test_mask_of_any_text(void **state)
+{
+	(void)state;
+	assert_mask("verb: user.add\npin: 1\npassword: 1234\n",
+		"verb: user.add\npin: 1\npassword: (4 bytes)\n");
+	assert_mask("verb: user.add\npin: 1\npassword: 1234\nkey: 5\n", "verb: user.add\n");
+	assert_mask("verb: vault.open\ncode: 1234\n", "verb: vault.open\n");
+	assert_mask("password: 1234\n", "verb: \n");
+	assert_true(span_is(typed_name(span_str("verb: vault.open\ncode: 1234\n")), "vault.open"));
+	assert_int_equal(typed_name(span_str("code: 1234\nverb: reboot\n")).len, 0);
+	assert_int_equal(typed_name(span_str("")).len, 0);
+}
+
 static void test_refusals(void **state)
 {
 	(void)state;
@@ -195,7 +219,12 @@ static void test_treatment(void **state)
 	assert_treated(
 		"verb: raw\nline:  shell ls\n", VERB_NEVER_TWICE | VERB_CONTENT, ALLOW_SHELL, 0);
 	assert_treated("verb: raw\nline: ac_unlock\n", VERB_NEVER_TWICE | VERB_URGENT, 0, 15000);
-	assert_treated("verb: raw\nline: FLY\n", VERB_NEVER_TWICE | VERB_CONTENT, 0, 0);
+	assert_treated("verb: raw\nline: FLY\n", VERB_NEVER_TWICE | VERB_CONTENT, ALLOW_RAW, 0);
+	/* Whatever parts them, where a terminal may see a second option. */
+	assert_treated(
+		"verb: option.set\noption: VOLUME=1;WebServerIP=1\n", 0, ALLOW_SERVER_OPTIONS, 0);
+	assert_treated(
+		"verb: option.set\noption: VOLUME=1 WebServerIP=1\n", 0, ALLOW_SERVER_OPTIONS, 0);
 }
 
 int main(void)
@@ -204,6 +233,7 @@ int main(void)
 		cmocka_unit_test(test_there_and_back),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_masked),
+		cmocka_unit_test(test_mask_of_any_text),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_what_makes_sense_together),

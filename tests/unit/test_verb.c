@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "command/verb.h"
+#include "lib/conf_key.h"
 
 /* ---- the table ---- */
 
@@ -131,13 +132,29 @@ static void test_treatment(void **state)
 
 static void test_allowance_keys(void **state)
 {
-	static const char *const keys[ALLOWANCES] = {
-		"allow_shell", "allow_put_file", "allow_clear", "allow_server_options"};
+	static const char *const keys[ALLOWANCES] = {"allow_shell", "allow_put_file", "allow_clear",
+		"allow_server_options", "allow_raw"};
 
 	(void)state;
 	for (unsigned bit = 0; bit < ALLOWANCES; bit++)
 		assert_string_equal(
 			verb_allowance_key((enum verb_allowance)(1U << bit)), keys[bit]);
+}
+
+/* Each key of the configuration grants its own. */
+static void test_granted(void **state)
+{
+	(void)state;
+	for (unsigned bit = 0; bit < ALLOWANCES; bit++) {
+		struct conf conf = {.allow_shell = false};
+		const struct conf_key *k =
+			conf_key_find(verb_allowance_key((enum verb_allowance)(1U << bit)));
+
+		assert_non_null(k);
+		assert_int_equal(verb_granted(&conf), 0);
+		*(bool *)((char *)&conf + k->field) = true;
+		assert_int_equal(verb_granted(&conf), 1U << bit);
+	}
 }
 
 /* ---- the fields ---- */
@@ -303,12 +320,18 @@ static void test_option(void **state)
 	assert_good("option.set", "option", "Title=one, two");
 	assert_refused("option.set", "option", "VOLUME", "option: KEY=VALUE");
 	assert_refused("option.set", "option", "=60", "option: KEY=VALUE");
+	assert_good("biophoto.add", "filename", "1001.jpg");
+	assert_refused("biophoto.add", "filename", "../a.sh", "filename: a name, not a path");
+	assert_refused("biophoto.add", "filename", "a/b.jpg", "filename: a name, not a path");
+	assert_refused("biophoto.add", "filename", "a\\b.jpg", "filename: a name, not a path");
 	assert_refused("option.set", "option", "~SerialNumber=1",
 		"option: one that begins with ~ is the terminal's own");
 	assert_refused("option.set", "option", " ~A=1",
 		"option: only letters, digits and _ in an option's name");
 	assert_refused("option.set", "option", "VOLUME=60,~SerialNumber=1",
-		"option: one option at a time");
+		"option: one that begins with ~ is the terminal's own");
+	assert_refused("option.set", "option", "VOLUME=60;~A=1",
+		"option: one that begins with ~ is the terminal's own");
 	assert_refused("option.set", "option", "VOLUME=60,x,A=1", "option: one option at a time");
 }
 
@@ -390,8 +413,8 @@ static void test_raw_traits(void **state)
 	assert_raw("ENROLL_FP PIN=1\tFID=1", VERB_NEVER_TWICE, 0);
 	assert_raw("DATA QUERY USERINFO", VERB_COUNTS, 0);
 	assert_raw("DATA QUERY WORKCODE", VERB_COUNTS, 0);
-	assert_raw("CONTROL DEVICE 01010105", UNKNOWN, 0);
-	assert_raw("", UNKNOWN, 0);
+	assert_raw("CONTROL DEVICE 01010105", UNKNOWN, ALLOW_RAW);
+	assert_raw("", UNKNOWN, ALLOW_RAW);
 }
 
 static void test_raw_gets_past_no_allowance(void **state)
@@ -410,11 +433,11 @@ static void test_raw_gets_past_no_allowance(void **state)
 		assert_raw(clears[i], VERB_NEVER_TWICE, ALLOW_CLEAR);
 	assert_raw("clear data", VERB_NEVER_TWICE | VERB_ENDS_BATCH, ALLOW_CLEAR);
 	/* A lenient terminal compares the beginning alone. */
-	assert_raw("SHELLls", UNKNOWN, ALLOW_SHELL);
-	assert_raw("PutFiles a", UNKNOWN, ALLOW_PUT_FILE);
-	assert_raw("CLEAR", UNKNOWN, ALLOW_CLEAR);
-	assert_raw("CLEAR BIODATA", UNKNOWN, ALLOW_CLEAR);
-	assert_raw("CLEARLOG", UNKNOWN, ALLOW_CLEAR);
+	assert_raw("SHELLls", UNKNOWN, ALLOW_SHELL | ALLOW_RAW);
+	assert_raw("PutFiles a", UNKNOWN, ALLOW_PUT_FILE | ALLOW_RAW);
+	assert_raw("CLEAR", UNKNOWN, ALLOW_CLEAR | ALLOW_RAW);
+	assert_raw("CLEAR BIODATA", UNKNOWN, ALLOW_CLEAR | ALLOW_RAW);
+	assert_raw("CLEARLOG", UNKNOWN, ALLOW_CLEAR | ALLOW_RAW);
 }
 
 static void test_raw_options(void **state)
@@ -423,11 +446,11 @@ static void test_raw_options(void **state)
 	assert_raw("SET OPTION VOLUME=60", 0, 0);
 	assert_raw("SET OPTION WebServerIP=192.0.2.1", 0, ALLOW_SERVER_OPTIONS);
 	assert_raw("set\toption  webserverip=192.0.2.1", 0, ALLOW_SERVER_OPTIONS);
-	assert_raw("SET OPTIONS a=1,WebServerPort=2", UNKNOWN, ALLOW_SERVER_OPTIONS);
-	assert_raw("SET OPTIONS a=1, b=2,iclocksvrurl=x", UNKNOWN, ALLOW_SERVER_OPTIONS);
+	assert_raw("SET OPTIONS a=1,WebServerPort=2", UNKNOWN, ALLOW_SERVER_OPTIONS | ALLOW_RAW);
+	assert_raw("SET OPTIONS a=1, b=2,iclocksvrurl=x", UNKNOWN, ALLOW_SERVER_OPTIONS | ALLOW_RAW);
 	assert_raw("SET OPTION a=1\tProxyServerIP=x", 0, ALLOW_SERVER_OPTIONS);
-	assert_raw("SET OPTIONWebServerIP=x", UNKNOWN, ALLOW_SERVER_OPTIONS);
-	assert_raw("SET OPTIONS a=1,b=2", UNKNOWN, 0);
+	assert_raw("SET OPTIONWebServerIP=x", UNKNOWN, ALLOW_SERVER_OPTIONS | ALLOW_RAW);
+	assert_raw("SET OPTIONS a=1,b=2", UNKNOWN, ALLOW_RAW);
 	assert_true(verb_raw_reserved(span_str("SET OPTION ~SerialNumber=1")));
 	assert_true(verb_raw_reserved(span_str(" set\toptions a=1,~b=2")));
 	assert_false(verb_raw_reserved(span_str("SET OPTION Title=a~b")));
@@ -465,6 +488,7 @@ int main(void)
 		cmocka_unit_test(test_secrets),
 		cmocka_unit_test(test_treatment),
 		cmocka_unit_test(test_allowance_keys),
+		cmocka_unit_test(test_granted),
 		cmocka_unit_test(test_pin),
 		cmocka_unit_test(test_no_field_holds_a_separator),
 		cmocka_unit_test(test_text_and_name),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* devices_inside: what devices.c (the table) and devices_save.c (how it is written) share. Nobody
- * else includes it. */
-#ifndef PUNCHD_CMDQD_DEVICES_INSIDE_H
-#define PUNCHD_CMDQD_DEVICES_INSIDE_H
+/* devices_private: what devices.c (the table) and devices_save.c (how it is written) share. For
+ * these two alone. */
+#ifndef PUNCHD_CMDQD_DEVICES_PRIVATE_H
+#define PUNCHD_CMDQD_DEVICES_PRIVATE_H
 
 #include <stddef.h>
 #include <sys/queue.h>
@@ -10,17 +10,20 @@
 #include "cmdqd/devices.h"
 
 #define DEVICES_BUCKETS (1u << 17)
+#define DEVICES_ALIASES (1u << 14) /* buckets: few have one */
 #define DEVICES_STATES  (DEVICE_REFUSED + 1)
 
 /* A device and the lists it is in. */
 struct slot {
 	LIST_ENTRY(slot) chain;
+	LIST_ENTRY(slot) aliases; /* when `aliased` */
 	TAILQ_ENTRY(slot) waiting;
 	TAILQ_ENTRY(slot) pending;
-	bool saved;        /* the ledger has a record of it */
-	bool unsaved;      /* it is in `waiting` */
-	bool forgotten;    /* it is in no other list, and its record is to be deleted */
-	bool open;         /* devices_has_open */
+	bool saved;     /* the ledger has a record of it */
+	bool unsaved;   /* it is in `waiting` */
+	bool forgotten; /* it is in no other list, and its record is to be deleted */
+	bool open;      /* devices_has_open */
+	bool aliased;
 	uint64_t networks; /* a hash of its networks when they were last looked at */
 	struct device device;
 };
@@ -37,6 +40,7 @@ struct devices {
 	size_t ordered;       /* at most so many orders are in it */
 	struct slots pending; /* for approval, the one silent for longest first */
 	LIST_HEAD(, slot) buckets[DEVICES_BUCKETS];
+	LIST_HEAD(, slot) aliases[DEVICES_ALIASES];
 };
 
 static inline struct slot *devices_slot(const struct device *d)
@@ -44,8 +48,9 @@ static inline struct slot *devices_slot(const struct device *d)
 	return (struct slot *)(void *)((char *)(uintptr_t)d - offsetof(struct slot, device));
 }
 
-/* Has somebody set other networks? Then the admission list says something else now. */
-void devices_note_networks(struct devices *t, struct slot *s);
+/* Its settings are others now: it is found by its new alias, and with other networks the admission
+ * list says something else. */
+void devices_note_settings(struct devices *t, struct slot *s);
 /* Out of `waiting`, and gone. */
 void devices_slot_free(struct devices *t, struct slot *s);
 
