@@ -10,7 +10,7 @@ _punchctl() {
     for ((; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
         -c | --config) conf=(-c "${COMP_WORDS[++i]}") ;;
-        --state | --site | --table | --since | --until | --timeout | --expires | --limit | --after | --serial | --pin | -[snp]) ((i++)) ;;
+        --state | --site | --table | --since | --until | --before | --kind | --to | --timeout | --expires | --limit | --after | --serial | --pin | -[snp]) ((i++)) ;;
         -*) ;;
         *) words+=("${COMP_WORDS[i]}") ;;
         esac
@@ -22,7 +22,16 @@ _punchctl() {
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return
         ;;
-    --since | --until) choices='now today yesterday -1h -12h -1d -7d -30d' ;;
+    --to)
+        mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+        return
+        ;;
+    --kind)
+        choices='punch user face'
+        [[ $noun == template ]] && choices='finger face fingervein palmvein visible-face palm'
+        [[ $noun == oplog ]] && choices='operation error event'
+        ;;
+    --since | --until | --before) choices='now today yesterday -1h -12h -1d -7d -30d' ;;
     --state)
         choices='tmp new cur done bad hold'
         [[ $noun == device ]] && choices='pending approved refused'
@@ -36,14 +45,44 @@ _punchctl() {
     *)
         case $noun,$verb,$cur in
         ,,-*) choices='--config --help --version' ;;
-        ,,*) choices="punch device cmd spool status $(_punchctl_nouns)" ;;
+        ,,*) choices="punch user template photo oplog raw export purge device cmd spool status $(_punchctl_nouns)" ;;
         status,*) choices='--json --config --help' ;;
         punch,,*) choices='ls count follow --help' ;;
+        user,,*) choices="ls show export erase --help $(_punchctl_verbs_of user)" ;;
+        photo,,*) choices="ls export --help $(_punchctl_verbs_of photo)" ;;
+        template,,*) choices='ls export import --help' ;;
+        oplog,,*) choices='ls follow --help' ;;
+        raw,,*) choices='ls show --help' ;;
+        purge,,*) choices='photos oplog spool --help' ;;
         device,,*) choices='ls show wait approve refuse set rename rm resend --help' ;;
         cmd,,*) choices='verbs ls show wait cancel send raw --help' ;;
         spool,,*) choices='ls show hold release replay discard check --help' ;;
         punch,count,*) choices='--serial --pin --since --until --after --json --csv --config --help' ;;
         punch,*) choices='--serial --pin --since --until --limit --after --json --csv --config --help' ;;
+        user,ls,* | user,export,*) choices='--serial --pin --limit --deleted --reveal --json --csv --config --help' ;;
+        user,show,-*) choices='--serial --reveal --json --csv --config --help' ;;
+        user,erase,-*) choices='--yes --devices --no-wait --timeout --config --help' ;;
+        user,show,* | user,erase,*) return ;;
+        template,ls,*) choices='--serial --pin --kind --deleted --json --csv --config --help' ;;
+        template,export,*) choices='--serial --pin --kind --to --reveal --json --csv --config --help' ;;
+        template,import,-*) choices="--all --expires --json $order" ;;
+        template,import,*)
+            mapfile -t COMPREPLY < <(
+                compgen -W "$(_punchctl_column 1)" -- "$cur"
+                compgen -f -X '!*.tpl' -- "$cur"
+            )
+            return
+            ;;
+        photo,ls,*) choices='--kind --serial --pin --since --until --limit --deleted --json --csv --config --help' ;;
+        photo,export,*) choices='--to --kind --serial --pin --since --until --limit --deleted --json --csv --config --help' ;;
+        oplog,ls,*) choices='--kind --serial --since --until --limit --json --csv --config --help' ;;
+        oplog,follow,*) choices='--kind --serial --limit --after --json --csv --config --help' ;;
+        raw,ls,*) choices='--serial --json --csv --config --help' ;;
+        raw,show,-*) choices='--serial --reveal --config --help' ;;
+        raw,show,*) choices=$(punchctl "${conf[@]}" raw ls --csv 2>/dev/null | tail -n +2 | cut -d , -f 1) ;;
+        export,*) choices='--to --since --after --reveal --json --csv --config --help' ;;
+        purge,spool,*) choices='--before --dry-run --config --help' ;;
+        purge,*) choices='--before --dry-run --no-wait --timeout --config --help' ;;
         device,ls,*) choices='--state --site --online --offline --json --csv --config --help' ;;
         device,show,-*) choices='--json --config --help' ;;
         device,wait,-*) choices='--timeout --config --help' ;;
@@ -71,10 +110,10 @@ _punchctl() {
         spool,hold,-* | spool,replay,-*) choices='--all --since --until --config --help' ;;
         spool,release,-*) choices='--all --state --since --until --config --help' ;;
         spool,discard,-*) choices='--all --state --since --until --yes --config --help' ;;
-        spool,ls,* | spool,check,*) choices='upload result order' ;;
+        spool,ls,* | spool,check,*) choices='upload result order erase' ;;
         spool,*)
-            choices='upload result order'
-            [[ ${words[2]-} == @(upload|result|order) ]] && choices=$(_punchctl_files "${words[2]}" "$verb")
+            choices='upload result order erase'
+            [[ ${words[2]-} == @(upload|result|order|erase) ]] && choices=$(_punchctl_files "${words[2]}" "$verb")
             ;;
         *) _punchctl_order '' ;;
         esac
