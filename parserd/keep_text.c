@@ -79,8 +79,8 @@ static int put_field(struct buf *b, const struct row_field *field)
 	char name[NAME_BYTES];
 
 	snprintf(name, sizeof(name), "%.*s", SPAN_ARG(field->name));
-	return charset_is_utf8(field->value) ? lines_put_text(b, name, field->value)
-					     : put_foreign(b, name, field->value);
+	return utf8_valid(field->value) ? lines_put_text(b, name, field->value)
+					: put_foreign(b, name, field->value);
 }
 
 /* ---- all fields ---- */

@@ -36,9 +36,9 @@ declare -A knows=(
     [/cap-ng.h]="lib/sandbox.c"
     [/systemd/]="lib/daemon.c lib/log.c"
     [/jansson.h]="ctl/out.c"
-    [/lmdb.h]="store/* parserd/records.c cmdqd/ledger.c cmdqd/ledger_command.c"
+    [/lmdb.h]="store/* parserd/records*.c cmdqd/ledger.c cmdqd/ledger_command.c"
     [/iconv.h]="lib/charset.c"
-    [/sodium.h]="store/comm_key.c parserd/records.c ctl/value.c"
+    [/sodium.h]="store/comm_key.c parserd/records.c parserd/records_fact.c parserd/keep_text.c parserd/repeats.c ctl/value.c"
 )
 
 check_library() {
