@@ -7,6 +7,7 @@
 #include "ctl/value.h"
 #include "store/lines.h"
 
+#define BUFS     4
 #define TEXT_MAX ((size_t)512 * 1024 * 1024)
 
 enum { SEQ, KIND, SERIAL, IDS, DELETED, RECEIVED, ENTRY, FIELDS, CONTENT };
@@ -115,8 +116,8 @@ static struct span head_of(const struct item *i)
 int item_cells(const struct item *i, enum out_format format, struct item_texts *t,
 	struct out_cell cells[static ITEM_ROW_COLUMNS])
 {
-	struct buf *const all[] = {&t->ids, &t->names, &t->values, &t->content};
-	for (size_t n = 0; n < sizeof(all) / sizeof(*all); n++) {
+	struct buf *const all[BUFS] = {&t->ids, &t->names, &t->values, &t->content};
+	for (size_t n = 0; n < BUFS; n++) {
 		all[n]->max = TEXT_MAX;
 		buf_clear(all[n]);
 	}
@@ -145,8 +146,8 @@ int item_cells(const struct item *i, enum out_format format, struct item_texts *
 
 void item_texts_free(struct item_texts *t)
 {
-	struct buf *const all[] = {&t->ids, &t->names, &t->values, &t->content};
-	for (size_t n = 0; n < sizeof(all) / sizeof(*all); n++) {
+	struct buf *const all[BUFS] = {&t->ids, &t->names, &t->values, &t->content};
+	for (size_t n = 0; n < BUFS; n++) {
 		if (all[n]->ptr)
 			explicit_bzero(all[n]->ptr, all[n]->room);
 		buf_free(all[n]);

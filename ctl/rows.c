@@ -92,11 +92,12 @@ static int keep_text(struct rows *w, struct span *s)
 static int take(struct rows *w, const struct punch *p)
 {
 	struct punch *kept = &w->kept[w->batch++];
-	struct span *const texts[] = {&kept->serial, &kept->pin, &kept->status, &kept->verify,
+	enum { TEXTS = 6 };
+	struct span *const texts[TEXTS] = {&kept->serial, &kept->pin, &kept->status, &kept->verify,
 		&kept->workcode, &kept->extra};
 	int rc = 0;
 	*kept = *p;
-	for (size_t i = 0; rc == 0 && i < sizeof(texts) / sizeof(*texts); i++)
+	for (size_t i = 0; rc == 0 && i < TEXTS; i++)
 		rc = keep_text(w, texts[i]);
 	if (rc < 0)
 		return rc;

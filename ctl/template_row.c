@@ -98,17 +98,22 @@ void template_texts_free(struct template_texts *t)
 
 /* ---- rows that are kept ---- */
 
+/* Of its own memory each: cells point into it. */
+struct template_kept {
+	struct template_texts *texts;
+};
+
 static int make_room(struct template_rows *t)
 {
 	struct out_cell *cells =
 		reallocarray(t->cells, t->count + 1, TEMPLATE_COLUMNS * sizeof(*cells));
 	t->cells = cells ? cells : t->cells;
-	struct template_texts **texts = reallocarray(t->texts, t->count + 1, sizeof(*texts));
-	t->texts = texts ? texts : t->texts;
-	struct template_texts *fresh = cells && texts ? calloc(1, sizeof(*fresh)) : NULL;
+	struct template_kept *kept = reallocarray(t->kept, t->count + 1, sizeof(*kept));
+	t->kept = kept ? kept : t->kept;
+	struct template_texts *fresh = cells && kept ? calloc(1, sizeof(*fresh)) : NULL;
 	if (!fresh)
 		return -ENOMEM;
-	t->texts[t->count] = fresh;
+	t->kept[t->count].texts = fresh;
 	return 0;
 }
 
@@ -125,7 +130,7 @@ int template_rows_add(struct template_rows *t, const struct pile *items)
 			return rc;
 		size_t at = t->count++;
 		rc = template_cells(&t->items.items[t->items.count - 1], items->content_bytes[n],
-			t->texts[at], t->cells + at * TEMPLATE_COLUMNS);
+			t->kept[at].texts, t->cells + at * TEMPLATE_COLUMNS);
 	}
 	return rc;
 }
@@ -133,10 +138,10 @@ int template_rows_add(struct template_rows *t, const struct pile *items)
 void template_rows_free(struct template_rows *t)
 {
 	for (size_t n = 0; n < t->count; n++) {
-		template_texts_free(t->texts[n]);
-		free(t->texts[n]);
+		template_texts_free(t->kept[n].texts);
+		free(t->kept[n].texts);
 	}
-	free(t->texts);
+	free(t->kept);
 	free(t->cells);
 	pile_free(&t->items);
 	*t = (struct template_rows){.count = 0};

@@ -24,12 +24,14 @@ must_check int template_cells(const struct item *i, uint64_t bytes, struct templ
 	struct out_cell ret_cells[static TEMPLATE_COLUMNS]);
 void template_texts_free(struct template_texts *t);
 
+struct template_kept; /* private */
+
 /* Rows that are kept, for a list inside of another thing. Fresh ones are all zeros. */
 struct template_rows {
 	struct out_cell *cells;
 	size_t count;
 	/* private */
-	struct template_texts **texts;
+	struct template_kept *kept;
 	struct pile items;
 };
 /* Those that are there still. 0 or a negative errno. */
