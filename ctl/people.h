@@ -27,8 +27,4 @@ must_check int people_each_device(const struct ask *a, struct records_reader *r,
 must_check int people_items(struct records_reader *r, enum item_kind kind, struct span serial,
 	struct span pin, enum pile_part part, struct pile *ret);
 
-/* Appends what can be a part of a file's name: all but A-Z a-z 0-9 _ - and a dot that does not come
- * first as %XX. 0, -ENOMEM, -EMSGSIZE. Pure. */
-must_check int people_put_name(struct buf *b, struct span text);
-
 #endif

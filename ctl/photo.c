@@ -12,6 +12,7 @@
 #include "ctl/photos.h"
 #include "ctl/save.h"
 #include "ctl/template_row.h"
+#include "ctl/text.h"
 #include "lib/io.h"
 
 #define PATH_MAX_BYTES ((size_t)1024)
@@ -94,11 +95,11 @@ static int save_picture(struct work *w, const struct item *i, char path[static P
 	struct buf b = buf_with_max(PATH_MAX_BYTES - 1);
 	int rc = buf_printf(&b, "%.*s/", SPAN_ARG(i->serial));
 	if (rc == 0)
-		rc = people_put_name(&b, i->ids[0]);
+		rc = text_file_part(&b, i->ids[0]);
 	if (rc == 0)
 		rc = buf_add_str(&b, "_");
 	if (rc == 0)
-		rc = people_put_name(&b, i->ids[1]);
+		rc = text_file_part(&b, i->ids[1]);
 	if (rc == 0)
 		rc = buf_add_str(&b, ".jpg");
 	snprintf(path, PATH_MAX_BYTES, "%.*s", SPAN_ARG(buf_span(&b)));
@@ -117,6 +118,8 @@ static int put_picture(struct work *w, const struct item *i, uint64_t bytes)
 	int rc = template_cells(i, bytes, &w->texts, cells);
 	if (rc == 0 && w->to >= 0) {
 		rc = save_picture(w, i, path);
+		if (save_left_out(rc, path))
+			return 0;
 		cells[TEMPLATE_FILE] = out_text(span_str(path));
 	}
 	if (rc == 0)

@@ -59,6 +59,13 @@ int save_file(int dir, const char *path, struct span bytes)
 	return rc;
 }
 
+bool save_left_out(int rc, const char *path)
+{
+	if (rc == -ENAMETOOLONG)
+		fail_note("left out, for its name is too long: %s", path);
+	return rc == -ENAMETOOLONG;
+}
+
 static int read_photo(int photos, const char *path, struct buf *into)
 {
 	int fd = openat(photos, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

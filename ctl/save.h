@@ -16,6 +16,9 @@ int save_open(const char *path, int *ret_dir);
  * followed. 0 or a negative errno. */
 must_check int save_file(int dir, const char *path, struct span bytes);
 
+/* Was it only that no file can have such a name? Then it is said, and the rest can go on. */
+bool save_left_out(int rc, const char *path);
+
 /* Copies the file of a photo from the directory of photos to `path` below `dir`. 0; -ENOENT when it
  * is gone; other negative errno. */
 must_check int save_photo(int photos, const struct photo *p, int dir);

@@ -61,6 +61,8 @@ static int export_one(struct exporting *e, const struct item *i, uint64_t bytes)
 	int rc = template_cells(i, bytes, &e->texts, cells);
 	if (rc == 0)
 		rc = put_content(e, i, cells);
+	if (save_left_out(rc, e->text.ptr))
+		return 0;
 	return rc < 0 ? rc : out_row(&e->flow.out, cells);
 }
 

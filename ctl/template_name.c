@@ -2,8 +2,8 @@
 /* template_name: read from its end, because a PIN may hold what stands between the parts. */
 #include <errno.h>
 
-#include "ctl/people.h"
 #include "ctl/template.h"
+#include "ctl/text.h"
 #include "lib/num.h"
 
 #define FIELD_MAX ((size_t)4096)
@@ -18,21 +18,28 @@ static int put_kind(struct buf *b, const struct item *i, struct span type)
 	} words[] = {{"finger", "finger"}, {"face", "face"}, {"fingervein", "bio7"}};
 	if (type.len > 0) {
 		int rc = buf_add_str(b, "bio");
-		return rc < 0 ? rc : people_put_name(b, type);
+		return rc < 0 ? rc : text_file_part(b, type);
 	}
 	for (size_t n = 0; n < sizeof(words) / sizeof(*words); n++)
 		if (span_is(i->ids[1], words[n].modality))
 			return buf_add_str(b, words[n].kind);
-	return people_put_name(b, i->ids[1]);
+	return text_file_part(b, i->ids[1]);
 }
 
-/* The field, or "0" when there is none. */
+static bool is_number(struct span s)
+{
+	uint64_t number;
+	return num_u64(s, 0, UINT32_MAX, &number) == 0;
+}
+
+/* The field, or "0" when it is no number. */
 static int put_field(struct buf *b, const struct item *i, const char *name)
 {
 	struct buf value = buf_with_max(FIELD_MAX);
 	int rc = item_field(i, name, &value);
 	if (rc == 0 || rc == -ENOENT)
-		rc = people_put_name(b, value.len > 0 ? buf_span(&value) : span_str("0"));
+		rc = is_number(buf_span(&value)) ? buf_add_span(b, buf_span(&value))
+						 : buf_add_str(b, "0");
 	buf_free(&value);
 	return rc;
 }
@@ -40,7 +47,7 @@ static int put_field(struct buf *b, const struct item *i, const char *name)
 static int put_id(struct buf *b, struct span id)
 {
 	int rc = buf_add_str(b, "_");
-	return rc < 0 ? rc : people_put_name(b, id);
+	return rc < 0 ? rc : text_file_part(b, id);
 }
 
 int template_put_name(struct buf *b, const struct item *i)
@@ -48,7 +55,7 @@ int template_put_name(struct buf *b, const struct item *i)
 	struct buf type = buf_with_max(FIELD_MAX);
 	int rc = item_field(i, "type", &type);
 	if (rc == 0 || rc == -ENOENT)
-		rc = people_put_name(b, i->ids[0]);
+		rc = text_file_part(b, i->ids[0]);
 	if (rc == 0)
 		rc = buf_add_str(b, "_");
 	if (rc == 0)
@@ -87,12 +94,6 @@ static bool take_last(struct span *rest, char sep, struct span *ret)
 			return true;
 		}
 	return false;
-}
-
-static bool is_number(struct span s)
-{
-	uint64_t number;
-	return num_u64(s, 0, UINT32_MAX, &number) == 0;
 }
 
 static bool is_kind(struct span kind)

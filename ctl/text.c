@@ -89,6 +89,19 @@ int text_hex(struct buf *b, struct span s)
 	return rc;
 }
 
+int text_file_part(struct buf *b, struct span text)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				    "0123456789_-";
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < text.len; i++) {
+		char c = text.ptr[i];
+		bool as_it_is = c != '\0' && (strchr(plain, c) || (c == '.' && i > 0));
+		rc = as_it_is ? buf_add(b, &c, 1) : buf_printf(b, "%%%02X", (unsigned char)c);
+	}
+	return rc;
+}
+
 size_t text_columns(struct span s)
 {
 	size_t columns = 0;

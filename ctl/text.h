@@ -24,6 +24,10 @@ must_check int text_repair(struct buf *b, struct span s);
 /* Appends two lower-case hex digits for every byte. */
 must_check int text_hex(struct buf *b, struct span s);
 
+/* Appends what can be a part of a file's name: all but A-Z a-z 0-9 _ - and a dot that does not come
+ * first as %XX. */
+must_check int text_file_part(struct buf *b, struct span text);
+
 /* Columns of a terminal that an escaped text takes. */
 size_t text_columns(struct span s);
 

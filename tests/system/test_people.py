@@ -169,6 +169,9 @@ def template_files(context):
     """templates go out as files and come back as commands; pictures and photos are the very bytes"""
     with start(context) as site:
         to = f"{site.dir}/out"
+        # No file can have the name of this one: the others are written all the same.
+        site.upload("GATE1", b"FP PIN=" + b"/" * 64 + b"\tFID=" + b"/" * 16 + b"\tTMP=" + T64 + b"\n", table="OPERLOG")
+        site.wait_worked_off()
         site.punchctl("template", "export", "--to", to, "--reveal", user=False)
         names = sorted(os.path.join(d, f) for d, _, files in os.walk(to) for f in files)
         same(names, [f"{to}/GATE1/1001_finger_6_0_0.0.tpl", f"{to}/GATE2/1001_bio9_0_0_35.4.tpl"], "files")
@@ -176,7 +179,7 @@ def template_files(context):
             with open(name, "rb") as f:
                 same(f.read(), TEMPLATE, name)
             same(os.stat(name).st_mode & 0o777, 0o600, f"the mode of {name}")
-        same([base64.b64decode(t["template"]) for t in site.rows("template", "export", "--reveal")], [TEMPLATE] * 2,
+        same([base64.b64decode(t["template"]) for t in site.rows("template", "export", "--reveal")], [TEMPLATE] * 3,
              "templates as JSON")
         same(len(site.order("template", "import", "GATE2", *names, user=False)), 2, "commands")
         told = list(site.poll("GATE2").values())

@@ -215,7 +215,7 @@ static void templates_have_names(void **state)
 	names_a_file(&bio, "1001_bio9_6_0_35.4.tpl");
 	names_a_file(&vein, "1001_bio7_6_0_0.0.tpl");
 	hostile.ids[0] = span_str("../../etc/\xFF");
-	names_a_file(&hostile, "%2E.%2F..%2Fetc%2F%FF_finger_6_0_%2E.%2Fx.0.tpl");
+	names_a_file(&hostile, "%2E.%2F..%2Fetc%2F%FF_finger_6_0_0.0.tpl");
 }
 
 static void understands(const char *path, const char *pin, const char *kind, const char *number,
