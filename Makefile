@@ -104,6 +104,7 @@ $(B)/unit/%: $(B)/obj/tests/unit/%.o $(INSIDE) $(COMMAND) $(STORE) $(SPOOL) $(LI
 
 # A test that lets a function fail brings __wrap_NAME.
 $(B)/unit/test_batch: LDFLAGS += -Wl,--wrap=records_set_stamp
+$(B)/unit/test_ctl_device_order: LDFLAGS += -Wl,--wrap=comm_key_hash
 
 .PHONY: unit-programs tests test unit
 unit-programs: $(UNIT)

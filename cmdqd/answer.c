@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* answer: what a terminal hears to its handshake and its polls. */
-#include "cmdqd/answer.h"
+#include "cmdqd/answer_private.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -50,15 +50,4 @@ enum desk_fate answer(
 must_check int answer_settle(struct answerer *a);
 void answer_close(struct answerer *a);
 
-/* ---- what answer.c is made of ---- */
-
-/* Makes the reply to a handshake in a->body. 0; 1 when it gives stamps of 0 that are given once;
- * negative errno. (greet.c) */
-must_check int answer_greet(struct answerer *a, struct device *d, uint64_t now_us);
-/* Puts the commands that are due into a->body. How many; a negative errno, then the transaction is
- * given up and answer_settle will fail. (offer.c) */
-must_check int answer_offer(struct answerer *a, struct device *d, uint64_t now_us);
-/* False when there is no room for one more claim: then what it is about must not be done. */
-bool answer_claim(struct answerer *a, const struct device *d, uint64_t resend);
-
 #endif

@@ -151,16 +151,6 @@ static void client_ready(struct loop_source *source, uint32_t events)
 	go_on(c, rc == 0 && (events & EPOLLERR) ? -ECONNRESET : rc);
 }
 
-bool desk_holds(const struct desk *desk)
-{
-	const struct client *c;
-
-	LIST_FOREACH(c, &desk->clients, others)
-	if (c->outbox.held_count > 0)
-		return true;
-	return false;
-}
-
 void desk_release(struct desk *desk, bool durable)
 {
 	struct client *next;
@@ -222,11 +212,6 @@ void desk_drop_stalled(struct desk *desk, uint64_t now_ms)
 			drop(c);
 		}
 	}
-}
-
-size_t desk_clients(const struct desk *desk)
-{
-	return desk->client_count;
 }
 
 int desk_serve(int loop_fd, const char *path, desk_answer *answer, void *context, struct desk **ret)

@@ -27,14 +27,11 @@ must_check int desk_serve(
 /* Serves a connected socket as well; it belongs to the desk now, on failure too. 0 or a negative
  * errno. */
 must_check int desk_adopt(struct desk *desk, int fd);
-/* Are answers held? */
-bool desk_holds(const struct desk *desk);
 /* Sends all that were held; or, when what they say did not become durable, in the place of each
  * what can be said without it: 200 and "OK" to a poll, 503 to a handshake. */
 void desk_release(struct desk *desk, bool durable);
 /* Drops the clients that have stalled. Call it every second or so. */
 void desk_drop_stalled(struct desk *desk, uint64_t now_ms);
-size_t desk_clients(const struct desk *desk);
 void desk_shut(struct desk *desk);
 
 #endif

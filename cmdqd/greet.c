@@ -3,7 +3,7 @@
  * its time zone. docs/PROTOCOL.md 1, 2 */
 #include <errno.h>
 
-#include "cmdqd/answer.h"
+#include "cmdqd/answer_private.h"
 #include "cmdqd/hello.h"
 
 #define HELLO_MAX 4096

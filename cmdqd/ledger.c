@@ -101,6 +101,7 @@ int ledger_read(struct ledger *l, device_visit *visit, void *context)
 
 int ledger_begin(struct ledger *l)
 {
+	l->open.serial[0] = '\0';
 	return env_errno(mdb_txn_begin(l->env, NULL, 0, &l->txn));
 }
 

@@ -59,8 +59,10 @@ int ledger_put_command(struct ledger *l, const struct command *c, bool urgent)
 	int rc = put_record(l, c);
 	if (rc < 0)
 		return rc;
-	if (!command_is_open(c->state))
+	if (!command_is_open(c->state)) {
+		l->open.serial[0] = '\0'; /* it may have been over before */
 		return ledger_drop(l, CONTROL_OPEN, pack_span(&key));
+	}
 	return ledger_store(l, CONTROL_OPEN, pack_span(&key), marks_of(c, urgent, &byte), 0);
 }
 
@@ -73,6 +75,8 @@ int ledger_add_command(struct ledger *l, struct command *c, bool urgent)
 		rc = ledger_put_command(l, c, urgent);
 	if (rc < 0)
 		return rc;
+	if (strcmp(c->serial, l->open.serial) == 0)
+		l->open.count++;
 	command_pack_key(&key, span_str(c->serial), c->id);
 	return ledger_store(l, CONTROL_HISTORY, pack_span(&key), span_of("", 0), 0);
 }
@@ -173,13 +177,13 @@ int ledger_next_open_of(struct ledger *l, struct open_place *at, unsigned mask, 
 }
 
 /* Keys alone are looked at, at what it costs to step over them. */
-static int count_from(MDB_cursor *cursor, const struct pack *device, unsigned most)
+static int count_from(MDB_cursor *cursor, const struct pack *device)
 {
 	MDB_val key = env_val(pack_span(device)), value;
 	unsigned count = 0;
 	int rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
 
-	while (rc == 0 && count < most && key.mv_size >= device->len &&
+	while (rc == 0 && key.mv_size >= device->len &&
 		memcmp(key.mv_data, device->bytes, device->len) == 0) {
 		count++;
 		rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
@@ -187,7 +191,7 @@ static int count_from(MDB_cursor *cursor, const struct pack *device, unsigned mo
 	return rc == 0 || rc == MDB_NOTFOUND ? (int)count : env_errno(rc);
 }
 
-int ledger_count_open(struct ledger *l, struct span serial, unsigned most)
+static int count_open(struct ledger *l, struct span serial)
 {
 	struct pack device = {.len = 0};
 	MDB_cursor *cursor;
@@ -198,9 +202,22 @@ int ledger_count_open(struct ledger *l, struct span serial, unsigned most)
 	int rc = open_cursor(l, &cursor);
 	if (rc < 0)
 		return rc;
-	rc = count_from(cursor, &device, most);
+	rc = count_from(cursor, &device);
 	mdb_cursor_close(cursor);
 	return rc;
+}
+
+int ledger_count_open(struct ledger *l, struct span serial)
+{
+	if (serial.len > 0 && span_is(serial, l->open.serial))
+		return (int)l->open.count;
+	int count = count_open(l, serial);
+	if (count < 0)
+		return count;
+	memset(l->open.serial, '\0', sizeof(l->open.serial));
+	memcpy(l->open.serial, serial.ptr, serial.len);
+	l->open.count = (unsigned)count;
+	return count;
 }
 
 /* ---- orders, stray results, facts ---- */

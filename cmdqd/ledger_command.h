@@ -40,8 +40,9 @@ must_check int ledger_next_open_of(
 	struct ledger *l, struct open_place *at, unsigned mask, unsigned wanted);
 /* To the first one of the next device. */
 must_check int ledger_next_open_device(struct ledger *l, struct open_place *at);
-/* How many the device has, counted up to `most`; or a negative errno. */
-must_check int ledger_count_open(struct ledger *l, struct span serial, unsigned most);
+/* How many the device has, or a negative errno. Once it has counted, it knows the answer until the
+ * transaction ends, one of them does, or another device is asked about. */
+must_check int ledger_count_open(struct ledger *l, struct span serial);
 
 /* What a device said in its last INFO (store/command.h): `lines` are escaped already. -ENOENT when
  * there is none; ledger_get_facts empties `into` first. */

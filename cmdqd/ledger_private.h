@@ -13,6 +13,12 @@ struct ledger {
 	MDB_dbi dbs[CONTROL_DBS];
 	MDB_txn *txn;    /* NULL outside of a transaction */
 	struct buf text; /* of the record that is being written */
+	/* The open commands of one device, as far as the transaction has come; "": of none. So that
+	 * a file with thousands of orders for it does not count thousands of times. */
+	struct {
+		char serial[SERIAL_MAX + 1];
+		unsigned count;
+	} open;
 };
 
 /* Within the transaction. 0 or a negative errno. */

@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "cmdqd/ability.h"
-#include "cmdqd/answer.h"
+#include "cmdqd/answer_private.h"
 #include "cmdqd/facts.h"
 #include "cmdqd/queue.h"
 #include "cmdqd/settings.h"

@@ -69,10 +69,28 @@ static int read_serial(struct order *o, struct span value, char ret_why[static O
 	return 0;
 }
 
+/* Of a secret none but its stored form: a plain one would lie about in the spool, and be hashed
+ * with another salt whenever its file is worked on again. */
+static int try_setting(
+	const struct setting *s, struct span value, char ret_why[static ORDER_WHY_BYTES])
+{
+	struct device_settings scratch = {0};
+
+	if (s->kind == SETTING_SECRET && value.len > 0 && !comm_key_is_hash(value)) {
+		snprintf(ret_why, ORDER_WHY_BYTES,
+			"%s has to be hashed, as punchctl device set does it", s->key);
+		return -EBADMSG;
+	}
+	int rc = setting_set(s, &scratch, value);
+	if (rc != -EINVAL)
+		return rc;
+	snprintf(ret_why, ORDER_WHY_BYTES, "%s has to be %s", s->key, s->allowed);
+	return -EBADMSG;
+}
+
 static int read_setting(
 	struct order *o, struct span key, struct span value, char ret_why[static ORDER_WHY_BYTES])
 {
-	struct device_settings scratch = {0};
 	const struct setting *s = setting_find(key);
 
 	if (!s)
@@ -80,10 +98,9 @@ static int read_setting(
 	for (size_t i = 0; i < o->setting_count; i++)
 		if (o->settings[i].setting == s)
 			return refuse("a setting is given twice", ret_why);
-	if (setting_set(s, &scratch, value) < 0) {
-		snprintf(ret_why, ORDER_WHY_BYTES, "%s has to be %s", s->key, s->allowed);
-		return -EBADMSG;
-	}
+	int rc = try_setting(s, value, ret_why);
+	if (rc < 0)
+		return rc;
 	/* No key twice and only known ones: there is always room, unless the table has outgrown
 	 * it. */
 	if (o->setting_count == ORDER_SETTINGS_MAX)

@@ -5,7 +5,8 @@
  *   order: device.approve   serial            from now on the device is served
  *   order: device.refuse    serial            from now on it is not
  *   order: device.set       serial, settings  keys of store/setting.h; an empty value goes back to
- *                                             the default
+ *                                             the default;
+ *                                             of comm_key only the stored form is taken
  *   order: device.remove    serial            it is forgotten, its open commands are cancelled
  *   order: device.resend    serial, tables    stamp 0 at its next handshake, once, and a CHECK;
  *                                             tables: "ATTLOG OPERLOG ATTPHOTO", some of them
@@ -54,7 +55,8 @@ struct order {
 	uint64_t id;         /* only in command.cancel */
 };
 
-/* The spans point into `body`. 0, or -EBADMSG with the reason. */
+/* The spans point into `body`. 0; -EBADMSG with the reason; another negative errno when it could
+ * not be found out. */
 must_check int order_parse(
 	struct span body, struct order *ret, char ret_why[static ORDER_WHY_BYTES]);
 

@@ -21,7 +21,7 @@ struct queue_work queue_work_on(struct ledger *l, uint64_t now_us)
 {
 	return (struct queue_work){.l = l,
 		.now_us = now_us,
-		.text = buf_with_max(TYPED_MAX),
+		.text = buf_with_max(TYPED_MASKED_MAX),
 		.masked = buf_with_max(TYPED_MASKED_MAX)};
 }
 
@@ -103,7 +103,7 @@ static int find_repeated(struct ledger *l, const char *entry, uint64_t *ret_id)
 
 static int check_room(struct ledger *l, struct span serial)
 {
-	int open = ledger_count_open(l, serial, QUEUE_OPEN_MAX);
+	int open = ledger_count_open(l, serial);
 
 	return open < QUEUE_OPEN_MAX ? open : -ENOSPC;
 }
@@ -118,6 +118,8 @@ static int add(struct queue_work *w, const struct queue_order *o, uint64_t *ret_
 
 	if (rc < 0)
 		return rc;
+	if (w->text.len > TYPED_MAX)
+		return -EMSGSIZE;
 	if (!serial_valid(o->serial) || strlen(o->entry) >= sizeof(c.order))
 		return -EINVAL;
 	memcpy(c.serial, o->serial.ptr, o->serial.len);

@@ -174,6 +174,7 @@ static int put_value(struct work *w, const struct verb_field *f, struct span val
 	case FIELD_NAME:
 		return put_text(w, f->name, value, f->max, &cut);
 	case FIELD_TEXT:
+	case FIELD_FILE:
 	case FIELD_OPTION:
 		return put_whole_text(w, f, value);
 	case FIELD_LINE:

@@ -111,22 +111,43 @@ int device_verb_resend(struct ask *a)
 
 /* ---- set ---- */
 
+/* `value` is empty when it is not to be said. An exit code. */
+static int fail_setting(const struct setting *s, struct span value, int rc)
+{
+	if (rc == -EMSGSIZE)
+		return fail(EX_USAGE, "all of it is too long");
+	if (rc != -EINVAL)
+		return fail(EX_OSERR, "cannot set %s: %s", s->key, strerror(-rc));
+	if (value.len == 0)
+		return fail(EX_USAGE, "%s cannot be that; allowed: %s", s->key, s->allowed);
+	return fail(
+		EX_USAGE, "%s cannot be '%.*s'; allowed: %s", s->key, SPAN_ARG(value), s->allowed);
+}
+
+static int put_stored(struct buf *lines, const struct setting *s, struct span value)
+{
+	struct device_settings scratch = {0};
+	int rc = setting_set(s, &scratch, value);
+	if (rc == 0)
+		rc = buf_printf(lines, "%s: ", s->key);
+	if (rc == 0)
+		rc = setting_put_stored(s, &scratch, lines);
+	return rc < 0 ? rc : buf_add_str(lines, "\n");
+}
+
 /* A key reaches neither the spool nor the store, only a salted digest of it; and it is not said. */
 static int put_secret(struct buf *lines, const struct setting *s, struct span value)
 {
-	struct device_settings scratch = {0};
 	struct buf asked = buf_with_max(1024);
-	int code = EX_OK;
+	int rc = 0, code = EX_OK;
 	if (span_is(value, "-")) {
 		code = secret_ask(s->key, &asked);
 		value = buf_span(&asked);
 	}
-	if (code == EX_OK && setting_set(s, &scratch, value) < 0)
-		code = fail(EX_USAGE, "%s cannot be that; allowed: %s", s->key, s->allowed);
-	if (code == EX_OK &&
-		(buf_printf(lines, "%s: ", s->key) < 0 ||
-			setting_put_stored(s, &scratch, lines) < 0 || buf_add_str(lines, "\n") < 0))
-		code = fail(EX_USAGE, "all of it is too long");
+	if (code == EX_OK)
+		rc = put_stored(lines, s, value);
+	if (rc < 0)
+		code = fail_setting(s, (struct span){0}, rc);
 	if (asked.ptr)
 		explicit_bzero(asked.ptr, asked.room);
 	buf_free(&asked);
@@ -138,12 +159,10 @@ static int put_setting(struct buf *lines, const struct setting *s, struct span v
 	struct device_settings scratch = {0};
 	if (s->kind == SETTING_SECRET)
 		return put_secret(lines, s, value);
-	if (setting_set(s, &scratch, value) < 0)
-		return fail(EX_USAGE, "%s cannot be '%.*s'; allowed: %s", s->key, SPAN_ARG(value),
-			s->allowed);
-	return buf_printf(lines, "%s: %.*s\n", s->key, SPAN_ARG(value)) < 0
-		       ? fail(EX_USAGE, "all of it is too long")
-		       : EX_OK;
+	int rc = setting_set(s, &scratch, value);
+	if (rc == 0)
+		rc = buf_printf(lines, "%s: %.*s\n", s->key, SPAN_ARG(value));
+	return rc < 0 ? fail_setting(s, value, rc) : EX_OK;
 }
 
 static int no_setting(struct span key)

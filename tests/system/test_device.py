@@ -102,7 +102,7 @@ def device_zone_changes(t):
         site.clock = Clock(site, TZDIR=f"{site.dir}/zones")
         site.start("parserd")
         site.cmdqd.start(env=site.clock.env)
-        site.start("ingestd")
+        site.ingestd.start(env=site.clock.env)
         wait_until(lambda: site.shake_hands("DESK").status == 200, "the desk is there")
         site.punchctl("device", "approve", "ZON000001", "REB000001", "NOT000001", "STI000001", "NEVERSEEN")
         site.punchctl("device", "set", "REB000001", "zone_change=reboot")

@@ -22,7 +22,7 @@ class Clocked:
         site.clock = Clock(site)
         site.start("parserd")
         site.cmdqd.start(env=site.clock.env)
-        site.start("ingestd")
+        site.ingestd.start(env=site.clock.env)
         wait_until(lambda: site.shake_hands("DESK").status == 200, "the desk is there")
         return site
 
@@ -233,8 +233,9 @@ def queue_batches(t):
         row = [r for r in site.commands().values() if r["order"] == entry]
         check(len(row) == 1, "no command of", entry)
         same(site.poll("GPRS"), {}, "what does not fit")
-        row = site.command(row[0]["id"])
-        check(row["state"] == "failed" and "do not fit" in row["outcome"], "what does not fit:", row)
+        # The empty reply does not wait for the commit.
+        wait_until(lambda: site.command(row[0]["id"])["state"] == "failed", "what does not fit has failed")
+        check("do not fit" in site.command(row[0]["id"])["outcome"], "what does not fit", row)
 
 
 # ---- enemies ----

@@ -24,6 +24,7 @@
 #include "store/env.h"
 #include "store/schema.h"
 #include "store/setting.h"
+#include "tests/unit/caught.h"
 
 #define NOW_US   1767607200000000 /* 2026-01-05T10:00:00Z */
 #define LEASE_US UINT64_C(60000000)
@@ -171,6 +172,15 @@ static void test_poll(void **state)
 	assert_string_equal(device()->firmware, "Ver1");
 	decide(DEVICE_REFUSED);
 	poll_hears(403, "");
+}
+
+static void test_how_to_approve_it(void **state)
+{
+	(void)state;
+	caught_begin();
+	poll_hears(403, "");
+	assert_non_null(strstr(caught_end(),
+		"serial=A peer=192.0.2.7 approve_with=\"punchctl device approve A\""));
 }
 
 #define REPLY(stamp)                                                    \
@@ -731,6 +741,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_A_ROOM(test_poll),
+		IN_A_ROOM(test_how_to_approve_it),
 		IN_A_ROOM(test_hello),
 		IN_A_ROOM(test_the_stamp_comes_back),
 		IN_A_ROOM(test_records_that_cannot_be_read),

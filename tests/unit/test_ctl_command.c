@@ -176,7 +176,8 @@ static const struct verb_field *field(const char *name, const char *field_name)
 	return &v->fields[i];
 }
 
-static void becomes(const char *name, const char *field_name, struct span bytes, const char *expected)
+static void becomes(
+	const char *name, const char *field_name, struct span bytes, const char *expected)
 {
 	struct buf b = buf_with_max(TYPED_MAX);
 	assert_int_equal(value_put_bytes(field(name, field_name), bytes, &b), 0);

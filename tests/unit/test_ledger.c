@@ -195,11 +195,64 @@ static void test_open(void **state)
 	assert_int_equal(ledger_next_open_device(l, &at), 0);
 	assert_string_equal(at.serial, "B");
 	assert_int_equal(ledger_next_open_device(l, &at), -ENOENT);
-	assert_int_equal(ledger_count_open(l, span_str("B"), 10), 2);
-	assert_int_equal(ledger_count_open(l, span_str("B"), 1), 1);
-	assert_int_equal(ledger_count_open(l, span_str("A"), 10), 1);
-	assert_int_equal(ledger_count_open(l, span_str("C"), 10), 0);
-	assert_int_equal(ledger_count_open(l, span_str(""), 10), -EINVAL);
+	assert_int_equal(ledger_count_open(l, span_str("B")), 2);
+	assert_int_equal(ledger_count_open(l, span_str("A")), 1);
+	assert_int_equal(ledger_count_open(l, span_str("C")), 0);
+	assert_int_equal(ledger_count_open(l, span_str("")), -EINVAL);
+}
+
+static void assert_open(const char *serial, int count)
+{
+	/* Twice: what is known by then is the same. */
+	assert_int_equal(ledger_count_open(l, span_str(serial)), count);
+	assert_int_equal(ledger_count_open(l, span_str(serial)), count);
+}
+
+static void test_count_keeps_up(void **state)
+{
+	struct command c;
+
+	(void)state;
+	assert_int_equal(ledger_need(l), 0);
+	assert_open("A", 0);
+	add("A", false);
+	add("B", false);
+	assert_open("A", 1);
+	assert_open("B", 1);
+	add("A", true);
+	assert_open("A", 2);
+	commit();
+	assert_int_equal(ledger_need(l), 0);
+	assert_open("A", 2);
+	assert_int_equal(ledger_get_command(l, 1, &text, &c), 0);
+	c.state = COMMAND_OFFERED;
+	assert_int_equal(ledger_put_command(l, &c, false), 0);
+	assert_open("A", 2);
+	end(1);
+	assert_open("A", 1);
+	end(1);
+	assert_open("A", 1);
+	add("A", false);
+	add("A", false);
+	assert_open("A", 3);
+	ledger_abort(l);
+	assert_int_equal(ledger_need(l), 0);
+	assert_open("A", 2);
+	end(1);
+	commit();
+	assert_int_equal(ledger_need(l), 0);
+	assert_open("A", 1);
+}
+
+/* No device has no name. */
+static void test_count_of_nobody(void **state)
+{
+	(void)state;
+	assert_int_equal(ledger_need(l), 0);
+	assert_int_equal(ledger_count_open(l, span_str("")), -EINVAL);
+	add("A", false);
+	assert_int_equal(ledger_count_open(l, span_str("")), -EINVAL);
+	assert_open("A", 1);
 }
 
 static void test_marks(void **state)
@@ -347,7 +400,7 @@ static void test_grows(void **state)
 	assert_false(ledger_is_open(l));
 	assert_int_equal(fill(2000), 0);
 	/* All of the first try is gone. */
-	assert_int_equal(ledger_count_open(l, span_str("A"), 9999), 2001);
+	assert_int_equal(ledger_count_open(l, span_str("A")), 2001);
 	assert_int_equal(add("A", false), 2002);
 }
 
@@ -361,6 +414,8 @@ int main(void)
 		TEST(test_command),
 		TEST(test_longest_text),
 		TEST(test_open),
+		TEST(test_count_keeps_up),
+		TEST(test_count_of_nobody),
 		TEST(test_marks),
 		TEST(test_bad_serial),
 		TEST(test_ordered),

@@ -507,6 +507,10 @@ static void test_an_alias_is_one_device(void **state)
 	is_done("order: device.set\nserial: B\nalias: Gate\n");
 }
 
+#define KEY_123456                          \
+	"000102030405060708090a0b0c0d0e0f:" \
+	"18be1067b7e2982afad1906d1b42c7eafe05ffce5aa559f6ea2296eaf5058666"
+
 static void test_a_new_key_was_shown_by_nobody(void **state)
 {
 	struct device *d = known("A");
@@ -515,9 +519,15 @@ static void test_a_new_key_was_shown_by_nobody(void **state)
 	d->key_good_us = 7;
 	is_done("order: device.set\nserial: A\ndelay: 20 s\n");
 	assert_int_equal(d->key_good_us, 7);
-	is_done("order: device.set\nserial: A\ncomm_key: 123456\n");
+	is_refused("order: device.set\nserial: A\ncomm_key: 123456\n", "punchctl device set");
+	is_done("order: device.set\nserial: A\ncomm_key: " KEY_123456 "\n");
 	assert_int_equal(stored("A").key_good_us, 0);
 	assert_true(comm_key_is(stored("A").set.comm_key, span_str("123456")));
+	d->key_good_us = 8;
+	is_done("order: device.set\nserial: A\ncomm_key: " KEY_123456 "\n");
+	assert_int_equal(d->key_good_us, 8);
+	is_done("order: device.set\nserial: A\ncomm_key:\n");
+	assert_string_equal(stored("A").set.comm_key, "");
 }
 
 /* ---- commands ---- */

@@ -197,6 +197,8 @@ static void test_bad_orders(void **state)
 			"time_zone has to be"},
 		{SET "realtime: maybe\n", "realtime has to be"},
 		{SET "realtime: true!\n", "realtime has to be"},
+		{SET "comm_key: 123456\n", "punchctl device set"},
+		{SET "comm_key: 00:00\n", "punchctl device set"},
 		{SET "batch_max: 41 KiB\n", "batch_max has to be"},
 		{SET "networks: 192.0.2.1/24\n", "networks has to be"},
 		{SET "tables: ATTLOG\n", "a key is not known"},

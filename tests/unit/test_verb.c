@@ -447,7 +447,8 @@ static void test_raw_options(void **state)
 	assert_raw("SET OPTION WebServerIP=192.0.2.1", 0, ALLOW_SERVER_OPTIONS);
 	assert_raw("set\toption  webserverip=192.0.2.1", 0, ALLOW_SERVER_OPTIONS);
 	assert_raw("SET OPTIONS a=1,WebServerPort=2", UNKNOWN, ALLOW_SERVER_OPTIONS | ALLOW_RAW);
-	assert_raw("SET OPTIONS a=1, b=2,iclocksvrurl=x", UNKNOWN, ALLOW_SERVER_OPTIONS | ALLOW_RAW);
+	assert_raw(
+		"SET OPTIONS a=1, b=2,iclocksvrurl=x", UNKNOWN, ALLOW_SERVER_OPTIONS | ALLOW_RAW);
 	assert_raw("SET OPTION a=1\tProxyServerIP=x", 0, ALLOW_SERVER_OPTIONS);
 	assert_raw("SET OPTIONWebServerIP=x", UNKNOWN, ALLOW_SERVER_OPTIONS | ALLOW_RAW);
 	assert_raw("SET OPTIONS a=1,b=2", UNKNOWN, ALLOW_RAW);
