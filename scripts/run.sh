@@ -25,7 +25,7 @@ port=$((10#$port))
 # Groups are doors: who is in one may do one thing. docs/TRUST.md
 make_users() {
     local g u
-    for g in upload result order desk wake read; do
+    for g in upload erase result order desk wake read private; do
         getent group "punchd-$g" >/dev/null || groupadd --system "punchd-$g"
     done
     for u in "${daemons[@]}"; do
@@ -34,7 +34,7 @@ make_users() {
                 --shell /usr/sbin/nologin "punchd-$u"
     done
     usermod -G punchd-upload,punchd-result,punchd-desk punchd-ingestd
-    usermod -G punchd-upload,punchd-read punchd-parserd
+    usermod -G punchd-upload,punchd-erase,punchd-read,punchd-private punchd-parserd
     usermod -G punchd-result,punchd-order,punchd-desk,punchd-wake,punchd-read punchd-cmdqd
     usermod -G punchd-wake punchd-notifyd
 }
@@ -60,9 +60,11 @@ make_dirs() {
     mkdir -p "$dir/spool" "$dir/state"
     chmod 755 "$dir/spool" "$dir/state"
     owned punchd-parserd punchd-upload 2750 "$dir/spool/upload"
+    owned punchd-parserd punchd-erase 2750 "$dir/spool/erase"
     owned punchd-cmdqd punchd-result 2750 "$dir/spool/result"
     owned punchd-cmdqd punchd-order 2750 "$dir/spool/order"
     owned punchd-parserd punchd-read 2750 "$dir/state/parserd"
+    owned punchd-parserd punchd-private 2750 "$dir/state/private"
     owned punchd-cmdqd punchd-read 2751 "$dir/state/cmdqd" # the admission list in it is for ingestd
     owned punchd-cmdqd punchd-desk 2751 "$dir/run" # notifyd passes through to its own below it
     owned punchd-notifyd punchd-wake 2750 "$dir/run/wake"
