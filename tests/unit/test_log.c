@@ -191,6 +191,24 @@ static void tells_the_journal(void **state)
 				   "line\\x0A\nPUNCHD_RECORDS=3\nPUNCHD_ERROR=Bad message\n");
 }
 
+/* As many as parserd has to say of what it stored. */
+static void tells_the_journal_all(void **state)
+{
+	struct log_field fields[21];
+	char text[32];
+
+	(void)state;
+	for (unsigned i = 0; i < 21; i++)
+		fields[i] = (struct log_field)LOG_NUM("records", i);
+	begin_journal(0, 0);
+	log_event(LOG_LEVEL_INFO, "stored", fields, 21);
+	end_journal();
+	for (unsigned i = 0; i < 21; i++) {
+		snprintf(text, sizeof(text), "\nPUNCHD_RECORDS=%u\n", i);
+		assert_non_null(strstr(entry, text));
+	}
+}
+
 static void falls_back_to_stderr(void **state)
 {
 	(void)state;
@@ -246,6 +264,7 @@ int main(void)
 		cmocka_unit_test(stays_one_line_when_it_is_full),
 		cmocka_unit_test(keeps_errno),
 		cmocka_unit_test(tells_the_journal),
+		cmocka_unit_test(tells_the_journal_all),
 		cmocka_unit_test(falls_back_to_stderr),
 		cmocka_unit_test(lets_a_burst_through),
 	};
