@@ -25,7 +25,8 @@ static struct out_cell flags_cell(uint32_t flags, struct photo_texts *t)
 		uint32_t bit;
 		const char *word;
 	} words[] = {{PUNCH_TIME_ABSURD, "time_absurd "}, {PHOTO_SHORT, "short "},
-		{PHOTO_LIVE, "live "}, {PHOTO_NO_PIN, "no_pin "}};
+		{PHOTO_SIZE_WRONG, "size_wrong "}, {PHOTO_LIVE, "live "},
+		{PHOTO_NO_PIN, "no_pin "}};
 	size_t len = 0;
 	t->flags[0] = '\0';
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)

@@ -194,6 +194,7 @@ static uint32_t photo_flags(const struct row *row)
 {
 	return (row->flags & ROW_TIME_ABSURD ? PUNCH_TIME_ABSURD : 0) |
 	       (row->flags & ROW_SHORT ? PHOTO_SHORT : 0) |
+	       (row->flags & ROW_SIZE_WRONG ? PHOTO_SIZE_WRONG : 0) |
 	       (row->flags & ROW_LIVE ? PHOTO_LIVE : 0) |
 	       (row->flags & ROW_REFUSED_FACE ? PHOTO_NO_PIN : 0);
 }

@@ -32,7 +32,12 @@ struct logged {
 
 #define PHOTO_NAME_BYTES 64
 
-enum photo_flag { PHOTO_SHORT = 2, PHOTO_LIVE = 4, PHOTO_NO_PIN = 8 };
+enum photo_flag {
+	PHOTO_SHORT = 1 << 1, /* fewer bytes came than its size says */
+	PHOTO_LIVE = 1 << 2,
+	PHOTO_NO_PIN = 1 << 3,
+	PHOTO_SIZE_WRONG = 1 << 4, /* more came; all are kept */
+};
 
 struct photo {
 	struct clock_local time;

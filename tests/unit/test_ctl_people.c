@@ -3,6 +3,7 @@
 #include "ctl/changes.h"
 #include "ctl/item_row.h"
 #include "ctl/people.h"
+#include "ctl/photo_row.h"
 #include "ctl/pile.h"
 #include "ctl/spoken.h"
 #include "ctl/template.h"
@@ -336,6 +337,31 @@ static void a_template_is_never_in_its_row(void **state)
 	template_texts_free(&texts);
 }
 
+static void a_photo_says_what_is_wrong_with_it(void **state)
+{
+	static const struct {
+		uint32_t flags;
+		const char *words;
+	} cases[] = {
+		{PHOTO_SIZE_WRONG, "size_wrong"},
+		{PHOTO_SHORT | PHOTO_NO_PIN, "short no_pin"},
+		{PUNCH_TIME_ABSURD | PHOTO_SHORT | PHOTO_SIZE_WRONG | PHOTO_LIVE | PHOTO_NO_PIN,
+			"time_absurd short size_wrong live no_pin"},
+	};
+	(void)state;
+	for (size_t n = 0; n < sizeof(cases) / sizeof(*cases); n++) {
+		struct photo p = {.time = {2026, 1, 5, 8, 0, 0},
+			.serial = span_str("GATE1"),
+			.entry = {.name = ENTRY, .number = 1},
+			.flags = cases[n].flags};
+		struct out_cell cells[PHOTO_COLUMNS];
+		struct photo_texts texts;
+		photo_cells(&p, span_str(""), &texts, cells);
+		assert_true(span_is(cell_of(photo_columns, PHOTO_COLUMNS, cells, "flags")->text,
+			cases[n].words));
+	}
+}
+
 static void any_item_is_a_row(void **state)
 {
 	(void)state;
@@ -378,6 +404,7 @@ int main(void)
 		cmocka_unit_test(what_was_taken_away_is_not_set),
 		cmocka_unit_test(users_have_facts),
 		cmocka_unit_test(a_template_is_never_in_its_row),
+		cmocka_unit_test(a_photo_says_what_is_wrong_with_it),
 		cmocka_unit_test(any_item_is_a_row),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -360,9 +360,11 @@ static void test_photos(void **state)
 	store_bytes(&t, 2, PHOTOS, PHOTO("20260105080001", "9", "realupload", "\xff\xd8"));
 	store_bytes(&t, 3, PHOTOS, PHOTO("20260105080002-8", "12", "uploadphoto", "/9j/AAECAwQF"));
 	store_bytes(&t, 4, PHOTOS, PHOTO("x", "1", "uploadphoto", "x"));
+	store_bytes(&t, 5, PHOTOS, PHOTO("20260105080003-9", "1", "uploadphoto", "\xff\xd8"));
 	assert_all(&t, "photo 08:00:00 '7' flags=0 bytes=5\n"
 		       "photo 08:00:01 '' flags=14 bytes=2\n"
 		       "photo 08:00:02 '8' flags=0 bytes=9\n"
+		       "photo 08:00:03 '9' flags=16 bytes=2\n"
 		       "ATTPHOTO the photo's name does not begin with its time: "
 		       "PIN=x|SN=A|size=1|CMD=uploadphoto\\00x\n");
 }
