@@ -112,17 +112,7 @@ static int write_draft(int dir_fd, const char *draft, struct span bytes, mode_t 
 	return rc;
 }
 
-static int put_in_place(int dir_fd, const char *draft, const char *name)
-{
-	/* Durability: one step; whoever opens the name, also after a crash, finds the old bytes or
-	 * the new ones. */
-	if (renameat(dir_fd, draft, dir_fd, name) < 0)
-		return -errno;
-	/* Durability: the new name itself. Until now a power cut may bring back the old file. */
-	return fsync(dir_fd) < 0 ? -errno : 0;
-}
-
-int io_replace_file(int dir_fd, const char *name, struct span bytes, mode_t mode)
+int io_place_file(int dir_fd, const char *name, struct span bytes, mode_t mode)
 {
 	char draft[NAME_MAX + 1];
 	int rc, len = snprintf(draft, sizeof(draft), ".%s.new", name);
@@ -135,11 +125,21 @@ int io_replace_file(int dir_fd, const char *name, struct span bytes, mode_t mode
 	if (unlinkat(dir_fd, draft, 0) < 0 && errno != ENOENT)
 		return -errno;
 	rc = write_draft(dir_fd, draft, bytes, mode);
-	if (rc == 0)
-		rc = put_in_place(dir_fd, draft, name);
+	/* Durability: one step; whoever opens the name, also after a crash, finds the old bytes or
+	 * the new ones. */
+	if (rc == 0 && renameat(dir_fd, draft, dir_fd, name) < 0)
+		rc = -errno;
 	if (rc < 0)
 		unlinkat(dir_fd, draft, 0);
 	return rc;
+}
+
+int io_replace_file(int dir_fd, const char *name, struct span bytes, mode_t mode)
+{
+	int rc = io_place_file(dir_fd, name, bytes, mode);
+
+	/* Durability: the new name itself. Until now a power cut may bring back the old file. */
+	return rc < 0 || fsync(dir_fd) == 0 ? rc : -errno;
 }
 
 void io_close(int fd)

@@ -29,6 +29,10 @@ must_check int io_make_dir(const char *path, mode_t mode);
  * then the old file stands. */
 must_check int io_replace_file(int dir_fd, const char *name, struct span bytes, mode_t mode);
 
+/* The same without the last sync: until the directory is synced, a crash may bring the old file
+ * back. For many files of one directory, which is synced once. */
+must_check int io_place_file(int dir_fd, const char *name, struct span bytes, mode_t mode);
+
 /* close() that keeps errno and accepts -1. */
 void io_close(int fd);
 

@@ -32,7 +32,7 @@ struct batch_notice {
 };
 
 int batch_open(struct batch *b, const struct spool *spool, struct records_writer *records,
-	const struct photos *photos, size_t file_max_bytes)
+	struct photos *photos, size_t file_max_bytes)
 {
 	*b = (struct batch){.spool = spool,
 		.records = records,
@@ -233,8 +233,10 @@ static int store_all(struct batch *b, struct part p, uint64_t now_us, struct upl
 		rc = store_files(b, p, now_us, sum);
 	if (rc == 0) {
 		b->in_file = false;
-		return records_commit(b->records);
+		rc = photos_settle(b->photos);
 	}
+	if (rc == 0)
+		return records_commit(b->records);
 	records_abort(b->records);
 	return rc;
 }

@@ -19,7 +19,7 @@ struct batch_notice;
 struct batch {
 	const struct spool *spool;
 	struct records_writer *records;
-	const struct photos *photos;
+	struct photos *photos;
 	size_t file_max_bytes;
 	bool left_behind; /* a worked file could not leave cur/; whoever looks there again clears it
 			   */
@@ -33,7 +33,7 @@ struct batch {
 
 /* 0 or -ENOMEM. */
 must_check int batch_open(struct batch *b, const struct spool *spool,
-	struct records_writer *records, const struct photos *photos, size_t file_max_bytes);
+	struct records_writer *records, struct photos *photos, size_t file_max_bytes);
 void batch_close(struct batch *b);
 
 /* spool_take into the batch: what is TAKEN is in it; and spool_take_up. What became of the others

@@ -11,7 +11,7 @@
 
 struct keeping {
 	struct records_writer *w;
-	const struct photos *photos;
+	struct photos *photos;
 	const struct keep_source *from;
 	const struct row *row;
 	struct buf text; /* of one item after the other */
@@ -242,7 +242,7 @@ static int keep(struct keeping *k)
 	}
 }
 
-int keep_row(struct records_writer *w, const struct photos *photos, const struct keep_source *from,
+int keep_row(struct records_writer *w, struct photos *photos, const struct keep_source *from,
 	const struct row *row)
 {
 	struct keeping k = {

@@ -21,7 +21,7 @@ bool keep_takes(const struct row *row);
 
 /* 1 when something new was kept, 0 when all of it was known, or a negative errno. An operation that
  * says that something was deleted marks it (ITEM_CLEARED). */
-must_check int keep_row(struct records_writer *w, const struct photos *photos,
+must_check int keep_row(struct records_writer *w, struct photos *photos,
 	const struct keep_source *from, const struct row *row);
 
 #endif

@@ -48,12 +48,20 @@ int photos_open(const char *path, struct photos *ret)
 	if (rc < 0)
 		io_close(dir);
 	else
-		ret->dir = dir;
+		*ret = (struct photos){.dir = dir};
 	return rc;
+}
+
+static void let_go(struct photos *p)
+{
+	for (size_t i = 0; i < p->day_count; i++)
+		io_close(p->days[i]);
+	p->day_count = 0;
 }
 
 void photos_close(struct photos *p)
 {
+	let_go(p);
 	io_close(p->dir);
 	p->dir = -1;
 }
@@ -139,23 +147,60 @@ static bool is_there(int day, const struct photo *photo)
 	       (uint64_t)st.st_size == photo->bytes;
 }
 
-int photos_put(const struct photos *p, struct photo *photo, struct span bytes)
+void photos_name(struct photo *photo, struct span bytes)
 {
-	int rc;
-
 	records_digest(bytes, photo->digest);
 	photo->bytes = bytes.len;
 	name_file(photo);
+}
+
+static bool same_file(int a, int b)
+{
+	struct stat x, y;
+
+	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
+}
+
+/* Takes the descriptor. While it is held its number is no other directory's, even when the last
+ * photo in it is removed and it is made anew. */
+static int remember_day(struct photos *p, int day)
+{
+	int rc = p->day_count == PHOTOS_DAYS_MAX ? photos_settle(p) : 0;
+	bool known = false;
+
+	for (size_t i = p->day_count; !known && i > 0; i--)
+		known = same_file(p->days[i - 1], day);
+	if (rc < 0 || known)
+		io_close(day);
+	else
+		p->days[p->day_count++] = day;
+	return rc;
+}
+
+int photos_put(struct photos *p, struct photo *photo, struct span bytes)
+{
+	photos_name(photo, bytes);
 	int day = open_day(p, photo, true);
 	if (day < 0)
 		return day;
-	/* Durability: the name of one that is there may be from a try whose sync failed. A new file
-	 * is synced, renamed, and its directory synced. */
-	if (is_there(day, photo))
-		rc = fsync(day) < 0 ? -errno : 0;
-	else
-		rc = io_replace_file(day, photo->name, bytes, FILE_MODE);
+	/* The name of one that is there may be from a try that was given up, and not be settled. */
+	int rc = is_there(day, photo) ? 0 : io_place_file(day, photo->name, bytes, FILE_MODE);
+	if (rc == 0)
+		return remember_day(p, day);
 	io_close(day);
+	return rc;
+}
+
+int photos_settle(struct photos *p)
+{
+	int rc = 0;
+
+	/* Durability: the names of the files, whose bytes are on the disk already, before the
+	 * commit of the records that name them. */
+	for (size_t i = 0; rc == 0 && i < p->day_count; i++)
+		rc = fsync(p->days[i]) < 0 ? -errno : 0;
+	let_go(p);
 	return rc;
 }
 

@@ -6,18 +6,29 @@
 
 #include "store/logbook.h"
 
+#define PHOTOS_DAYS_MAX 64 /* at one time; more are settled early */
+
 struct photos {
 	int dir; /* held */
+	/* private: directories in which a name is not on the disk yet */
+	int days[PHOTOS_DAYS_MAX];
+	size_t day_count;
 };
 
 /* Makes the directory if it is missing; the one around it must be there. What a parserd that was
  * killed left behind is on the disk when it returns. 0 or a negative errno. */
 must_check int photos_open(const char *path, struct photos *ret);
 void photos_close(struct photos *p);
-/* Sets the photo's digest, bytes and name and writes the file durably before it returns; one that
- * is there with the same name is the same photo and is not written again. 0; -EINVAL for a serial
- * that is none; other negative errno. */
-must_check int photos_put(const struct photos *p, struct photo *photo, struct span bytes);
+/* Sets the photo's digest, bytes and name. */
+void photos_name(struct photo *photo, struct span bytes);
+/* photos_name, and writes the file. Its bytes are on the disk when it returns, its name after
+ * photos_settle, before which no record may name it. One that is there with the same name is the
+ * same photo and is not written again. 0; -EINVAL for a serial that is none; other negative errno.
+ */
+must_check int photos_put(struct photos *p, struct photo *photo, struct span bytes);
+/* All that was put is durable. 0 or a negative errno: then nothing is, and it is to be put again.
+ */
+must_check int photos_settle(struct photos *p);
 /* Removes the file of a photo that the records no longer name, and its day's directory with the
  * last one. It may be gone already. 0 or a negative errno. */
 must_check int photos_remove(const struct photos *p, const struct photo *photo);

@@ -94,7 +94,7 @@ static int count(int added, uint64_t *known, uint64_t *fresh)
 
 struct storing {
 	struct records_writer *w;
-	const struct photos *photos;
+	struct photos *photos;
 	const struct upload *u;
 	struct upload_tally *tally;
 	bool whole_is_raw; /* all of the body is one line that nobody can read */
@@ -217,7 +217,7 @@ static int store_stamp(struct records_writer *w, const struct upload *u, uint64_
 	return rc < 0 ? rc : 0;
 }
 
-int upload_store(struct records_writer *w, const struct photos *photos, const struct upload *u,
+int upload_store(struct records_writer *w, struct photos *photos, const struct upload *u,
 	uint64_t now_us, struct upload_tally *tally)
 {
 	struct storing s = {.w = w, .photos = photos, .u = u, .tally = tally};

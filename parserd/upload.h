@@ -37,9 +37,10 @@ const char *upload_rows_name(enum row_kind kind);
 /* Punches and rows. */
 uint64_t upload_tally_records(const struct upload_tally *t);
 
-/* Puts its facts and its stamp into the transaction that is begun, writes its photos, and adds to
- * the tally. 0 or a negative errno of parserd/records.h or parserd/photos.h. */
-must_check int upload_store(struct records_writer *w, const struct photos *photos,
-	const struct upload *u, uint64_t now_us, struct upload_tally *tally);
+/* Puts its facts and its stamp into the transaction that is begun, writes its photos, which are to
+ * be settled before the commit, and adds to the tally. 0 or a negative errno of parserd/records.h
+ * or parserd/photos.h. */
+must_check int upload_store(struct records_writer *w, struct photos *photos, const struct upload *u,
+	uint64_t now_us, struct upload_tally *tally);
 
 #endif

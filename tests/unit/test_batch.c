@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "parserd/inbox.h"
 #include "parserd/upload.h"
@@ -362,6 +363,44 @@ static void test_bad_surroundings_refuse_nothing(void **state)
 	assert_stored(state, &t, 2, 0, 0);
 }
 
+static ino_t unsynced; /* the directory that cannot be synced */
+
+/* Stands in for libc's. */
+int fsync(int fd)
+{
+	struct stat st;
+
+	assert_int_equal(fstat(fd, &st), 0);
+	if (unsynced != 0 && st.st_ino == unsynced) {
+		errno = EIO;
+		return -1;
+	}
+	return (int)syscall(SYS_fsync, fd);
+}
+
+/* Before the name of its file is on the disk no record names a photo. */
+static void test_a_photo_that_is_not_settled(void **state)
+{
+	static const char target[] = "/iclock/fdata?SN=A&PIN=20260105080000-7&PhotoStamp=5";
+	struct bench t;
+	struct stat st;
+
+	open_bench(state, &t);
+	post_one(&t, target, "\xff\xd8");
+	assert_int_equal(inbox_work(&t.inbox, NOW_US), 1);
+	assert_int_equal(fstatat(t.photos.dir, "A/2026-01-05", &st, 0), 0);
+	post_one(&t, target, "\xff\xd9");
+	unsynced = st.st_ino;
+	int rc = inbox_work(&t.inbox, NOW_US);
+	unsynced = 0;
+	assert_int_equal(rc, -EIO);
+	assert_spool(&t, 1, 0, 1, 0);
+	assert_int_equal(counts_of(state, &t).photos, 1);
+	open_bench(state, &t);
+	assert_int_equal(inbox_work(&t.inbox, NOW_US), 1);
+	assert_int_equal(counts_of(state, &t).photos, 2);
+}
+
 /* Here it cannot be refused, for its reason finds a directory in the way. */
 static void test_what_is_left_keeps_nobody_waiting(void **state)
 {
@@ -493,6 +532,7 @@ int main(void)
 		cmocka_unit_test(test_received_is_the_names_when_the_head_does_not_say),
 		TEST(test_a_file_that_cannot_be_stored),
 		TEST(test_bad_surroundings_refuse_nothing),
+		TEST(test_a_photo_that_is_not_settled),
 		TEST(test_what_is_left_keeps_nobody_waiting),
 		TEST(test_more_than_one_batch),
 		TEST(test_what_was_in_work_is_worked_first_and_alone),

@@ -12,12 +12,30 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "lib/io.h"
 #include "parserd/photos.h"
 #include "tests/unit/scratch.h"
 
 static struct photos photos;
+static unsigned files_synced, dirs_synced;
+static int sync_answer; /* of a directory */
+
+/* Stands in for libc's. */
+int fsync(int fd)
+{
+	struct stat st;
+
+	assert_int_equal(fstat(fd, &st), 0);
+	files_synced += S_ISREG(st.st_mode);
+	dirs_synced += S_ISDIR(st.st_mode);
+	if (S_ISDIR(st.st_mode) && sync_answer != 0) {
+		errno = -sync_answer;
+		return -1;
+	}
+	return (int)syscall(SYS_fsync, fd);
+}
 
 static int open_photos(void **state)
 {
@@ -248,6 +266,72 @@ static void test_opening(void **state)
 	assert_int_equal(photos_open(scratch_path(state, "photos/file"), &again), -ENOTDIR);
 }
 
+/* Each file by itself, before its name leads to it; a day once for all of them. */
+static void test_a_day_is_synced_once(void **state)
+{
+	(void)state;
+	put("A", "1", "x");
+	put("B", "1", "x");
+	files_synced = dirs_synced = 0;
+	for (char pin[2] = "2"; *pin <= '9'; ++*pin) {
+		put("A", pin, "x");
+		put("B", pin, "x");
+	}
+	assert_int_equal(files_synced, 16);
+	assert_int_equal(dirs_synced, 0);
+	assert_int_equal(photos_settle(&photos), 0);
+	assert_int_equal(dirs_synced, 2);
+	assert_int_equal(photos_settle(&photos), 0);
+	assert_int_equal(dirs_synced, 2);
+	/* One that is there may be from a try that was given up. */
+	put("A", "2", "x");
+	assert_int_equal(photos_settle(&photos), 0);
+	assert_int_equal(files_synced, 16);
+	assert_int_equal(dirs_synced, 3);
+}
+
+/* The day is made anew and is another directory then. */
+static void test_a_day_that_goes_and_comes(void **state)
+{
+	struct photo p = put("A", "1", "x");
+
+	(void)state;
+	assert_int_equal(photos_remove(&photos, &p), 0);
+	put("A", "2", "x");
+	dirs_synced = 0;
+	assert_int_equal(photos_settle(&photos), 0);
+	assert_int_equal(dirs_synced, 2);
+}
+
+static void test_more_days_than_are_remembered(void **state)
+{
+	struct photo p = photo_of("A", "1");
+
+	(void)state;
+	for (unsigned n = 0; n <= PHOTOS_DAYS_MAX; n++) {
+		p.time.year = (uint16_t)(2000 + n);
+		assert_int_equal(photos_put(&photos, &p, span_str("x")), 0);
+	}
+	assert_int_equal(photos.day_count, 1);
+	dirs_synced = 0;
+	assert_int_equal(photos_settle(&photos), 0);
+	assert_int_equal(dirs_synced, 1);
+}
+
+static void test_what_is_not_settled_is_put_again(void **state)
+{
+	(void)state;
+	put("A", "1", "x");
+	sync_answer = -EIO;
+	int rc = photos_settle(&photos);
+	sync_answer = 0;
+	assert_int_equal(rc, -EIO);
+	put("A", "1", "x");
+	dirs_synced = 0;
+	assert_int_equal(photos_settle(&photos), 0);
+	assert_int_equal(dirs_synced, 1);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_photos, close_photos)
 
 int main(void)
@@ -262,6 +346,10 @@ int main(void)
 		TEST(test_what_cannot_be_written_is_not_there),
 		TEST(test_remove),
 		TEST(test_opening),
+		TEST(test_a_day_is_synced_once),
+		TEST(test_a_day_that_goes_and_comes),
+		TEST(test_more_days_than_are_remembered),
+		TEST(test_what_is_not_settled_is_put_again),
 	};
 	return cmocka_run_group_tests_name("photos", tests, NULL, NULL);
 }
