@@ -11,8 +11,6 @@
 #include "ctl/text.h"
 #include "spool/spool.h"
 
-#define ID_BYTES (2 * KEPT_DIGEST_BYTES + 1)
-
 enum { ID, KIND, SERIAL, TABLE, BYTES, RECEIVED, ENTRY, NOTE, COLUMNS };
 
 static const struct out_column columns[COLUMNS] = {
@@ -36,20 +34,14 @@ struct work {
 	bool any;
 };
 
-static void id_of(const struct kept *k, char ret_id[static ID_BYTES])
-{
-	for (size_t i = 0; i < KEPT_DIGEST_BYTES; i++)
-		snprintf(ret_id + 2 * i, 3, "%02x", k->digest[i]);
-}
-
 /* ---- ls ---- */
 
 static int put_row(void *context, const struct kept *k)
 {
 	struct work *w = context;
-	char id[ID_BYTES], entry[SPOOL_ENTRY_ID_BYTES];
+	char id[KEPT_HEX_BYTES], entry[SPOOL_ENTRY_ID_BYTES];
 	struct cell_moment received;
-	id_of(k, id);
+	kept_hex(k->digest, id);
 	spool_entry_id(k->entry.name, k->entry.number, entry);
 	/* The request names its device alone, and the reason is ours. */
 	const struct out_cell cells[COLUMNS] = {
@@ -110,8 +102,8 @@ static int raw_verb_ls(struct ask *a)
 static int find(void *context, const struct kept *k)
 {
 	struct work *w = context;
-	char id[ID_BYTES];
-	id_of(k, id);
+	char id[KEPT_HEX_BYTES];
+	kept_hex(k->digest, id);
 	if (!span_is(w->wanted, id))
 		return 0;
 	w->found = buf_with_max(k->bytes.len + 1);

@@ -109,20 +109,12 @@ static int erase(struct ask *a, const struct counted *c)
 	return EX_OK;
 }
 
-static bool pin_valid(struct span pin)
-{
-	for (size_t i = 0; i < pin.len; i++)
-		if ((unsigned char)pin.ptr[i] < 0x20 || pin.ptr[i] == 0x7F)
-			return false;
-	return pin.len > 0 && pin.len <= PUNCH_PIN_MAX;
-}
-
 int user_verb_erase(struct ask *a)
 {
 	struct records_reader *r = NULL;
 	struct counted c = {.on = {.readable = true}};
 	struct span pin = span_str(a->words[0]);
-	if (!pin_valid(pin))
+	if (!punch_pin_valid(pin))
 		return fail(EX_USAGE, "'%s' is no PIN", a->words[0]);
 	int code = people_open(a, &r);
 	int rc = code == EX_OK ? count(r, pin, &c) : 0;

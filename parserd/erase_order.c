@@ -38,22 +38,12 @@ static bool take_what(struct span *rest, enum erase_what *ret)
 	return false;
 }
 
-static bool pin_valid(struct span pin)
-{
-	if (pin.len == 0 || pin.len > PUNCH_PIN_MAX)
-		return false;
-	for (size_t i = 0; i < pin.len; i++)
-		if ((unsigned char)pin.ptr[i] < 0x20 || pin.ptr[i] == 0x7F)
-			return false;
-	return true;
-}
-
 static const char *read_rest(struct span rest, struct erase_order *o)
 {
 	struct span value;
 	if (!take_line(&rest, o->what == ERASE_PIN ? "pin" : "before", &value))
 		return o->what == ERASE_PIN ? "which pin is not said" : "before when is not said";
-	if (o->what == ERASE_PIN && !pin_valid(value))
+	if (o->what == ERASE_PIN && !punch_pin_valid(value))
 		return "the pin is none";
 	if (o->what == ERASE_PIN)
 		o->pin = value;

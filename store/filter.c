@@ -18,11 +18,6 @@ int filter_make(const struct punch_query *q, struct filter *ret)
 	return ret->serial.failed || ret->pin.failed ? -EINVAL : 0;
 }
 
-static bool begins_with(struct span key, const struct pack *wanted)
-{
-	return key.len >= wanted->len && memcmp(key.ptr, wanted->bytes, wanted->len) == 0;
-}
-
 bool filter_past(const struct filter *f, struct span key)
 {
 	return f->until.len > 0 && key.len >= PUNCH_TIME_BYTES &&
@@ -40,11 +35,11 @@ bool filter_takes(const struct filter *f, struct span key, size_t texts_at)
 	if (key.len <= texts_at)
 		return true;
 	struct span texts = span_from(key, texts_at);
-	if (!begins_with(texts, &f->serial))
+	if (!pack_begins(texts, &f->serial))
 		return false;
 	if (f->pin.len == 0)
 		return true;
 	const char *serial_end = memchr(texts.ptr, '\0', texts.len);
 	return serial_end == NULL ||
-	       begins_with(span_from(texts, (size_t)(serial_end - texts.ptr) + 1), &f->pin);
+	       pack_begins(span_from(texts, (size_t)(serial_end - texts.ptr) + 1), &f->pin);
 }

@@ -159,10 +159,10 @@ uint32_t item_cleared_by(struct span what, const struct item *i)
 void item_why(const unsigned char digest[static KEPT_DIGEST_BYTES], uint32_t ordinal,
 	char ret_why[static ITEM_WHY_BYTES])
 {
-	for (size_t n = 0; n < KEPT_DIGEST_BYTES; n++)
-		snprintf(ret_why + 2 * n, 3, "%02x", digest[n]);
-	snprintf(ret_why + 2 * KEPT_DIGEST_BYTES, ITEM_WHY_BYTES - 2 * KEPT_DIGEST_BYTES, ".%u",
-		ordinal);
+	char hex[KEPT_HEX_BYTES];
+
+	kept_hex(digest, hex);
+	snprintf(ret_why, ITEM_WHY_BYTES, "%s.%u", hex, ordinal);
 }
 
 /* ---- keys and values ---- */

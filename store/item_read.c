@@ -54,7 +54,7 @@ static int show_each(
 	if (rc != 0)
 		return rc;
 	rc = scan_to(&s, pack_span(&from), &key, &value);
-	while (rc == 0 && scan_begins_with(env_span(key), &from)) {
+	while (rc == 0 && pack_begins(env_span(key), &from)) {
 		rc = show(room, q, key, value, visit, context);
 		if (rc == 0)
 			rc = scan_next(&s, &key, &value);
@@ -96,7 +96,7 @@ static int show_history(
 	if (rc != 0)
 		return rc;
 	rc = scan_to(&s, pack_span(from), &key, &value);
-	while (rc == 0 && scan_begins_with(env_span(key), from)) {
+	while (rc == 0 && pack_begins(env_span(key), from)) {
 		rc = show_version(room, key, value, visit, context);
 		if (rc == 0)
 			rc = scan_next(&s, &key, &value);

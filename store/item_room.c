@@ -85,7 +85,7 @@ static int is_cleared(
 	if (rc != 0)
 		return rc;
 	rc = scan_to(&s, pack_span(&from), &key, &value);
-	while (rc == 0 && later == 0 && scan_begins_with(env_span(key), &from)) {
+	while (rc == 0 && later == 0 && pack_begins(env_span(key), &from)) {
 		rc = item_unpack(env_span(key), env_span(value), &mark);
 		if (rc != 0)
 			break;

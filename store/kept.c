@@ -2,8 +2,16 @@
 /* kept: everything but punches as keys and values: bodies kept whole, refused lines, stamps, and
  * the journal of all facts. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "store/records.h"
+
+void kept_hex(
+	const unsigned char digest[static KEPT_DIGEST_BYTES], char ret_hex[static KEPT_HEX_BYTES])
+{
+	for (size_t i = 0; i < KEPT_DIGEST_BYTES; i++)
+		snprintf(ret_hex + 2 * i, 3, "%02x", digest[i]);
+}
 
 void kept_pack_key(struct pack *k, const struct kept *f)
 {

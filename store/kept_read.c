@@ -12,7 +12,7 @@ static int show_all(struct scan *s, const struct pack *from, kept_visit *visit, 
 	MDB_val key, value;
 	int rc = scan_to(s, pack_span(from), &key, &value);
 
-	while (rc == 0 && scan_begins_with(env_span(key), from)) {
+	while (rc == 0 && pack_begins(env_span(key), from)) {
 		rc = kept_unpack(env_span(key), env_span(value), &k);
 		if (rc == 0)
 			rc = visit(context, &k);
@@ -89,7 +89,7 @@ int records_stamps(struct records_reader *r, struct span serial, stamp_visit *vi
 	if (rc != 0)
 		return rc;
 	rc = scan_to(&s, pack_span(&from), &key, &value);
-	while (rc == 0 && scan_begins_with(env_span(key), &from)) {
+	while (rc == 0 && pack_begins(env_span(key), &from)) {
 		rc = show_stamp(key, value, visit, context);
 		if (rc == 0)
 			rc = scan_next(&s, &key, &value);

@@ -35,6 +35,10 @@ static inline struct span pack_span(const struct pack *p)
 {
 	return span_of(p->bytes, p->len);
 }
+static inline bool pack_begins(struct span key, const struct pack *with)
+{
+	return key.len >= with->len && memcmp(key.ptr, with->bytes, with->len) == 0;
+}
 
 /* Takes values off the front of a span; `failed` is set when one is not there, and then every
  * further value is 0 or empty. Texts and bytes point into the span. */

@@ -5,6 +5,14 @@
 #include "lib/serial.h"
 #include "store/records.h"
 
+bool punch_pin_valid(struct span pin)
+{
+	for (size_t i = 0; i < pin.len; i++)
+		if ((unsigned char)pin.ptr[i] < 0x20 || pin.ptr[i] == 0x7F)
+			return false;
+	return pin.len > 0 && pin.len <= PUNCH_PIN_MAX;
+}
+
 void punch_pack_time(struct pack *k, const struct clock_local *time)
 {
 	pack_u16(k, time->year);

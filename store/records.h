@@ -50,7 +50,7 @@ void entry_ref_unpack(struct unpack *u, struct entry_ref *ret);
 #define PUNCH_EXTRA_MAX    256
 
 enum punch_flag {
-	/* No calendar has the day or time, or it is before 2000 or more than a day ahead of
+	/* No calendar has the day or time, or it is before 2000 or more than 26 hours ahead of
 	 * receipt. */
 	PUNCH_TIME_ABSURD = 1,
 };
@@ -65,6 +65,9 @@ struct punch {
 	struct entry_ref entry;
 	uint8_t flags;
 };
+
+/* One that an operator may name: 1 to PUNCH_PIN_MAX bytes without control characters. */
+bool punch_pin_valid(struct span pin);
 
 /* A punch's key starts with its time: so many bytes, which sort as times do, absurd ones too. */
 #define PUNCH_TIME_BYTES 7
@@ -81,6 +84,11 @@ must_check int punch_unpack(struct span key, struct span value, struct punch *re
 /* ---- kept.c: bodies kept whole, lines refused, stamps, and the journal ---- */
 
 #define KEPT_DIGEST_BYTES 16
+
+/* In hex, as people and names of files say a digest. */
+#define KEPT_HEX_BYTES (2 * KEPT_DIGEST_BYTES + 1) /* with NUL */
+void kept_hex(
+	const unsigned char digest[static KEPT_DIGEST_BYTES], char ret_hex[static KEPT_HEX_BYTES]);
 
 /* A body kept whole (raw), or a line that was refused. */
 struct kept {

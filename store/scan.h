@@ -36,9 +36,4 @@ must_check int scan_last(struct scan *s, MDB_val *key, MDB_val *value);
 /* Passes a result through; the end of the data is a good end: 0. */
 int scan_end(struct scan *s, int rc);
 
-static inline bool scan_begins_with(struct span key, const struct pack *wanted)
-{
-	return key.len >= wanted->len && memcmp(key.ptr, wanted->bytes, wanted->len) == 0;
-}
-
 #endif
