@@ -18,14 +18,19 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-bool span_is_nocase(struct span a, const char *text)
+bool span_eq_nocase(struct span a, struct span b)
 {
-	if (a.len != strlen(text))
+	if (a.len != b.len)
 		return false;
 	for (size_t i = 0; i < a.len; i++)
-		if (lower(a.ptr[i]) != lower(text[i]))
+		if (lower(a.ptr[i]) != lower(b.ptr[i]))
 			return false;
 	return true;
+}
+
+bool span_is_nocase(struct span a, const char *text)
+{
+	return span_eq_nocase(a, span_str(text));
 }
 
 bool span_starts(struct span a, const char *prefix)

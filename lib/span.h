@@ -31,6 +31,7 @@ static inline struct span span_str(const char *text)
 bool span_eq(struct span a, struct span b);
 bool span_is(struct span a, const char *text);
 /* ASCII letters match in either case; all else must be equal. */
+bool span_eq_nocase(struct span a, struct span b);
 bool span_is_nocase(struct span a, const char *text);
 bool span_starts(struct span a, const char *prefix);
 bool span_has(struct span a, char byte);

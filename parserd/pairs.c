@@ -58,18 +58,3 @@ struct span pairs_take_keyword(struct span *line)
 		*line = span_from(*line, 1);
 	return span_of(rest.ptr, len);
 }
-
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-bool pairs_same_key(struct span a, struct span b)
-{
-	if (a.len != b.len)
-		return false;
-	for (size_t i = 0; i < a.len; i++)
-		if (lower(a.ptr[i]) != lower(b.ptr[i]))
-			return false;
-	return true;
-}

@@ -24,7 +24,4 @@ size_t pairs_key_len(struct span text);
  * TAB, unless an '=' is in it; then the line has no keyword and this is empty. */
 struct span pairs_take_keyword(struct span *line);
 
-/* Keys and names: ASCII letters match in either case. */
-bool pairs_same_key(struct span a, struct span b);
-
 #endif

@@ -113,7 +113,7 @@ static const char *put_known(struct row_filling *f, const struct row_key *key, s
 static const char *put_unknown(struct row *row, const struct pair *pair)
 {
 	for (size_t i = 0; i < row->field_count; i++)
-		if (pairs_same_key(row->fields[i].name, pair->key))
+		if (span_eq_nocase(row->fields[i].name, pair->key))
 			return "a key stands twice";
 	return row_fill_field(row, pair->key, pair->value, true);
 }

@@ -70,7 +70,7 @@ static inline void rows_check_fields(const struct rows_seen *s, const struct row
 		CHECK(!card || (row->kind != ROW_USER || f->secret));
 		CHECK(!fuzz_inside(f->name, row->line) || row->kind == ROW_OPTION || f->secret);
 		for (size_t j = 0; j < i; j++)
-			CHECK(!pairs_same_key(row->fields[j].name, f->name));
+			CHECK(!span_eq_nocase(row->fields[j].name, f->name));
 	}
 }
 

@@ -89,22 +89,12 @@ static void test_keyword(void **state)
 	takes("   ", "", "");
 }
 
-static void test_same_key(void **state)
-{
-	(void)state;
-	assert_true(pairs_same_key(span_str("PIN"), span_str("pIn")));
-	assert_false(pairs_same_key(span_str("PIN"), span_str("PI")));
-	assert_false(pairs_same_key(span_str("a_"), span_str("a\x7f")));
-	assert_false(pairs_same_key(span_str("\xc9"), span_str("\xe9")));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pair),
 		cmocka_unit_test(test_no_pair),
 		cmocka_unit_test(test_keyword),
-		cmocka_unit_test(test_same_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

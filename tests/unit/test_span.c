@@ -33,6 +33,9 @@ static void folds_ascii_letters_only(void **state)
 	assert_false(span_is_nocase(span_str("@"), "`"));
 	assert_false(span_is_nocase(span_str("["), "{"));
 	assert_false(span_is_nocase(span_str("\xc3\x84"), "\xc3\xa4"));
+	assert_true(span_eq_nocase(span_str("PIN"), span_str("pIn")));
+	assert_false(span_eq_nocase(span_str("PIN"), span_str("PI")));
+	assert_false(span_eq_nocase(span_of("a\0b", 3), span_of("a\0c", 3)));
 }
 
 static void finds_beginnings_and_bytes(void **state)
