@@ -14,11 +14,6 @@ struct parsing {
 	struct row row;
 };
 
-static bool is_log(enum row_kind kind)
-{
-	return kind == ROW_OPERATION || kind == ROW_ERROR || kind == ROW_EVENT;
-}
-
 /* ---- OPLOG: bare values ---- */
 
 static const char *read_operands(struct row *row, struct span rest)
@@ -88,8 +83,9 @@ static int one_line(struct parsing *p, struct span line)
 	const char *why = read_line(p, form);
 	if (why != NULL)
 		return v->refused(v->context, line, why);
-	int rc = is_log(form->kind) ? repeats_count(&p->repeats[form->kind], text, &p->row.ordinal)
-				    : 0;
+	int rc = row_is_log(form->kind)
+			 ? repeats_count(&p->repeats[form->kind], text, &p->row.ordinal)
+			 : 0;
 	return rc == 0 ? v->row(v->context, &p->row) : rc;
 }
 

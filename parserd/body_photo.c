@@ -67,14 +67,6 @@ static const char *read_name(struct row *row, struct span name, uint64_t receive
 	return NULL;
 }
 
-static struct span field_of(const struct row *row, const char *name)
-{
-	for (size_t i = 0; i < row->field_count; i++)
-		if (span_is(row->fields[i].name, name))
-			return row->fields[i].value;
-	return span_of(NULL, 0);
-}
-
 const char *body_photo_end(struct row_filling *f)
 {
 	struct row *row = f->row;
@@ -82,9 +74,9 @@ const char *body_photo_end(struct row_filling *f)
 
 	if (why != NULL)
 		return why;
-	if (span_is_nocase(field_of(row, "command"), "realupload"))
+	if (span_is_nocase(row_field(row, "command"), "realupload"))
 		row->flags |= ROW_LIVE;
-	return read_name(row, field_of(row, "file"), f->received_us);
+	return read_name(row, row_field(row, "file"), f->received_us);
 }
 
 /* ---- the body ---- */
@@ -132,7 +124,7 @@ static const char *read_photo(
 		return "no NUL behind the photo's head";
 	if (headed)
 		why = read_head(f, span_of(body.ptr, (size_t)(end - body.ptr)));
-	if (why == NULL && field_of(f->row, "file").ptr == NULL && source->pin.len > 0)
+	if (why == NULL && row_field(f->row, "file").ptr == NULL && source->pin.len > 0)
 		why = take_name_of_target(f->row, source->pin);
 	if (why != NULL)
 		return why;

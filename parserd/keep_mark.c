@@ -17,14 +17,6 @@ static const struct deletion {
 	{"35", "pictures", false},
 };
 
-static struct span field_of(const struct row *row, const char *name)
-{
-	for (size_t i = 0; i < row->field_count; i++)
-		if (span_is(row->fields[i].name, name))
-			return row->fields[i].value;
-	return span_of(NULL, 0);
-}
-
 static const struct deletion *find(struct span code)
 {
 	for (size_t i = 0; i < sizeof(deletions) / sizeof(*deletions); i++)
@@ -35,9 +27,9 @@ static const struct deletion *find(struct span code)
 
 bool keep_mark_of(const struct row *operation, struct keep_mark *ret)
 {
-	const struct deletion *d = find(field_of(operation, "code"));
-	struct span pin = field_of(operation, "o1");
-	struct span finger = field_of(operation, "o2");
+	const struct deletion *d = find(row_field(operation, "code"));
+	struct span pin = row_field(operation, "o1");
+	struct span finger = row_field(operation, "o2");
 
 	if (d == NULL || (d->of_a_pin && (pin.len == 0 || pin.len > ROW_PIN_MAX)))
 		return false;

@@ -31,8 +31,8 @@ enum row_kind {
 	ROW_KINDS
 };
 
-/* Is all of it kept in the private part of the store? docs/TRUST.md */
-bool row_private(enum row_kind kind);
+/* A log: equal lines of one body are different facts. docs/PROTOCOL.md 2 */
+bool row_is_log(enum row_kind kind);
 
 enum row_flag {
 	ROW_SIZE_WRONG = 1 << 0, /* Size= is not the number of characters, or of bytes, that came */
@@ -73,5 +73,8 @@ struct row {
 			   * body */
 	char card_text[2][24]; /* what "card" and "vice_card" point to */
 };
+
+/* The value of the field of this name; one without a ptr when there is none. */
+struct span row_field(const struct row *row, const char *name);
 
 #endif

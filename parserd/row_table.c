@@ -216,9 +216,3 @@ const char *row_modality(uint64_t type)
 
 	return type < COUNT(words) ? words[type] : NULL;
 }
-
-bool row_private(enum row_kind kind)
-{
-	return kind == ROW_TEMPLATE || kind == ROW_PICTURE || kind == ROW_IDCARD ||
-	       kind == ROW_IMAGE;
-}

@@ -21,7 +21,7 @@ SHIPPED = $(patsubst %,lib/%.c,charset card info span buf num clock serial targe
 	store/item.c store/logbook.c store/operation.c \
 	store/lines.c store/command.c store/setting.c store/comm_key.c store/resend.c \
 	ingestd/route.c ingestd/admit.c \
-	$(patsubst %,parserd/%.c,body body_attlog body_lines body_photo body_options pairs reading repeats row_fill row_table erase_order) \
+	$(patsubst %,parserd/%.c,body body_attlog body_lines body_photo body_options pairs reading repeats row row_fill row_table erase_order) \
 	$(patsubst %,command/%.c,verb verb_check verb_table typed render meaning why) \
 	cmdqd/facts.c cmdqd/order.c cmdqd/result.c cmdqd/settings.c cmdqd/hello.c cmdqd/ability.c cmdqd/learn.c ctl/text.c \
 	ctl/template_name.c

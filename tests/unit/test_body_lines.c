@@ -379,15 +379,6 @@ static void test_tables(void **state)
 	}
 }
 
-static void test_private(void **state)
-{
-	(void)state;
-	for (enum row_kind kind = 0; kind < ROW_KINDS; kind++)
-		assert_int_equal(row_private(kind), kind == ROW_TEMPLATE || kind == ROW_PICTURE ||
-							    kind == ROW_IDCARD ||
-							    kind == ROW_IMAGE);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -412,7 +403,6 @@ int main(void)
 		cmocka_unit_test(test_every_line_counts),
 		cmocka_unit_test(test_visitor_ends_it),
 		cmocka_unit_test(test_tables),
-		cmocka_unit_test(test_private),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
