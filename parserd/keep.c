@@ -182,10 +182,7 @@ static int keep_operation(struct keeping *k)
 
 bool keep_takes(const struct row *row)
 {
-	bool is_log =
-		row->kind == ROW_OPERATION || row->kind == ROW_ERROR || row->kind == ROW_EVENT;
-
-	return !is_log || !keep_text_has(row, KEEP_SECRET);
+	return !row_is_log(row->kind) || !keep_text_has(row, KEEP_SECRET);
 }
 
 /* ---- photos ---- */

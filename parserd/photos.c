@@ -79,16 +79,14 @@ static void name_file(struct photo *photo)
 {
 	struct pack identity = {.len = 0};
 	unsigned char hash[KEPT_DIGEST_BYTES];
-	char *at = photo->name;
+	char hex[KEPT_HEX_BYTES];
 
 	pack_bytes(&identity, span_of(photo->digest, sizeof(photo->digest)));
 	pack_bytes(&identity, photo->pin);
 	records_digest(pack_span(&identity), hash);
-	at += snprintf(at, PHOTO_NAME_BYTES, "%02u%02u%02u-", photo->time.hour, photo->time.minute,
-		photo->time.second);
-	for (size_t i = 0; i < sizeof(hash); i++)
-		at += snprintf(at, 3, "%02x", hash[i]);
-	snprintf(at, sizeof(".jpg"), ".jpg");
+	kept_hex(hash, hex);
+	snprintf(photo->name, PHOTO_NAME_BYTES, "%02u%02u%02u-%s.jpg", photo->time.hour,
+		photo->time.minute, photo->time.second, hex);
 }
 
 /* ---- directories ---- */
