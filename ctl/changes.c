@@ -11,20 +11,11 @@ struct side {
 	bool left;
 };
 
-/* The lines end at a blank one, behind which is the content. */
 static int step(struct side *s)
 {
-	bool more = s->rest.len > 0 && s->rest.ptr[0] != '\n';
-	int rc = more ? lines_next(&s->rest, &s->key, &s->value) : 0;
+	int rc = lines_next(&s->rest, &s->key, &s->value);
 	s->left = rc > 0;
 	return rc < 0 ? rc : 0;
-}
-
-static int compare(struct span a, struct span b)
-{
-	size_t shorter = a.len < b.len ? a.len : b.len;
-	int order = shorter > 0 ? memcmp(a.ptr, b.ptr, shorter) : 0;
-	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
 }
 
 static int put_name(struct buf *b, size_t begin, struct span key)
@@ -44,14 +35,14 @@ static bool same(const struct side *x, const struct side *y, int order)
 
 int changes_put(struct buf *b, const struct item *before, const struct item *after)
 {
-	struct side x = {.rest = before ? before->text : span_of(NULL, 0)};
-	struct side y = {.rest = after->text};
+	struct side x = {.rest = before ? item_head(before) : span_of(NULL, 0)};
+	struct side y = {.rest = item_head(after)};
 	size_t begin = b->len;
 	int rc = step(&x);
 	if (rc == 0)
 		rc = step(&y);
 	while (rc == 0 && (x.left || y.left)) {
-		int order = !x.left ? 1 : !y.left ? -1 : compare(x.key, y.key);
+		int order = !x.left ? 1 : !y.left ? -1 : span_order(x.key, y.key);
 		if (!same(&x, &y, order))
 			rc = put_name(b, begin, order < 0 ? x.key : y.key);
 		if (rc == 0 && order <= 0)

@@ -87,30 +87,17 @@ static int add_field(const struct item *i, struct span key, struct item_texts *t
 	return rc;
 }
 
-/* The lines end at a blank one. */
-static bool take_line(struct span *rest, struct span *ret_key)
-{
-	struct span value;
-	return rest->len > 0 && rest->ptr[0] != '\n' && lines_next(rest, ret_key, &value) > 0;
-}
-
 static int put_fields(const struct item *i, struct item_texts *t)
 {
-	struct span rest = i->text, key;
+	struct span rest = item_head(i), key, value;
 	size_t count = 0;
 	int rc = buf_reserve(&t->names, i->text.len + 1);
 	if (rc == 0)
 		rc = buf_reserve(&t->values, i->text.len + 1);
-	while (rc == 0 && count < ITEM_ROW_FIELDS_MAX && take_line(&rest, &key))
+	while (rc == 0 && count < ITEM_ROW_FIELDS_MAX && lines_next(&rest, &key, &value) > 0)
 		rc = add_field(i, key, t, &count);
 	t->fields = (struct out_rows){t->keys, count, t->cells, 1};
 	return rc;
-}
-
-static struct span head_of(const struct item *i)
-{
-	size_t content = item_content(i).len;
-	return span_of(i->text.ptr, content > 0 ? i->text.len - content - 1 : i->text.len);
 }
 
 int item_cells(const struct item *i, enum out_format format, struct item_texts *t,
@@ -138,7 +125,7 @@ int item_cells(const struct item *i, enum out_format format, struct item_texts *
 	cells[ENTRY] = out_text(span_str(t->entry));
 	cells[FIELDS] = format == OUT_JSON
 				? (struct out_cell){.kind = OUT_OBJECT, .rows = &t->fields}
-				: out_text(head_of(i));
+				: out_text(item_head(i));
 	if (t->content.len > 0)
 		cells[CONTENT] = out_text(buf_span(&t->content));
 	return rc;

@@ -48,9 +48,7 @@ static int write_batch(struct work *w, int rc)
  */
 static bool is_behind(const struct work *w, const struct pack *key)
 {
-	size_t shorter = key->len < w->last_key.len ? key->len : w->last_key.len;
-	int order = memcmp(key->bytes, w->last_key.bytes, shorter);
-	return order > 0 || (order == 0 && key->len > w->last_key.len);
+	return span_order(pack_span(key), pack_span(&w->last_key)) > 0;
 }
 
 static int visit(void *context, const struct logged *l)

@@ -16,9 +16,7 @@ struct batch {
 
 static bool is_behind(const struct batch *b, const struct pack *key)
 {
-	size_t shorter = key->len < b->last_key.len ? key->len : b->last_key.len;
-	int order = memcmp(key->bytes, b->last_key.bytes, shorter);
-	return order > 0 || (order == 0 && key->len > b->last_key.len);
+	return span_order(pack_span(key), pack_span(&b->last_key)) > 0;
 }
 
 static int take(void *context, const struct photo *p)

@@ -62,8 +62,8 @@ int pile_add(struct pile *p, const struct item *i, enum pile_part part)
 {
 	struct item copy = *i;
 	size_t content = item_content(i).len;
-	if (part == PILE_HEAD && content > 0)
-		copy.text.len -= content + 1; /* and the blank line before it */
+	if (part == PILE_HEAD)
+		copy.text = item_head(i);
 	int rc = make_place(p);
 	if (rc == 0)
 		rc = keep(p, &copy.serial);
@@ -78,23 +78,15 @@ int pile_add(struct pile *p, const struct item *i, enum pile_part part)
 	return 0;
 }
 
-/* As keys of a store sort: texts that end with a NUL. */
-static int order_of(struct span a, struct span b)
-{
-	size_t shorter = a.len < b.len ? a.len : b.len;
-	int order = shorter > 0 ? memcmp(a.ptr, b.ptr, shorter) : 0;
-	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 const struct item *pile_find(const struct pile *p, struct span serial, struct span pin)
 {
 	size_t from = 0, to = p->count;
 	while (from < to) {
 		size_t at = from + (to - from) / 2;
 		const struct item *i = &p->items[at];
-		int order = order_of(serial, i->serial);
+		int order = span_order(serial, i->serial);
 		if (order == 0)
-			order = order_of(pin, i->ids[0]);
+			order = span_order(pin, i->ids[0]);
 		if (order == 0)
 			return i;
 		if (order < 0)

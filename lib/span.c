@@ -12,6 +12,14 @@ bool span_is(struct span a, const char *text)
 	return span_eq(a, span_str(text));
 }
 
+int span_order(struct span a, struct span b)
+{
+	size_t shorter = a.len < b.len ? a.len : b.len;
+	int order = shorter > 0 ? memcmp(a.ptr, b.ptr, shorter) : 0;
+
+	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
+
 /* Not tolower(): what matches must not depend on a locale. */
 static char lower(char c)
 {

@@ -30,6 +30,8 @@ static inline struct span span_str(const char *text)
 
 bool span_eq(struct span a, struct span b);
 bool span_is(struct span a, const char *text);
+/* < 0, 0, > 0: by their bytes, and the shorter one first, as keys of the stores sort. */
+int span_order(struct span a, struct span b);
 /* ASCII letters match in either case; all else must be equal. */
 bool span_eq_nocase(struct span a, struct span b);
 bool span_is_nocase(struct span a, const char *text);

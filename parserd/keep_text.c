@@ -85,18 +85,10 @@ static int put_field(struct buf *b, const struct row_field *field)
 
 /* ---- all fields ---- */
 
-static bool stands_before(struct span a, struct span b)
-{
-	size_t common = a.len < b.len ? a.len : b.len;
-	int order = memcmp(a.ptr, b.ptr, common);
-
-	return order != 0 ? order < 0 : a.len < b.len;
-}
-
 /* Into a place of its own behind those that stand before it. */
 static void insert(const struct row_field **sorted, size_t count, const struct row_field *field)
 {
-	for (; count > 0 && stands_before(field->name, sorted[count - 1]->name); count--)
+	for (; count > 0 && span_order(field->name, sorted[count - 1]->name) < 0; count--)
 		sorted[count] = sorted[count - 1];
 	sorted[count] = field;
 }

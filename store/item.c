@@ -264,11 +264,10 @@ int item_unpack_version(struct span key, struct span value, struct item *ret)
 
 /* ---- the text ---- */
 
-/* The lines before the blank one. */
-static struct span head_of(struct span text)
+struct span item_head(const struct item *i)
 {
-	const char *at = text.ptr;
-	size_t left = text.len;
+	const char *at = i->text.ptr;
+	size_t left = i->text.len;
 
 	while (left > 0 && *at != '\n') {
 		const char *end = memchr(at, '\n', left);
@@ -276,12 +275,12 @@ static struct span head_of(struct span text)
 		at += line;
 		left -= line;
 	}
-	return span_of(text.ptr, text.len - left);
+	return span_of(i->text.ptr, i->text.len - left);
 }
 
 struct span item_content(const struct item *i)
 {
-	return span_from(i->text, head_of(i->text).len + 1);
+	return span_from(i->text, item_head(i).len + 1);
 }
 
 /* What a terminal wrote may hold NUL, which lines_get_text does not take. */
@@ -302,7 +301,7 @@ static int unescape(struct span value, struct buf *into)
 
 int item_field(const struct item *i, const char *name, struct buf *into)
 {
-	struct span rest = head_of(i->text);
+	struct span rest = item_head(i);
 	struct span key, value;
 	int rc;
 

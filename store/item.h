@@ -108,7 +108,8 @@ must_check int item_unpack_version(struct span key, struct span value, struct it
 /* One line of an item's text, unescaped into `into` (emptied first). 0; -ENOENT; -EUCLEAN; -ENOMEM,
  * -EMSGSIZE. */
 must_check int item_field(const struct item *i, const char *name, struct buf *into);
-/* What is behind the blank line. */
+/* The lines of its text, and what is behind the blank line. */
+struct span item_head(const struct item *i);
 struct span item_content(const struct item *i);
 
 /* ---- the readers' side ---- */

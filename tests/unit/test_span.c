@@ -38,6 +38,16 @@ static void folds_ascii_letters_only(void **state)
 	assert_false(span_eq_nocase(span_of("a\0b", 3), span_of("a\0c", 3)));
 }
 
+static void orders_as_keys_sort(void **state)
+{
+	(void)state;
+	assert_int_equal(span_order(span_str("ab"), span_str("ab")), 0);
+	assert_int_equal(span_order(span_of(NULL, 0), span_str("")), 0);
+	assert_true(span_order(span_str("ab"), span_str("abc")) < 0);
+	assert_true(span_order(span_str("b"), span_str("abc")) > 0);
+	assert_true(span_order(span_str("a\xff"), span_str("ab")) > 0);
+}
+
 static void finds_beginnings_and_bytes(void **state)
 {
 	(void)state;
@@ -124,6 +134,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(compares_bytes),
 		cmocka_unit_test(folds_ascii_letters_only),
+		cmocka_unit_test(orders_as_keys_sort),
 		cmocka_unit_test(finds_beginnings_and_bytes),
 		cmocka_unit_test(cuts_without_leaving_the_bytes),
 		cmocka_unit_test(splits_at_every_separator),
