@@ -3,7 +3,6 @@
  * Facts are taken in batches: read, then written, then the photos' files copied, and only then is
  * it noted how far they go. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 
 #include "ctl/export_files.h"
@@ -193,22 +192,13 @@ static int export_all(struct exporting *e)
 	return rc;
 }
 
-static int open_photos(struct exporting *e)
-{
-	char *path = conf_join(e->ask->conf.state_dir, CONF_PHOTOS);
-	e->photos = path ? io_open_dir(AT_FDCWD, path) : -ENOMEM;
-	int code = e->photos < 0 && e->photos != -ENOENT ? fail_at(e->photos, "read", path) : EX_OK;
-	free(path);
-	return code;
-}
-
 static int open_all(struct exporting *e, struct ask *a)
 {
 	int code = people_open(a, &e->records);
 	if (code == EX_OK && a->reveal)
 		code = people_check_private(a, e->records);
 	if (code == EX_OK)
-		code = open_photos(e);
+		code = save_open_photos(a, &e->photos);
 	if (code == EX_OK)
 		code = save_open(a->to, &e->to);
 	if (code == EX_OK)

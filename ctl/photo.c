@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* photo: the photos of punches, and the pictures of users. */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 
 #include "ctl/fail.h"
 #include "ctl/flow.h"
@@ -153,23 +151,12 @@ static int put_pictures(struct work *w, struct records_reader *r)
 
 /* ---- both ---- */
 
-static int open_photos(const struct ask *a, int *ret)
-{
-	char *path = conf_join(a->conf.state_dir, CONF_PHOTOS);
-	int fd = path ? io_open_dir(AT_FDCWD, path) : -ENOMEM;
-	int code = EX_OK;
-	if (fd == -ENOENT)
-		code = fail(EX_UNAVAILABLE, "there are no photos yet in %s", path);
-	else if (fd < 0)
-		code = fail_at(fd, "read", path ? path : "the photos");
-	free(path);
-	*ret = fd;
-	return code;
-}
-
 static int open_dirs(struct work *w)
 {
-	int code = w->kind == OF_PUNCHES && w->ask->to ? open_photos(w->ask, &w->photos) : EX_OK;
+	bool files = w->kind == OF_PUNCHES && w->ask->to;
+	int code = files ? save_open_photos(w->ask, &w->photos) : EX_OK;
+	if (code == EX_OK && files && w->photos < 0)
+		code = fail(EX_UNAVAILABLE, "there are no photos yet");
 	return code == EX_OK && w->ask->to ? save_open(w->ask->to, &w->to) : code;
 }
 

@@ -66,6 +66,18 @@ bool save_left_out(int rc, const char *path)
 	return rc == -ENAMETOOLONG;
 }
 
+int save_open_photos(const struct ask *a, int *ret_dir)
+{
+	char *path = conf_join(a->conf.state_dir, CONF_PHOTOS);
+	int dir = path ? io_open_dir(AT_FDCWD, path) : -ENOMEM;
+	int code = EX_OK;
+	if (dir < 0 && dir != -ENOENT)
+		code = fail_at(dir, "read", path ? path : "the photos");
+	free(path);
+	*ret_dir = dir < 0 ? -1 : dir;
+	return code;
+}
+
 static int read_photo(int photos, const char *path, struct buf *into)
 {
 	int fd = openat(photos, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -77,7 +89,7 @@ static int read_photo(int photos, const char *path, struct buf *into)
 int save_photo(int photos, const struct photo *p, int dir)
 {
 	struct buf path = buf_with_max(PATH_MAX_BYTES), bytes = buf_with_max(PHOTO_MAX_BYTES);
-	int rc = photo_path(p, &path);
+	int rc = photos < 0 ? -ENOENT : photo_path(p, &path);
 	if (rc == 0)
 		rc = buf_add(&path, "", 1);
 	if (rc == 0)

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "ctl/ask.h"
 #include "lib/buf.h"
 #include "store/logbook.h"
 
@@ -19,6 +20,8 @@ must_check int save_file(int dir, const char *path, struct span bytes);
 /* Was it only that no file can have such a name? Then it is said, and the rest can go on. */
 bool save_left_out(int rc, const char *path);
 
+/* Opens the directory of photos; *ret_dir is -1 when there is none yet. An exit code, said. */
+int save_open_photos(const struct ask *a, int *ret_dir);
 /* Copies the file of a photo from the directory of photos to `path` below `dir`. 0; -ENOENT when it
  * is gone; other negative errno. */
 must_check int save_photo(int photos, const struct photo *p, int dir);
