@@ -78,7 +78,7 @@ int body_attlog_parse(struct span body, uint64_t received_us, const struct attlo
 		if (line.len == 0)
 			continue;
 		const char *why = read_line(line, received_us, &p);
-		rc = why == NULL ? visitor->punch(visitor->context, &p)
+		rc = why == NULL ? visitor->punch(visitor->context, line, &p)
 				 : visitor->refused(visitor->context, line, why);
 	}
 	return rc;

@@ -10,7 +10,7 @@
 struct attlog_visitor {
 	void *context;
 	/* A punch without serial, seq, received_us and entry; they are the visitor's to fill in. */
-	int (*punch)(void *context, struct punch *p);
+	int (*punch)(void *context, struct span line, struct punch *p);
 	/* A line that is no punch, and why not, in words. */
 	int (*refused)(void *context, struct span line, const char *why);
 };

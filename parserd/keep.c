@@ -196,6 +196,24 @@ static uint32_t photo_flags(const struct row *row)
 	       (row->flags & ROW_REFUSED_FACE ? PHOTO_NO_PIN : 0);
 }
 
+static int is_erased(struct keeping *k, struct span pin)
+{
+	return pin.len == 0 ? 0
+			    : records_is_erased(k->w, pin, k->from->received_us, &k->from->entry);
+}
+
+/* A transaction that was given up may have left a file that no record names. Who erased the PIN
+ * afterwards did not find it. */
+static int drop_orphan(struct keeping *k, struct photo *photo)
+{
+	photos_name(photo, buf_span(&k->text));
+	int rc = records_has_photo(k->w, photo);
+
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	return photos_remove(k->photos, photo);
+}
+
 /* The file first, then the record that names it. */
 static int keep_photo(struct keeping *k)
 {
@@ -209,15 +227,12 @@ static int keep_photo(struct keeping *k)
 		.flags = photo_flags(k->row),
 	};
 	bool decoded;
-	int erased = photo.pin.len == 0
-			     ? 0
-			     : records_is_erased(k->w, photo.pin, from->received_us, &from->entry);
+	int rc = keep_text_content(&k->text, k->row, &decoded);
+	int erased = rc < 0 ? rc : is_erased(k, photo.pin);
 
 	if (erased != 0)
-		return erased < 0 ? erased : 0;
-	int rc = keep_text_content(&k->text, k->row, &decoded);
-	if (rc == 0)
-		rc = photos_put(k->photos, &photo, buf_span(&k->text));
+		return erased < 0 ? erased : drop_orphan(k, &photo);
+	rc = photos_put(k->photos, &photo, buf_span(&k->text));
 	return rc < 0 ? rc : records_add_photo(k->w, &photo);
 }
 

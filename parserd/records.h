@@ -32,6 +32,8 @@ must_check int records_add_refused(struct records_writer *w, const struct kept *
 must_check int records_add_log(struct records_writer *w, const struct logged *l);
 /* The file is there already. 0 also when its PIN was erased since: ask records_is_erased first. */
 must_check int records_add_photo(struct records_writer *w, const struct photo *p);
+/* Does a record name this photo? Its digest counts. 1, 0 or a negative errno. */
+must_check int records_has_photo(struct records_writer *w, const struct photo *p);
 
 /* A version of an item. It takes its place by receipt, entry and place among the others: the latest
  * one is the item (of ITEM_CLEARED the earliest). Nothing that was received before its PIN was
@@ -45,6 +47,13 @@ void records_digest(struct span bytes, unsigned char ret[static KEPT_DIGEST_BYTE
  * negative errno. */
 must_check int records_drop_raw(
 	struct records_writer *w, struct span serial, struct span table, struct span body);
+
+/* This line of this upload was refused by a version that could not read it: it is no longer. Of a
+ * line that came in several uploads the first one counts. 1, 0 or a negative errno. */
+must_check int records_drop_refused(struct records_writer *w, const struct kept *k);
+/* Has any line of this table been refused? If not, none of them is to be dropped. 1, 0 or a
+ * negative errno. */
+must_check int records_has_refused(struct records_writer *w, struct span serial, struct span table);
 
 /* ---- taking away ---- */
 

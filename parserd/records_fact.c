@@ -280,3 +280,65 @@ int records_drop_raw(
 	int private = records_delete(&w->private, w->private.raw, pack_span(&key));
 	return private < 0 ? private : shared + private > 0;
 }
+
+/* By its digest it is the same line; is it also the same upload? */
+static int drop_if_same(struct records_shelf *s, struct span key, const struct kept *k)
+{
+	struct pack head = {.len = 0};
+	struct span stored = {NULL, 0};
+	int rc = records_get(s, s->refused, key, &stored);
+
+	if (rc <= 0)
+		return rc;
+	kept_pack_head(&head, k);
+	if (head.failed || stored.len < RECORDS_SEQ_BYTES + RECORDS_ARRIVAL_BYTES)
+		return head.failed ? -EINVAL : -EUCLEAN;
+	if (memcmp(stored.ptr + RECORDS_SEQ_BYTES, head.bytes + RECORDS_SEQ_BYTES,
+		    RECORDS_ARRIVAL_BYTES) != 0)
+		return 0;
+	return records_delete(s, s->refused, key);
+}
+
+int records_drop_refused(struct records_writer *w, const struct kept *k)
+{
+	struct kept digested = *k;
+	struct pack key = {.len = 0};
+
+	records_digest(k->bytes, digested.digest);
+	kept_pack_key(&key, &digested);
+	if (key.failed)
+		return -EINVAL;
+	int shared = drop_if_same(&w->shared, pack_span(&key), k);
+	if (shared < 0)
+		return shared;
+	int private = drop_if_same(&w->private, pack_span(&key), k);
+	return private < 0 ? private : shared + private > 0;
+}
+
+static int has_key_from(struct records_shelf *s, MDB_dbi db, struct span prefix)
+{
+	MDB_cursor *cursor;
+	struct span key, value;
+	int rc = records_errno(s, mdb_cursor_open(s->txn, db, &cursor));
+
+	if (rc < 0)
+		return rc;
+	rc = records_seek(s, cursor, prefix, &key, &value);
+	mdb_cursor_close(cursor);
+	if (rc == 1)
+		rc = key.len >= prefix.len && memcmp(key.ptr, prefix.ptr, prefix.len) == 0;
+	return rc;
+}
+
+int records_has_refused(struct records_writer *w, struct span serial, struct span table)
+{
+	struct kept k = {.serial = serial, .table = table};
+	struct pack key = {.len = 0};
+
+	kept_pack_key(&key, &k);
+	if (key.failed)
+		return -EINVAL;
+	key.len -= KEPT_DIGEST_BYTES;
+	int rc = has_key_from(&w->shared, w->shared.refused, pack_span(&key));
+	return rc == 0 ? has_key_from(&w->private, w->private.refused, pack_span(&key)) : rc;
+}

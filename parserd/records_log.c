@@ -36,6 +36,16 @@ int records_add_photo(struct records_writer *w, const struct photo *p)
 	return records_add_fact(w, &f);
 }
 
+int records_has_photo(struct records_writer *w, const struct photo *p)
+{
+	struct pack key = {.len = 0};
+	struct span value;
+
+	photo_pack_key(&key, p);
+	return key.failed ? -EINVAL
+			  : records_get(&w->shared, w->dbs[RECORDS_PHOTO], pack_span(&key), &value);
+}
+
 /* ---- the oldest ones ---- */
 
 struct purging {

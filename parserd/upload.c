@@ -97,7 +97,8 @@ struct storing {
 	struct photos *photos;
 	const struct upload *u;
 	struct upload_tally *tally;
-	bool whole_is_raw; /* all of the body is one line that nobody can read */
+	bool refused_before; /* lines of this table, by this version or an older one */
+	bool whole_is_raw;   /* all of the body is one line that nobody can read */
 };
 
 static struct kept kept_of(const struct upload *u, struct span note, struct span bytes)
@@ -112,10 +113,29 @@ static struct kept kept_of(const struct upload *u, struct span note, struct span
 	};
 }
 
-static int store_punch(void *context, struct punch *p)
+/* An older version kept it because it could not read it. */
+static int drop_raw(struct storing *s, struct span bytes)
+{
+	int rc = records_drop_raw(s->w, s->u->serial, span_str(s->u->says.table), bytes);
+
+	return rc < 0 ? rc : 0;
+}
+
+static int drop_refused(struct storing *s, struct span line)
+{
+	struct kept k = kept_of(s->u, span_of(NULL, 0), line);
+	int rc = s->refused_before ? records_drop_refused(s->w, &k) : 0;
+
+	return rc < 0 ? rc : 0;
+}
+
+static int store_punch(void *context, struct span line, struct punch *p)
 {
 	struct storing *s = context;
+	int rc = drop_refused(s, line);
 
+	if (rc < 0)
+		return rc;
 	p->serial = s->u->serial;
 	p->received_us = s->u->received_us;
 	p->entry = s->u->entry;
@@ -126,8 +146,11 @@ static int store_refused(void *context, struct span line, const char *why)
 {
 	struct storing *s = context;
 	struct kept k = kept_of(s->u, span_str(why), line);
+	int rc = drop_raw(s, line);
 
-	return count(records_add_refused(s->w, &k), &s->tally->refused, &s->tally->refused);
+	return rc < 0 ? rc
+		      : count(records_add_refused(s->w, &k), &s->tally->refused,
+				&s->tally->refused);
 }
 
 static int store_raw(struct storing *s, struct span bytes)
@@ -140,17 +163,10 @@ static int store_raw(struct storing *s, struct span bytes)
 static int store_unknown(void *context, struct span line)
 {
 	struct storing *s = context;
+	int rc = drop_refused(s, line);
 
 	s->whole_is_raw |= line.len == s->u->body.len;
-	return store_raw(s, line);
-}
-
-/* An older version kept it because it could not read it. */
-static int drop_raw(struct storing *s, struct span bytes)
-{
-	int rc = records_drop_raw(s->w, s->u->serial, span_str(s->u->says.table), bytes);
-
-	return rc < 0 ? rc : 0;
+	return rc < 0 ? rc : store_raw(s, line);
 }
 
 static int store_row(void *context, const struct row *row)
@@ -166,6 +182,8 @@ static int store_row(void *context, const struct row *row)
 	if (!keep_takes(row))
 		return store_unknown(s, row->line);
 	int rc = row->line.len < s->u->body.len ? drop_raw(s, row->line) : 0;
+	if (rc == 0)
+		rc = drop_refused(s, row->line);
 	if (rc == 0)
 		rc = count(keep_row(s->w, s->photos, &from, row), &s->tally->duplicates,
 			&s->tally->rows[row->kind]);
@@ -226,6 +244,9 @@ int upload_store(struct records_writer *w, struct photos *photos, const struct u
 		tally->empty++;
 		return 0; /* and no stamp: it would vouch for data that never came */
 	}
-	int rc = store_body(&s);
+	int rc = records_has_refused(w, u->serial, span_str(u->says.table));
+	s.refused_before = rc == 1;
+	if (rc >= 0)
+		rc = store_body(&s);
 	return rc == 0 ? store_stamp(w, u, now_us) : rc;
 }

@@ -140,8 +140,9 @@ static void add_photo(struct buf *b, unsigned n)
 
 /* ---- measuring ---- */
 
-static int on_punch(void *context, struct punch *p)
+static int on_punch(void *context, struct span line, struct punch *p)
 {
+	(void)line;
 	(void)p;
 	++*(uint64_t *)context;
 	return 0;

@@ -118,8 +118,9 @@ static void check_pair(const struct visit *v, const struct punch *p, const struc
 	CHECK(sign(by_time) == sign(by_key));
 }
 
-static int on_punch(void *context, struct punch *p)
+static int on_punch(void *context, struct span line, struct punch *p)
 {
+	(void)line;
 	struct visit *v = context;
 	struct span line = next_line(v);
 	struct pack key = {.len = 0};

@@ -39,8 +39,9 @@ static int print_object(json_t *object)
 	return rc;
 }
 
-static int print_punch(void *context, struct punch *p)
+static int print_punch(void *context, struct span line, struct punch *p)
 {
+	(void)line;
 	const struct clock_local *t = &p->time;
 
 	(void)context;

@@ -16,8 +16,9 @@
 #define RECEIVED_US ((uint64_t)1767600000 * 1000000)
 #define T           "2026-01-05 08:00:00"
 
-static int write_punch(void *context, struct punch *p)
+static int write_punch(void *context, struct span line, struct punch *p)
 {
+	(void)line;
 	return buf_printf(context, "%.*s|%u-%u-%u %u:%u:%u|%.*s|%.*s|%.*s|%.*s|%s\n",
 		SPAN_ARG(p->pin), p->time.year, p->time.month, p->time.day, p->time.hour,
 		p->time.minute, p->time.second, SPAN_ARG(p->status), SPAN_ARG(p->verify),
@@ -196,8 +197,9 @@ static void test_the_longest_fields_and_one_byte_more(void **state)
 	}
 }
 
-static int stop_punch(void *context, struct punch *p)
+static int stop_punch(void *context, struct span line, struct punch *p)
 {
+	(void)line;
 	(void)p;
 	return ++*(int *)context == 2 ? -EXFULL : 0;
 }

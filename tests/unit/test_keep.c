@@ -41,6 +41,8 @@ static void close_bench(struct bench *t)
 	photos_close(&t->photos);
 }
 
+static bool given_up; /* what is stored, instead of committed */
+
 /* The nth upload: received n seconds after the first. */
 static struct upload_tally store_bytes(
 	struct bench *t, unsigned nth, const char *target, struct span body)
@@ -61,7 +63,11 @@ static struct upload_tally store_bytes(
 	assert_int_equal(upload_read(&e, name, &u, &why), 0);
 	assert_int_equal(records_begin(t->w), 0);
 	assert_int_equal(upload_store(t->w, &t->photos, &u, e.received_us, &tally), 0);
-	assert_int_equal(records_commit(t->w), 0);
+	assert_int_equal(photos_settle(&t->photos), 0);
+	if (given_up)
+		records_abort(t->w);
+	else
+		assert_int_equal(records_commit(t->w), 0);
 	return tally;
 }
 
@@ -395,6 +401,38 @@ static void test_a_photo_of_one_who_was_erased(void **state)
 	assert_all(&t, "photo 08:00:00 '7' flags=0 bytes=1\n");
 }
 
+/* A transaction is given up, and the PIN erased before the upload is worked on again: the erasure
+ * knows nothing of the file. */
+static void test_a_file_that_no_record_names(void **state)
+{
+	const struct entry_ref entry = {"0000000000000100-0123456789abcdef", 1};
+	const struct span mine = PHOTO("20260105080000-7.jpg", "1", "uploadphoto", "x");
+	const struct span other = PHOTO("20260106080000-8.jpg", "1", "uploadphoto", "x");
+	struct bench t;
+
+	open_bench(state, &t);
+	given_up = true;
+	store_bytes(&t, 0, PHOTOS, mine);
+	store_bytes(&t, 1, PHOTOS, other);
+	given_up = false;
+	assert_int_equal(access(scratch_path(state, "photos/A/2026-01-05"), F_OK), 0);
+	assert_int_equal(records_begin(t.w), 0);
+	assert_int_equal(records_erase_pin(t.w, span_str("7"), NOW_US + 10000000, &entry,
+				 remove_photo, &t.photos),
+		0);
+	assert_int_equal(records_commit(t.w), 0);
+	assert_int_equal(store_bytes(&t, 0, PHOTOS, mine).duplicates, 1);
+	assert_int_not_equal(access(scratch_path(state, "photos/A/2026-01-05"), F_OK), 0);
+	assert_int_equal(store_bytes(&t, 1, PHOTOS, other).rows[ROW_PHOTO], 1);
+	/* What came after the erasure has a record, and keeps its file when the old one is worked
+	 * on again. */
+	assert_int_equal(store_bytes(&t, 20, PHOTOS, mine).rows[ROW_PHOTO], 1);
+	assert_int_equal(store_bytes(&t, 0, PHOTOS, mine).duplicates, 1);
+	assert_int_equal(access(scratch_path(state, "photos/A/2026-01-05"), F_OK), 0);
+	assert_all(&t, "photo 08:00:00 '7' flags=0 bytes=1\n"
+		       "photo 08:00:00 '8' flags=0 bytes=1\n");
+}
+
 /* ---- the tally, raw bodies, and the order ---- */
 
 static uint64_t sum(const struct upload_tally *t)
@@ -510,6 +548,52 @@ static void test_raw_is_worked_off(void **state)
 	assert_all(&t, "u 7: name=Ada|\nu 8: name=Bob|\n");
 }
 
+/* So is a line that such a version refused: of the upload that it came with, and of no other. */
+static void test_refused_is_worked_off(void **state)
+{
+	static const struct {
+		const char *target, *table, *line;
+	} cases[] = {
+		{"/iclock/cdata?SN=A&table=ATTLOG", "ATTLOG", "1\t" TIME "\t0\t1"},
+		{OPLOG, "OPERLOG", "USER PIN=7\tName=Ada"},
+		{OPLOG, "OPERLOG", "NEW a=b"},
+		{OPTIONS, "OPTIONS", "a=1"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct records_counts c;
+		struct records_reader *r;
+		struct bench t;
+		struct kept k = {
+			.serial = span_str("A"),
+			.table = span_str(cases[i].table),
+			.received_us = NOW_US,
+			.entry = {"0000000000000001-0123456789abcdef", 1},
+			.note = span_str("nobody can read it"),
+			.bytes = span_str(cases[i].line),
+		};
+
+		assert_int_equal(scratch_make(state), 0);
+		open_bench(state, &t);
+		assert_int_equal(records_begin(t.w), 0);
+		assert_int_equal(records_add_refused(t.w, &k), 1);
+		k.bytes = span_str("another line");
+		assert_int_equal(records_add_refused(t.w, &k), 1);
+		assert_int_equal(records_commit(t.w), 0);
+		for (unsigned nth = 2; nth > 0; nth--) {
+			store(&t, nth - 1, cases[i].target, cases[i].line);
+			close_bench(&t);
+			assert_int_equal(items_open(t.records, t.private, &r), 0);
+			assert_int_equal(records_count(r, &c), 0);
+			records_close(r);
+			assert_int_equal(c.refused + c.private_refused, nth);
+			open_bench(state, &t);
+		}
+		close_bench(&t);
+		scratch_remove(state);
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_make, scratch_remove)
 
 int main(void)
@@ -525,9 +609,11 @@ int main(void)
 		TEST(test_a_log_that_is_sent_again),
 		TEST(test_photos),
 		TEST(test_a_photo_of_one_who_was_erased),
+		TEST(test_a_file_that_no_record_names),
 		TEST(test_each_line_counts_once),
 		cmocka_unit_test(test_the_order_does_not_count),
 		TEST(test_raw_is_worked_off),
+		cmocka_unit_test(test_refused_is_worked_off),
 	};
 
 	return cmocka_run_group_tests_name("keep", tests, NULL, NULL);
