@@ -26,8 +26,8 @@
 #define CONF_WAKE        "wake/wake.sock"
 
 struct conf {
-	char *spool_dir; /* holds upload/ result/ order/ */
-	char *state_dir; /* holds parserd/ and cmdqd/ */
+	char *spool_dir; /* holds upload/ erase/ result/ order/ */
+	char *state_dir; /* holds parserd/ private/ and cmdqd/ */
 	char *run_dir;   /* holds desk.sock and wake/ */
 
 	/* ingestd */
