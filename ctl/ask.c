@@ -284,6 +284,7 @@ static const struct rule {
 	{ASK_DELETED, FLAG(deleted)},
 	{ASK_DEVICES, FLAG(devices)},
 	{ASK_DRY_RUN, FLAG(dry_run)},
+	{ASK_NO_NAMES, FLAG(no_names)},
 };
 
 static const struct rule *find_rule(int key)

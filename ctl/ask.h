@@ -26,6 +26,7 @@ struct ask {
 	uint64_t limit;                  /* 0: all */
 	uint64_t after;                  /* of the journal */
 	bool has_after;
+	bool no_names;
 
 	/* of spool files */
 	unsigned states; /* a bit for each enum spool_state that was named; 0: not given */
@@ -121,6 +122,7 @@ enum ask_key {
 	ASK_KIND,
 	ASK_TO,
 	ASK_BEFORE,
+	ASK_NO_NAMES,
 };
 
 #define ASK_OPTION_CONF                                                              \

@@ -32,6 +32,7 @@ struct exporting {
 	struct records_reader *records;
 	struct export_files files;
 	struct spoken spoken;
+	struct directions directions;
 	struct user_texts user_texts;
 	struct item_texts item_texts;
 	uint64_t since_us;
@@ -58,10 +59,14 @@ static int take_punch(void *context, uint64_t seq, const struct punch *p)
 	struct exporting *e = context;
 	struct out_cell cells[ROWS_COLUMNS];
 	struct rows_texts texts;
+	const char *direction = "";
 	(void)seq;
 	if (is_before(&p->time, &e->ask->since))
 		return 0;
-	rows_cells(p, span_of(NULL, 0), &texts, cells);
+	int rc = directions_find(&e->directions, p->serial, p->status, &direction);
+	if (rc < 0)
+		return rc;
+	rows_cells(p, span_of(NULL, 0), direction, &texts, cells);
 	return out_row(&e->files.sinks[EXPORT_PUNCHES].out, cells);
 }
 
@@ -215,6 +220,7 @@ static void close_all(struct exporting *e)
 	export_files_close(&e->files);
 	pile_free(&e->items);
 	free(e->copies);
+	directions_close(&e->directions);
 	spoken_close(&e->spoken);
 	user_texts_free(&e->user_texts);
 	item_texts_free(&e->item_texts);
@@ -232,10 +238,11 @@ static int export_run(struct ask *a)
 		e.files.sinks[i].fd = -1;
 	stop_on_signals();
 	e.copies = calloc(BATCH_FACTS, sizeof(*e.copies));
+	int rc = directions_open(&e.directions, &e.spoken);
 	e.since_us = a->since.month ? when_wall_us(&a->since) : 0;
-	int code = e.copies ? open_all(&e, a) : fail(EX_OSERR, "out of memory");
+	int code = e.copies && rc == 0 ? open_all(&e, a) : fail(EX_OSERR, "out of memory");
 	e.spoken = (struct spoken){.ask = a, .records = e.records};
-	int rc = code == EX_OK ? export_all(&e) : 0;
+	rc = code == EX_OK ? export_all(&e) : 0;
 	if (rc < 0)
 		code = fail_at(rc, "export to", a->to);
 	else if (code == EX_OK && stop_asked())

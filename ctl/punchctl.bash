@@ -58,7 +58,7 @@ _punchctl() {
         cmd,,*) choices='verbs ls show wait cancel send raw --help' ;;
         spool,,*) choices='ls show hold release replay discard check --help' ;;
         punch,count,*) choices='--serial --pin --since --until --after --json --csv --config --help' ;;
-        punch,*) choices='--serial --pin --since --until --limit --after --json --csv --config --help' ;;
+        punch,*) choices='--serial --pin --since --until --limit --after --no-names --json --csv --config --help' ;;
         user,ls,* | user,export,*) choices='--serial --pin --limit --deleted --reveal --json --csv --config --help' ;;
         user,show,-*) choices='--serial --reveal --json --csv --config --help' ;;
         user,erase,-*) choices='--yes --devices --no-wait --timeout --config --help' ;;

@@ -9,7 +9,21 @@
 #define TEXT_BYTES \
 	(SERIAL_MAX + PUNCH_PIN_MAX + 2 * PUNCH_CODE_MAX + PUNCH_WORKCODE_MAX + PUNCH_EXTRA_MAX)
 
-enum { SEQ, TIME, SERIAL, PIN, NAME, STATUS, VERIFY, WORKCODE, RECEIVED, ENTRY, FLAGS, EXTRA };
+enum {
+	SEQ,
+	TIME,
+	SERIAL,
+	PIN,
+	NAME,
+	STATUS,
+	DIRECTION,
+	VERIFY,
+	WORKCODE,
+	RECEIVED,
+	ENTRY,
+	FLAGS,
+	EXTRA
+};
 
 const struct out_column rows_columns[ROWS_COLUMNS] = {
 	[SEQ] = {"seq", "SEQ", 6, true},
@@ -18,6 +32,7 @@ const struct out_column rows_columns[ROWS_COLUMNS] = {
 	[PIN] = {"pin", "PIN", 8, false},
 	[NAME] = {"name", "NAME", 12, false},
 	[STATUS] = {"status", "STATUS", 0, true},
+	[DIRECTION] = {"direction", "DIR", 3, false},
 	[VERIFY] = {"verify", "VERIFY", 0, true},
 	[WORKCODE] = {"workcode", "WORKCODE", 0, false},
 	[RECEIVED] = {"received", "RECEIVED", 20, false},
@@ -26,8 +41,8 @@ const struct out_column rows_columns[ROWS_COLUMNS] = {
 	[EXTRA] = {"extra", NULL, 0, false},
 };
 
-void rows_cells(const struct punch *p, struct span name, struct rows_texts *t,
-	struct out_cell cells[static ROWS_COLUMNS])
+void rows_cells(const struct punch *p, struct span name, const char *direction,
+	struct rows_texts *t, struct out_cell cells[static ROWS_COLUMNS])
 {
 	when_format(&p->time, t->time);
 	clock_format_utc(p->received_us, t->received);
@@ -42,6 +57,8 @@ void rows_cells(const struct punch *p, struct span name, struct rows_texts *t,
 	if (name.len > 0)
 		cells[NAME] = out_text(name);
 	cells[STATUS] = out_text(p->status);
+	if (direction[0])
+		cells[DIRECTION] = out_text(span_str(direction));
 	cells[VERIFY] = out_text(p->verify);
 	cells[WORKCODE] = out_text(p->workcode);
 	cells[RECEIVED] = out_text(span_str(t->received));
@@ -62,10 +79,13 @@ int rows_begin(struct rows *w, const struct ask *a, struct records_reader *r, bo
 		.limited = a->limit > 0,
 		.seq = a->after,
 		.records = r,
+		.nameless = a->no_names,
 		.kept = calloc(FLOW_BATCH_ROWS, sizeof(*w->kept)),
 		.texts = malloc(FLOW_BATCH_ROWS * TEXT_BYTES),
 	};
 	int rc = names_open(&w->names, a, r);
+	if (rc == 0)
+		rc = directions_open(&w->directions, &w->names.spoken);
 	int flow_rc = flow_begin(&w->flow, a->format, rows_columns, ROWS_COLUMNS, at_once);
 	return rc < 0 || flow_rc < 0 || !w->kept || !w->texts ? -ENOMEM : 0;
 }
@@ -111,10 +131,13 @@ static int put_punch(struct rows *w, const struct punch *p)
 	struct out_cell cells[ROWS_COLUMNS];
 	struct rows_texts texts;
 	struct span name = {NULL, 0};
-	int rc = names_find(&w->names, p->serial, p->pin, &name);
+	const char *direction = "";
+	int rc = w->nameless ? 0 : names_find(&w->names, p->serial, p->pin, &name);
+	if (rc == 0)
+		rc = directions_find(&w->directions, p->serial, p->status, &direction);
 	if (rc < 0)
 		return rc;
-	rows_cells(p, name, &texts, cells);
+	rows_cells(p, name, direction, &texts, cells);
 	return out_row(&w->flow.out, cells);
 }
 
@@ -183,6 +206,7 @@ int rows_by_journal(struct rows *w)
 	if (rc < 0 || last <= w->seq)
 		return rc;
 	names_forget(&w->names);
+	directions_forget(&w->directions);
 	do {
 		rc = records_follow(w->records, w->seq, &w->query, visit_by_journal, w);
 		int write_rc = write_batch(w);
@@ -198,6 +222,7 @@ int rows_by_journal(struct rows *w)
 int rows_end(struct rows *w)
 {
 	int rc = w->flow.memory ? flow_end(&w->flow) : 0;
+	directions_close(&w->directions);
 	names_close(&w->names);
 	free(w->kept);
 	free(w->texts);

@@ -6,6 +6,7 @@
 #define PUNCHD_CTL_ROWS_H
 
 #include "ctl/ask.h"
+#include "ctl/direction.h"
 #include "ctl/flow.h"
 #include "ctl/names.h"
 #include "ctl/when.h"
@@ -21,6 +22,8 @@ struct rows {
 	struct flow flow;
 	struct records_reader *records;
 	struct names names;
+	bool nameless;
+	struct directions directions;
 	struct punch *kept; /* the batch */
 	size_t batch;
 	char *texts; /* what their spans point into */
@@ -48,14 +51,14 @@ must_check int rows_end(struct rows *w);
 
 /* ---- one punch as a row ---- */
 
-#define ROWS_COLUMNS 12
+#define ROWS_COLUMNS 13
 extern const struct out_column rows_columns[ROWS_COLUMNS];
 struct rows_texts {
 	char time[WHEN_LOCAL_BYTES], received[CLOCK_UTC_BYTES], received_short[WHEN_LOCAL_BYTES];
 	char entry[SPOOL_ENTRY_ID_BYTES];
 };
-/* `name` may be empty. */
-void rows_cells(const struct punch *p, struct span name, struct rows_texts *t,
-	struct out_cell ret_cells[static ROWS_COLUMNS]);
+/* `name` and `direction` may be empty. */
+void rows_cells(const struct punch *p, struct span name, const char *direction,
+	struct rows_texts *t, struct out_cell ret_cells[static ROWS_COLUMNS]);
 
 #endif

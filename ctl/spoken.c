@@ -22,7 +22,7 @@ void spoken_close(struct spoken *s)
 /* ---- who writes what ---- */
 
 /* Who may not look there takes what is stored. */
-static int look_in_control(struct spoken *s, struct span serial, struct device *ret)
+int spoken_device(struct spoken *s, struct span serial, struct device *ret)
 {
 	if (!s->opened) {
 		char *path = conf_join(s->ask->conf.state_dir, CONF_CONTROL);
@@ -63,7 +63,7 @@ static int look_in_options(struct spoken *s, struct span serial, bool *ret_gb180
 static int look_up(struct spoken *s, struct span serial, bool *ret_gb18030)
 {
 	struct device d;
-	int rc = look_in_control(s, serial, &d);
+	int rc = spoken_device(s, serial, &d);
 	if (rc == 0 && d.set.charset[0])
 		*ret_gb18030 = strcmp(d.set.charset, "gb18030") == 0;
 	else if (rc == 0 && d.language[0])

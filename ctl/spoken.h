@@ -20,6 +20,10 @@ struct spoken {
 
 void spoken_close(struct spoken *s);
 
+/* What is known of a device. 0; -ENOENT where nothing is, or may be, known; other negative errno.
+ */
+must_check int spoken_device(struct spoken *s, struct span serial, struct device *ret);
+
 /* A field of an item into `into` (emptied first): in UTF-8 as it is stored, or, where the device
  * writes GB18030, the bytes that came read anew; when they are none, as it is stored. 0; -ENOENT;
  * other negative errno. */

@@ -106,7 +106,31 @@ def punches_have_names(context):
         same([(p["serial"], p["pin"], p.get("name")) for p in site.rows("punch", "ls", "--after", "0")], want, "names")
         same([p.get("name") for p in site.rows("punch", "follow", "--after", "0", "--limit", "3")],
              ["Anne", None, "张三"], "names of followed ones")
+        same([p.get("name") for p in site.rows("punch", "ls", "--no-names")], [None] * 3, "names that nobody wants")
         same([p.get("name") for p in site.rows("photo", "ls")], ["Anne", "Ben"], "names of photos")
+
+
+def punches_have_a_direction(context):
+    """the setting of the device says which way a punch went, else its status does"""
+    with start(context) as site:
+        punches = b"".join(b"7\t2026-01-08 08:00:0%d\t%d\t1\n" % (i, status) for i, status in enumerate((0, 1, 8)))
+        site.upload("GATE1", punches)
+        site.upload("NEW", punches)
+        site.wait_worked_off()
+
+        def of(serial, *words):
+            return [p.get("direction") for p in site.rows("punch", *words, "--serial", serial, "--pin", "7")]
+
+        same(of("GATE1", "ls"), ["in", "out", None], "directions")
+        site.punchctl("device", "set", "GATE1", "direction=in")
+        same(of("GATE1", "ls"), ["in"] * 3, "directions of a way in")
+        same(of("GATE1", "ls", "--no-names"), ["in"] * 3, "directions without names")
+        same(of("GATE1", "follow", "--after", "0", "--limit", "3"), ["in"] * 3, "directions of followed ones")
+        same(of("NEW", "ls"), ["in", "out", None], "directions of a device that has no setting")
+        site.punchctl("export", "--to", f"{site.dir}/export", user=False)
+        with open(f"{site.dir}/export/punches.jsonl", encoding="utf-8") as f:
+            got = [p.get("direction") for p in map(json.loads, f) if (p["serial"], p["pin"]) == ("GATE1", "7")]
+        same(got, ["in"] * 3, "directions that are exported")
 
 
 def operations(context):
@@ -313,4 +337,5 @@ def bad_orders(context):
         wait_until(lambda: not site.rows("oplog", "ls"), "the order to be carried out")
 
 
-TESTS = [users, punches_have_names, operations, secrets, template_files, exports, erasure, purges, bad_orders]
+TESTS = [users, punches_have_names, punches_have_a_direction, operations,
+         secrets, template_files, exports, erasure, purges, bad_orders]

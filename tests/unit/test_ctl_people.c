@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What punchctl makes of items: piles, changes, names, rows. */
 #include "ctl/changes.h"
+#include "ctl/direction.h"
 #include "ctl/item_row.h"
 #include "ctl/people.h"
 #include "ctl/photo_row.h"
@@ -337,6 +338,16 @@ static void a_template_is_never_in_its_row(void **state)
 	template_texts_free(&texts);
 }
 
+static void a_status_says_which_way(void **state)
+{
+	static const char *const cases[][2] = {{"0", "in"}, {"1", "out"}, {"2", "out"}, {"3", "in"},
+		{"4", "in"}, {"5", "out"}, {"8", ""}, {"9", ""}, {"255", ""}, {"", ""}, {"00", ""},
+		{"in", ""}};
+	(void)state;
+	for (size_t n = 0; n < sizeof(cases) / sizeof(*cases); n++)
+		assert_string_equal(direction_of_status(span_str(cases[n][0])), cases[n][1]);
+}
+
 static void a_photo_says_what_is_wrong_with_it(void **state)
 {
 	static const struct {
@@ -404,6 +415,7 @@ int main(void)
 		cmocka_unit_test(what_was_taken_away_is_not_set),
 		cmocka_unit_test(users_have_facts),
 		cmocka_unit_test(a_template_is_never_in_its_row),
+		cmocka_unit_test(a_status_says_which_way),
 		cmocka_unit_test(a_photo_says_what_is_wrong_with_it),
 		cmocka_unit_test(any_item_is_a_row),
 	};
