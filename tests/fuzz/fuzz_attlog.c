@@ -120,11 +120,11 @@ static void check_pair(const struct visit *v, const struct punch *p, const struc
 
 static int on_punch(void *context, struct span line, struct punch *p)
 {
-	(void)line;
 	struct visit *v = context;
-	struct span line = next_line(v);
+	struct span expected = next_line(v);
 	struct pack key = {.len = 0};
 
+	CHECK(line.ptr == expected.ptr && line.len == expected.len);
 	check_fields(line, p);
 	check_flag(p, v->received_us);
 	p->serial = span_str("ABCD250100001");
