@@ -12,6 +12,7 @@ import time
 
 sys.dont_write_bytecode = True
 import commands
+import tables
 from rig import Broken, Rig, Site
 
 TERMINALS = 1000
@@ -323,7 +324,7 @@ PARTS = {
     "G13": ((), Bench.g13), "G14": ((), Bench.g14), "FILL": ((), Bench.fill),
     "COLD": (("parserd",), Bench.backlog), "RSS": ((), Bench.memory),
     "C1": (("cmdqd", "notifyd", "punchctl"), commands.c1), "C2": (("cmdqd", "punchctl"), commands.c2),
-    "C3": (("cmdqd",), commands.c3),
+    "C3": (("cmdqd",), commands.c3), "P1": (("parserd",), tables.p1), "P2": (("parserd",), tables.p2),
 }
 
 
