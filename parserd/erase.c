@@ -268,14 +268,13 @@ static int refuse(struct erase *e, const char *name, const char *why, uint64_t n
 static int leave(struct erase *e, const char *name, int error, uint64_t now_us)
 {
 	struct spool_taking t;
-	bool damaged = error == -EUCLEAN || error == -ENOTRECOVERABLE || error == -EPROTONOSUPPORT;
 	int fate = spool_take_leave(
 		&e->taker, name, now_us, "it cannot be carried out now", error, &t);
 
 	if (fate < 0)
 		return fate;
 	tell_taking(name, fate, &t);
-	return damaged ? error : 0;
+	return records_is_broken(error) ? error : 0;
 }
 
 static int do_file(struct erase *e, const char *name, uint64_t now_us)
@@ -328,4 +327,9 @@ int erase_work(struct erase *e, uint64_t now_us)
 	}
 	spool_list_free(&list);
 	return rc < 0 ? rc : count;
+}
+
+int erase_sweep(const struct erase *e, uint64_t now_wall_us, uint64_t stale_ms)
+{
+	return e->open ? spool_sweep(&e->spool, now_wall_us, stale_ms) : 0;
 }

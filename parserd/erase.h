@@ -33,4 +33,7 @@ void erase_close(struct erase *e);
  * tried anew after a while: uploads do not wait for it. */
 must_check int erase_work(struct erase *e, uint64_t now_us);
 
+/* spool_sweep of its spool; 0 when that is not open. */
+must_check int erase_sweep(const struct erase *e, uint64_t now_wall_us, uint64_t stale_ms);
+
 #endif

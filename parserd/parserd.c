@@ -39,7 +39,7 @@ struct parserd {
 	struct inbox inbox;
 	struct erase erase;
 	uint64_t next_sweep_ms, retry_ms;
-	struct log_limit trouble;
+	struct log_limit trouble, erase_trouble;
 };
 
 /* For the service manager: what will not be mended by starting again has a code of its own. */
@@ -224,6 +224,14 @@ static void wait_ms(struct parserd *p, uint64_t wait_ms_most, bool for_files)
 	take_signals(p);
 }
 
+static void tell_swept(int swept)
+{
+	if (swept < 0)
+		log_warning("cannot sweep stale drafts", LOG_ERR(swept));
+	else if (swept > 0)
+		log_notice("stale drafts removed", LOG_NUM("files", swept));
+}
+
 static void sweep(struct parserd *p)
 {
 	uint64_t now_ms = clock_mono_ms();
@@ -231,11 +239,8 @@ static void sweep(struct parserd *p)
 	if (now_ms < p->next_sweep_ms)
 		return;
 	p->next_sweep_ms = now_ms + SWEEP_MS;
-	int swept = spool_sweep(&p->spool, clock_wall_us(), p->conf.draft_stale_ms);
-	if (swept < 0)
-		log_warning("cannot sweep stale drafts", LOG_ERR(swept));
-	else if (swept > 0)
-		log_notice("stale drafts removed", LOG_NUM("files", swept));
+	tell_swept(spool_sweep(&p->spool, clock_wall_us(), p->conf.draft_stale_ms));
+	tell_swept(erase_sweep(&p->erase, clock_wall_us(), p->conf.draft_stale_ms));
 }
 
 static void say_waiting(const struct parserd *p)
@@ -284,10 +289,10 @@ static int bear_trouble(struct parserd *p, int rc)
 {
 	uint64_t dropped;
 
-	if (rc == -EUCLEAN || rc == -EPROTONOSUPPORT)
-		return fail("records are damaged", p->conf.state_dir, rc);
 	if (rc == -ENOTRECOVERABLE)
 		return fail("records have to be opened anew", p->conf.state_dir, rc);
+	if (records_is_broken(rc))
+		return fail("records are damaged", p->conf.state_dir, rc);
 	if (log_allow(&p->trouble, clock_mono_ms(), &dropped))
 		log_error("cannot store; will try again", LOG_ERR(rc), LOG_NUM("dropped", dropped));
 	if (p->once)
@@ -298,6 +303,20 @@ static int bear_trouble(struct parserd *p, int rc)
 	return EX_OK;
 }
 
+/* Uploads go on where the orders cannot even be looked at. */
+static int erase(struct parserd *p)
+{
+	uint64_t dropped;
+	int rc = erase_work(&p->erase, clock_wall_us());
+
+	if (rc >= 0 || p->once || records_is_broken(rc))
+		return rc;
+	if (log_allow(&p->erase_trouble, clock_mono_ms(), &dropped))
+		log_error(
+			"cannot look at orders to erase", LOG_ERR(rc), LOG_NUM("dropped", dropped));
+	return 0;
+}
+
 static int work(struct parserd *p)
 {
 	int (*next)(struct inbox *, uint64_t) = inbox_recover;
@@ -306,7 +325,7 @@ static int work(struct parserd *p)
 	while (!p->stopping && code == EX_OK) {
 		daemon_alive();
 		sweep(p);
-		int rc = erase_work(&p->erase, clock_wall_us());
+		int rc = erase(p);
 		if (rc == 0)
 			rc = next(&p->inbox, clock_wall_us());
 		say_waiting(p);
@@ -346,6 +365,7 @@ int main(int argc, char **argv)
 	struct parserd p = {
 		.retry_ms = RETRY_FIRST_MS,
 		.trouble = {.burst = 3, .window_ms = 60000},
+		.erase_trouble = {.burst = 3, .window_ms = 60000},
 	};
 	struct options o = options_read(
 		argc, argv, "Takes uploads out of the spool and keeps what they say.", true);

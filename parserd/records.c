@@ -227,3 +227,8 @@ int records_grow(struct records_writer *w)
 		s->full = false;
 	return rc;
 }
+
+bool records_is_broken(int rc)
+{
+	return rc == -EUCLEAN || rc == -EPROTONOSUPPORT || rc == -ENOTRECOVERABLE;
+}

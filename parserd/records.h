@@ -100,4 +100,7 @@ void records_abort(struct records_writer *w);
 /* Doubles the map that was full. */
 must_check int records_grow(struct records_writer *w);
 
+/* Is it an errno that no waiting mends: damaged, of another schema, or to be opened anew? */
+bool records_is_broken(int rc);
+
 #endif

@@ -315,7 +315,7 @@ int records_drop_refused(struct records_writer *w, const struct kept *k)
 	return private < 0 ? private : shared + private > 0;
 }
 
-static int has_key_from(struct records_shelf *s, MDB_dbi db, struct span prefix)
+static int has_key_from(struct records_shelf *s, MDB_dbi db, const struct pack *prefix)
 {
 	MDB_cursor *cursor;
 	struct span key, value;
@@ -323,11 +323,9 @@ static int has_key_from(struct records_shelf *s, MDB_dbi db, struct span prefix)
 
 	if (rc < 0)
 		return rc;
-	rc = records_seek(s, cursor, prefix, &key, &value);
+	rc = records_seek(s, cursor, pack_span(prefix), &key, &value);
 	mdb_cursor_close(cursor);
-	if (rc == 1)
-		rc = key.len >= prefix.len && memcmp(key.ptr, prefix.ptr, prefix.len) == 0;
-	return rc;
+	return rc == 1 ? pack_begins(key, prefix) : rc;
 }
 
 int records_has_refused(struct records_writer *w, struct span serial, struct span table)
@@ -339,6 +337,6 @@ int records_has_refused(struct records_writer *w, struct span serial, struct spa
 	if (key.failed)
 		return -EINVAL;
 	key.len -= KEPT_DIGEST_BYTES;
-	int rc = has_key_from(&w->shared, w->shared.refused, pack_span(&key));
-	return rc == 0 ? has_key_from(&w->private, w->private.refused, pack_span(&key)) : rc;
+	int rc = has_key_from(&w->shared, w->shared.refused, &key);
+	return rc == 0 ? has_key_from(&w->private, w->private.refused, &key) : rc;
 }
