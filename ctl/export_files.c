@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -127,6 +128,11 @@ int export_files_open(struct export_files *f, int dir, const char *path, enum ou
 	*f = (struct export_files){.dir = dir, .format = format};
 	for (unsigned i = 0; i < EXPORT_FILES; i++)
 		f->sinks[i].fd = -1;
+	/* Until `dir` is closed: two at a time would both append what is new. */
+	if (flock(dir, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK
+			       ? fail(EX_TEMPFAIL, "another export into %s is under way", path)
+			       : fail_at(-errno, "lock", path);
 	int rc = read_state(f);
 	bool known = rc == 0;
 	if (rc == -EBADMSG)

@@ -34,7 +34,8 @@ struct export_files {
 	uint64_t seq; /* how far the files go */
 };
 
-/* Opens them for more; new ones begin at 0. An exit code, said. Close them after a failure too. */
+/* Opens them for more; new ones begin at 0. Until `dir` is closed no other export may: EX_TEMPFAIL.
+ * An exit code, said. Close them after a failure too. */
 int export_files_open(struct export_files *f, int dir, const char *path, enum out_format format);
 /* Writes what the sinks hold, durably, and then that the files go as far as `seq`. 0 or a negative
  * errno. */

@@ -119,6 +119,27 @@ static void what_became_shorter_is_refused(void **state)
 	close(dir);
 }
 
+static void two_at_a_time_are_one_too_many(void **state)
+{
+	struct export_files f, other;
+	int dir = open(*state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int again = open(*state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(begin(&f, dir), EX_OK);
+	put_punch(&f, "one\n");
+	assert_int_equal(export_files_write(&f, 12), 0);
+	put_file(dir, "punches.jsonl", "tw"); /* it is at work there */
+	assert_int_equal(begin(&other, again), EX_TEMPFAIL);
+	export_files_close(&other);
+	assert_int_equal(length_of(dir, "punches.jsonl"), 6);
+	export_files_close(&f);
+	close(dir);
+	/* However the first one ended, the next goes on. */
+	assert_int_equal(begin(&other, again), EX_OK);
+	assert_int_equal(other.seq, 12);
+	export_files_close(&other);
+	close(again);
+}
+
 static void links_are_not_followed(void **state)
 {
 	struct export_files f;
@@ -214,6 +235,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			what_was_cut_off_is_taken_away, scratch_make, scratch_remove),
 		cmocka_unit_test_setup_teardown(anybodys_files_stay, scratch_make, scratch_remove),
+		cmocka_unit_test_setup_teardown(
+			two_at_a_time_are_one_too_many, scratch_make, scratch_remove),
 		cmocka_unit_test_setup_teardown(
 			what_became_shorter_is_refused, scratch_make, scratch_remove),
 		cmocka_unit_test_setup_teardown(
