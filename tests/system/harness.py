@@ -718,10 +718,12 @@ class Site:
     def dump(self):
         """Every key and value of both environments of the records, as text; the names of the private databases begin
         with "private/"."""
+        return self.dump_store("parserd/records") + self.dump_store("private/records", "private/")
+
+    def dump_store(self, store, prefix=""):
+        """The same of one environment below the state directory."""
         dumper = build_helper(self.build, "dump_env.c", "-llmdb")
-        return b"".join(
-            subprocess.run([dumper, f"{self.state_dir}/{store}", prefix], stdout=subprocess.PIPE, check=True).stdout
-            for store, prefix in (("parserd/records", ""), ("private/records", "private/")))
+        return subprocess.run([dumper, f"{self.state_dir}/{store}", prefix], stdout=subprocess.PIPE, check=True).stdout
 
 
 def punch_line(o):

@@ -340,7 +340,7 @@ def stop_at_rest(site):
     site.wait_worked_off("order")
     site.wait_worked_off("result")
     site.cmdqd.stop()
-    return [readable(line) for line in site.dump("cmdqd/control").splitlines()]
+    return [readable(line) for line in site.dump_store("cmdqd/control").splitlines()]
 
 
 def readable(line):
