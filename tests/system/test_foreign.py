@@ -246,7 +246,9 @@ def foreign_immovable_order(t):
         for i in range(5):
             site.punchctl("device", "approve", f"IM{i}")
             wait_until(lambda: len(site.names("order")) == len(names), "the order leaves new/")
-        same(len([n for n in site.names("order", "done") if n]), 5, "orders done")
+        # What left new/ is in cur/ until all that it brings about is on disk.
+        wait_until(lambda: len(site.names("order", "done")) == 5, "the orders are done")
+        same((site.names("order", "bad"), site.in_work("order")), ([], []), "in bad/ and in cur/")
         told = [line for line in site.cmdqd.log().splitlines() if "is left" in line]
         check(0 < len(told) <= 256, len(told), "directories are spoken of")
         same(len({line.split("entry=")[1].split()[0] for line in told}), len(told), "each of them once")
