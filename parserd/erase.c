@@ -63,7 +63,7 @@ void erase_close(struct erase *e)
 struct work {
 	struct erase *erase;
 	struct erase_order order;
-	uint64_t received_us;
+	uint64_t received_us, now_us;
 	struct entry_ref entry;
 	uint64_t gone; /* facts, of all its transactions */
 	bool again;    /* there may be more of them */
@@ -84,7 +84,7 @@ static int take_out(struct work *w)
 	switch (w->order.what) {
 	case ERASE_PIN:
 		return records_erase_pin(
-			r, w->order.pin, w->received_us, &w->entry, remove_file, w);
+			r, w->order.pin, w->received_us, &w->entry, w->now_us, remove_file, w);
 	case ERASE_PHOTOS:
 		return records_purge_photos(r, &w->order.before, PURGE_MAX, remove_file, w);
 	case ERASE_OPLOG:
@@ -160,7 +160,8 @@ static void tell(const struct work *w, uid_t uid)
 static int do_entry(struct erase *e, const char *name, const struct spool_entry *entry, uid_t uid,
 	uint64_t now_us, const char **ret_why)
 {
-	struct work w = {.erase = e, .received_us = moment_of(entry, name, now_us)};
+	struct work w = {
+		.erase = e, .received_us = moment_of(entry, name, now_us), .now_us = now_us};
 	int rc = erase_order_parse(entry->body, &w.order, ret_why);
 
 	if (rc < 0)

@@ -57,16 +57,17 @@ must_check int records_has_refused(struct records_writer *w, struct span serial,
 
 /* ---- taking away ---- */
 
-/* Takes out what was received up to this moment and entry of a PIN, on all devices: users,
+/* Takes out what was received up to this moment and entry of a PIN, and what a clock that was wrong
+ * says was received after `now_us`, on all devices: users,
  * credentials, templates, pictures, messages to it, identity cards, each with its history, and
- * photos. It is remembered, so that older uploads that are worked on again bring nothing back; a
+ * photos. It is remembered, so that these uploads, worked on again, bring nothing back; a
  * newer one does. What stays: punches, operations and the marks of deletions, which name the PIN
  * alone; and bodies kept whole and refused lines, because nobody knows what they hold of whom.
  * `gone` gets each photo before the commit and removes its file, which may be gone already: the
  * whole is repeated when the transaction is. The number of items and photos, or a negative errno or
  * what `gone` returned. */
 must_check int records_erase_pin(struct records_writer *w, struct span pin, uint64_t received_us,
-	const struct entry_ref *entry, photo_visit *gone, void *context);
+	const struct entry_ref *entry, uint64_t now_us, photo_visit *gone, void *context);
 /* Would that be refused, because the PIN was erased since? 1, 0 or a negative errno. */
 must_check int records_is_erased(struct records_writer *w, struct span pin, uint64_t received_us,
 	const struct entry_ref *entry);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* records_erase: a PIN taken out of everything that was received up to a moment, and kept out. A
- * walk over all items and photos: it is rare, and there is no index by PIN. */
+/* records_erase: a PIN taken out of everything that was received up to a moment, and kept out; and
+ * out of what a clock that was wrong says was received after now: it came before. A walk over all
+ * items and photos: it is rare, and there is no index by PIN. */
 #include <errno.h>
 
 #include "parserd/records_writer.h"
@@ -9,6 +10,7 @@ struct erasing {
 	struct records_writer *w;
 	struct span pin;
 	struct pack mark; /* received and entry */
+	uint64_t now_us;
 	photo_visit *gone;
 	void *context;
 	int count;
@@ -21,7 +23,7 @@ static int pack_mark(uint64_t received_us, const struct entry_ref *entry, struct
 	return ret->failed ? -EINVAL : 0;
 }
 
-/* ---- the mark ---- */
+/* ---- the marks ---- */
 
 static int get_mark(struct records_writer *w, struct span pin, struct pack *key, struct span *ret)
 {
@@ -32,19 +34,55 @@ static int get_mark(struct records_writer *w, struct span pin, struct pack *key,
 	return rc == 1 && ret->len != RECORDS_ARRIVAL_BYTES ? -EUCLEAN : rc;
 }
 
+static int pack_ahead(struct span pin, const struct pack *arrival, struct pack *ret)
+{
+	pack_text(ret, pin);
+	pack_bytes(ret, pack_span(arrival));
+	return ret->failed ? -EINVAL : 0;
+}
+
+static int is_within(struct records_writer *w, struct span pin, const struct pack *arrival)
+{
+	struct pack key = {.len = 0}, ahead = {.len = 0};
+	struct span mark;
+	int rc = get_mark(w, pin, &key, &mark);
+
+	/* No arrival is remembered without a mark. */
+	if (rc <= 0)
+		return rc;
+	if (memcmp(arrival->bytes, mark.ptr, mark.len) <= 0)
+		return 1;
+	rc = pack_ahead(pin, arrival, &ahead);
+	return rc == 0 ? records_get(&w->private, w->private_dbs[PRIVATE_AHEAD], pack_span(&ahead),
+				 &mark)
+		       : rc;
+}
+
 int records_is_erased(struct records_writer *w, struct span pin, uint64_t received_us,
 	const struct entry_ref *entry)
 {
-	struct pack key, arrival;
-	struct span mark;
+	struct pack arrival = {.len = 0};
+	int rc = pack_mark(received_us, entry, &arrival);
 
-	pack_clear(&key);
-	pack_clear(&arrival);
-	int rc = get_mark(w, pin, &key, &mark);
-	if (rc <= 0)
+	return rc == 0 ? is_within(w, pin, &arrival) : rc;
+}
+
+/* Is that to go? What was received after now is, and is remembered by its exact arrival: a mark
+ * that late would keep out what is still to come. */
+static int goes(const struct erasing *e, uint64_t received_us, const struct entry_ref *entry)
+{
+	struct pack arrival = {.len = 0}, ahead = {.len = 0}, nothing = {.len = 0};
+	int rc = pack_mark(received_us, entry, &arrival);
+
+	if (rc == 0)
+		rc = is_within(e->w, e->pin, &arrival);
+	if (rc != 0 || received_us <= e->now_us)
 		return rc;
-	rc = pack_mark(received_us, entry, &arrival);
-	return rc == 0 ? memcmp(arrival.bytes, mark.ptr, mark.len) <= 0 : rc;
+	rc = pack_ahead(e->pin, &arrival, &ahead);
+	if (rc == 0)
+		rc = records_put(&e->w->private, e->w->private_dbs[PRIVATE_AHEAD],
+			pack_span(&ahead), &nothing);
+	return rc == 0 ? 1 : rc;
 }
 
 /* An earlier one gives way. */
@@ -62,48 +100,13 @@ static int put_mark(struct erasing *e)
 
 /* ---- items ---- */
 
-/* The oldest version of the item with this key, when it is within the mark: 1, 0 when there is none
- * at all, -EAGAIN when it is younger, or another negative errno. */
-static int erase_oldest(
-	const struct erasing *e, struct records_shelf *s, MDB_cursor *versions, struct span item)
-{
-	struct span key, value;
-	struct item version;
-	int rc = records_seek(s, versions, item, &key, &value);
-
-	if (rc <= 0)
-		return rc;
-	if (key.len < item.len || memcmp(key.ptr, item.ptr, item.len) != 0)
-		return 0;
-	rc = item_unpack_version(key, value, &version);
-	if (rc != 0)
-		return rc;
-	if (memcmp(key.ptr + item.len, e->mark.bytes, e->mark.len) > 0)
-		return -EAGAIN;
-	rc = records_errno(s, mdb_cursor_del(versions, 0));
-	if (rc == 0)
-		rc = records_release(s, version.digest);
-	s->changed = true;
-	return rc == 0 ? 1 : rc;
-}
-
-/* The item stays when a younger version does: that one holds. */
-static int erase_item(struct erasing *e, struct records_shelf *s, struct span item)
-{
-	MDB_cursor *versions;
-	int rc = records_errno(s, mdb_cursor_open(s->txn, s->version, &versions));
-
-	if (rc != 0)
-		return rc;
-	while ((rc = erase_oldest(e, s, versions, item)) == 1)
-		e->count++;
-	mdb_cursor_close(versions);
-	if (rc == -EAGAIN)
-		return 0;
-	if (rc == 0)
-		rc = records_delete(s, s->item, item);
-	return rc < 0 ? rc : 0;
-}
+/* The versions of an item: how many went, and the latest one that stays. */
+struct staying {
+	struct pack at; /* the key of the version that was looked at */
+	struct item latest;
+	unsigned went;
+	bool any;
+};
 
 /* The one behind `at`, which becomes its key. 1, 0 at the end, or a negative errno. */
 static int next_key(
@@ -121,6 +124,65 @@ static int next_key(
 	return at->failed ? -EUCLEAN : 1;
 }
 
+/* The version behind the one that was looked at. 1, 0 when there is none, or a negative errno. */
+static int erase_version(const struct erasing *e, struct records_shelf *s, MDB_cursor *versions,
+	const struct pack *item, struct staying *of)
+{
+	struct span value;
+	struct item version;
+	int rc = next_key(s, versions, &of->at, &value);
+
+	if (rc <= 0 || !pack_begins(pack_span(&of->at), item))
+		return rc < 0 ? rc : 0;
+	rc = item_unpack_version(pack_span(&of->at), value, &version);
+	if (rc != 0)
+		return rc;
+	rc = goes(e, version.received_us, &version.entry);
+	if (rc == 0) {
+		of->latest = version;
+		of->any = true;
+	}
+	if (rc <= 0)
+		return rc < 0 ? rc : 1;
+	of->went++;
+	rc = records_delete(s, s->version, pack_span(&of->at));
+	if (rc == 1)
+		rc = records_release(s, version.digest);
+	return rc < 0 ? rc : 1;
+}
+
+static int erase_versions(const struct erasing *e, struct records_shelf *s, const struct pack *item,
+	struct staying *of)
+{
+	MDB_cursor *versions;
+	int rc = records_errno(s, mdb_cursor_open(s->txn, s->version, &versions));
+
+	if (rc != 0)
+		return rc;
+	while ((rc = erase_version(e, s, versions, item, of)) == 1)
+		;
+	mdb_cursor_close(versions);
+	return rc;
+}
+
+/* Of the versions that stay, the latest one holds. */
+static int erase_item(struct erasing *e, struct records_shelf *s, const struct pack *item)
+{
+	struct staying of = {.at = *item};
+	struct pack value = {.len = 0};
+	int rc = erase_versions(e, s, item, &of);
+
+	e->count += (int)of.went;
+	if (rc < 0 || of.went == 0)
+		return rc;
+	if (!of.any) {
+		rc = records_delete(s, s->item, pack_span(item));
+		return rc < 0 ? rc : 0;
+	}
+	item_pack_value(&value, &of.latest);
+	return records_put(s, s->item, pack_span(item), &value);
+}
+
 static int erase_items(struct erasing *e, struct records_shelf *s)
 {
 	struct pack at = {.len = 0};
@@ -134,7 +196,7 @@ static int erase_items(struct erasing *e, struct records_shelf *s)
 	while ((rc = next_key(s, cursor, &at, &value)) == 1) {
 		rc = item_unpack(pack_span(&at), value, &i);
 		if (rc == 0 && span_eq(item_pin(&i), e->pin))
-			rc = erase_item(e, s, pack_span(&at));
+			rc = erase_item(e, s, &at);
 		if (rc != 0)
 			break;
 	}
@@ -146,14 +208,13 @@ static int erase_items(struct erasing *e, struct records_shelf *s)
 
 static int erase_photo(struct erasing *e, struct span key, struct span value)
 {
-	struct pack arrival = {.len = 0};
 	struct photo p;
 	int rc = photo_unpack(key, value, &p);
 
 	if (rc != 0 || !span_eq(p.pin, e->pin))
 		return rc;
-	rc = pack_mark(p.received_us, &p.entry, &arrival);
-	if (rc != 0 || memcmp(arrival.bytes, e->mark.bytes, e->mark.len) > 0)
+	rc = goes(e, p.received_us, &p.entry);
+	if (rc <= 0)
 		return rc;
 	rc = e->gone(e->context, &p);
 	if (rc == 0)
@@ -182,9 +243,9 @@ static int erase_photos(struct erasing *e)
 }
 
 int records_erase_pin(struct records_writer *w, struct span pin, uint64_t received_us,
-	const struct entry_ref *entry, photo_visit *gone, void *context)
+	const struct entry_ref *entry, uint64_t now_us, photo_visit *gone, void *context)
 {
-	struct erasing e = {.w = w, .pin = pin, .gone = gone, .context = context};
+	struct erasing e = {.w = w, .pin = pin, .now_us = now_us, .gone = gone, .context = context};
 	int rc = pack_mark(received_us, entry, &e.mark);
 
 	if (rc == 0)

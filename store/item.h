@@ -15,6 +15,8 @@
  *   raw, refused  as in records.h; those of every table but ATTLOG are private
  *   erased   pin                              -> received entry: nothing of this PIN that was
  *                                                received until then is kept (private only)
+ *   ahead    pin received entry               -> nothing: this was erased though its receipt says
+ *                                                that it is still to come (private only)
  *   meta     "seq"                            -> u64: the highest number given to a fact of this
  *                                                environment (private only)
  */

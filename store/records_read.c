@@ -38,9 +38,10 @@ int private_open_dbs(MDB_txn *txn, bool make, MDB_dbi ret[static PRIVATE_DBS])
 		[PRIVATE_RAW] = "raw",
 		[PRIVATE_REFUSED] = "refused",
 		[PRIVATE_ERASED] = "erased",
+		[PRIVATE_AHEAD] = "ahead",
 		[PRIVATE_META] = "meta",
 	};
-	static const struct schema schema = {names, PRIVATE_DBS, PRIVATE_DBS, RECORDS_SCHEMA};
+	static const struct schema schema = {names, PRIVATE_DBS, PRIVATE_DBS_FIRST, RECORDS_SCHEMA};
 	return schema_open(txn, &schema, make, ret);
 }
 

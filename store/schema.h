@@ -51,10 +51,12 @@ enum private_db {
 	PRIVATE_RAW,
 	PRIVATE_REFUSED,
 	PRIVATE_ERASED,
+	PRIVATE_AHEAD,
 	PRIVATE_META,
 	PRIVATE_DBS,
 };
-#define PRIVATE_SEQ "seq" /* in its meta */
+#define PRIVATE_DBS_FIRST (PRIVATE_ERASED + 1) /* those that the first one had */
+#define PRIVATE_SEQ       "seq"                /* in its meta */
 
 /* What they hold: control.h and command.h. */
 enum control_db {

@@ -391,7 +391,7 @@ static void test_a_photo_of_one_who_was_erased(void **state)
 	store_bytes(&t, 0, PHOTOS, photo);
 	assert_int_equal(records_begin(t.w), 0);
 	assert_int_equal(records_erase_pin(t.w, span_str("7"), NOW_US + 10000000, &entry,
-				 remove_photo, &t.photos),
+				 UINT64_MAX, remove_photo, &t.photos),
 		1);
 	assert_int_equal(records_commit(t.w), 0);
 	assert_int_equal(store_bytes(&t, 0, PHOTOS, photo).duplicates, 1);
@@ -418,7 +418,7 @@ static void test_a_file_that_no_record_names(void **state)
 	assert_int_equal(access(scratch_path(state, "photos/A/2026-01-05"), F_OK), 0);
 	assert_int_equal(records_begin(t.w), 0);
 	assert_int_equal(records_erase_pin(t.w, span_str("7"), NOW_US + 10000000, &entry,
-				 remove_photo, &t.photos),
+				 UINT64_MAX, remove_photo, &t.photos),
 		0);
 	assert_int_equal(records_commit(t.w), 0);
 	assert_int_equal(store_bytes(&t, 0, PHOTOS, mine).duplicates, 1);

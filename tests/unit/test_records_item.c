@@ -166,8 +166,8 @@ static int put(struct records_writer *w, const struct thing *t)
 	case ADD_RAW:
 		return records_add_raw(w, &t->kept);
 	case ERASE:
-		return records_erase_pin(
-			w, span_str(t->ids[0]), t->received_us, &t->entry, ignore_photo, NULL);
+		return records_erase_pin(w, span_str(t->ids[0]), t->received_us, &t->entry,
+			UINT64_MAX, ignore_photo, NULL);
 	}
 	return -EINVAL;
 }
@@ -344,8 +344,8 @@ static struct buf dump(void **state)
 {
 	static const char *const shared[] = {"punch", "raw", "refused", "stamp", "item", "version",
 		"content", "uses", "log", "photo", "meta", NULL};
-	static const char *const private[] = {
-		"item", "version", "content", "uses", "raw", "refused", "erased", "meta", NULL};
+	static const char *const private[] = {"item", "version", "content", "uses", "raw",
+		"refused", "erased", "ahead", "meta", NULL};
 	struct buf out = buf_with_max(64 << 20);
 
 	dump_env(scratch_path(state, "records"), shared, &out);
@@ -934,7 +934,8 @@ static void test_erasing_gives_the_photos(void **state)
 	assert_int_equal(records_put_item(w, &younger), 1);
 	assert_int_equal(records_put_item(w, &other), 1);
 	assert_int_equal(records_is_erased(w, span_str("1"), 3, &entry), 0);
-	assert_int_equal(records_erase_pin(w, span_str("1"), 3, &entry, note_photo, &gone), 3);
+	assert_int_equal(
+		records_erase_pin(w, span_str("1"), 3, &entry, UINT64_MAX, note_photo, &gone), 3);
 	assert_noted(&gone, "A/2026-01-01/a A/2026-01-03/c ");
 	assert_int_equal(records_is_erased(w, span_str("1"), 3, &entry), 1);
 	assert_int_equal(records_is_erased(w, span_str("1"), 4, &entry), 0);
@@ -942,9 +943,12 @@ static void test_erasing_gives_the_photos(void **state)
 	assert_int_equal(records_add_photo(w, &photos[0]), 0);
 	assert_int_equal(records_put_item(w, &user), 0);
 	/* An earlier mark takes nothing back. */
-	assert_int_equal(records_erase_pin(w, span_str("1"), 1, &entry, note_photo, &gone), 0);
+	assert_int_equal(
+		records_erase_pin(w, span_str("1"), 1, &entry, UINT64_MAX, note_photo, &gone), 0);
 	assert_int_equal(records_is_erased(w, span_str("1"), 3, &entry), 1);
-	assert_int_equal(records_erase_pin(w, span_str(""), 1, &entry, note_photo, &gone), -EINVAL);
+	assert_int_equal(
+		records_erase_pin(w, span_str(""), 1, &entry, UINT64_MAX, note_photo, &gone),
+		-EINVAL);
 	records_abort(w);
 	assert_int_equal(records_begin(w), 0);
 	assert_int_equal(records_is_erased(w, span_str("1"), 3, &entry), 0);
@@ -952,6 +956,36 @@ static void test_erasing_gives_the_photos(void **state)
 	assert_int_equal(records_commit(w), 0);
 	records_writer_close(w);
 	buf_free(&gone);
+}
+
+/* At 10, an order of 5: what came at 7 stays, what says 20 goes too, and a real 20 is taken. */
+static void test_erasing_what_is_ahead(void **state)
+{
+	struct photo photos[] = {photo_at("1", 7, "a"), photo_at("1", 20, "b")};
+	struct item between = user_at("1", 7, "b"), ahead = user_at("1", 20, "c"),
+		    later = user_at("1", 21, "d");
+	struct entry_ref entry = {ENTRY, 1}, other = {ENTRY, 2};
+	struct buf gone = buf_with_max(256);
+	struct records_writer *w = open_writer(state);
+
+	assert_int_equal(records_begin(w), 0);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(records_add_photo(w, &photos[i]), 1);
+	assert_int_equal(records_put_item(w, &between), 1);
+	assert_int_equal(records_put_item(w, &ahead), 1);
+	assert_int_equal(records_erase_pin(w, span_str("1"), 5, &entry, 10, note_photo, &gone), 2);
+	assert_noted(&gone, "A/2026-01-20/b ");
+	assert_int_equal(records_put_item(w, &ahead), 0);
+	assert_int_equal(records_add_photo(w, &photos[1]), 0);
+	assert_int_equal(records_is_erased(w, span_str("1"), 7, &entry), 0);
+	assert_int_equal(records_is_erased(w, span_str("1"), 20, &entry), 1);
+	assert_int_equal(records_is_erased(w, span_str("1"), 20, &other), 0);
+	assert_int_equal(records_is_erased(w, span_str("2"), 20, &entry), 0);
+	assert_int_equal(records_commit(w), 0);
+	records_writer_close(w);
+	assert_items(state, ITEM_USER, "1@7!0:b ");
+	put_all(state, &later, 1);
+	assert_items(state, ITEM_USER, "1@21!0:d ");
 }
 
 static int refuse_photo(void *context, const struct photo *p)
@@ -1189,6 +1223,7 @@ int main(void)
 		TEST(test_a_password_that_was_deleted),
 		TEST(test_the_same_version_with_another_text),
 		TEST(test_erasing_gives_the_photos),
+		TEST(test_erasing_what_is_ahead),
 		TEST(test_purging),
 		TEST(test_following_everything),
 		TEST(test_who_may_not_see_what_is_private),
