@@ -318,7 +318,7 @@ int records_drop_refused(struct records_writer *w, const struct kept *k)
 static int has_key_from(struct records_shelf *s, MDB_dbi db, const struct pack *prefix)
 {
 	MDB_cursor *cursor;
-	struct span key = {NULL, 0};
+	struct span key = span_str("");
 	struct span value;
 	int rc = records_errno(s, mdb_cursor_open(s->txn, db, &cursor));
 
