@@ -337,5 +337,20 @@ def bad_orders(context):
         wait_until(lambda: not site.rows("oplog", "ls"), "the order to be carried out")
 
 
+def orders_out_of_reach(context):
+    """a spool of orders to erase that cannot be looked at keeps no upload waiting; mended, its orders are carried out"""
+    with start(context) as site:
+        new = site.spool("erase", "new")
+        mode = os.stat(new).st_mode
+        os.chmod(new, 0)
+        site.upload("GATE1", b"1001\t2026-01-07 08:00:00\t0\t1\n")
+        site.wait_worked_off("upload")
+        same(len(site.rows("punch", "ls", "--since", "2026-01-07")), 1, "punches")
+        check("cannot look at orders to erase" in site.parserd.log(), "it is not said")
+        os.chmod(new, mode)
+        site.punchctl("user", "erase", "1001", "--yes")
+        same(site.rows("user", "ls", "--pin", "1001"), [], "users")
+
+
 TESTS = [users, punches_have_names, punches_have_a_direction, operations,
-         secrets, template_files, exports, erasure, purges, bad_orders]
+         secrets, template_files, exports, erasure, purges, bad_orders, orders_out_of_reach]
