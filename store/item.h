@@ -4,6 +4,11 @@
  * place in the body; the latest one holds. So the records are made of the set of all uploads,
  * whatever the order in which they are worked on.
  *
+ * A clock that was wrong for a while must not hold an item for years: readers pass over versions
+ * and marks that were received more than a day after now, by their own clock. So these count only
+ * where there is no other: a version when its item has no older one, a mark against such versions.
+ * The history shows all.
+ *
  * Two environments have the same databases: STATE/parserd/records for those who may read punches,
  * and STATE/private/records for those who may see passwords, cards, templates and faces:
  *

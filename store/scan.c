@@ -64,6 +64,15 @@ int scan_to(struct scan *s, struct span from, MDB_val *key, MDB_val *value)
 	return get(s, key, value, from.len > 0 ? MDB_SET_RANGE : MDB_FIRST);
 }
 
+int scan_before(struct scan *s, struct span from, MDB_val *key, MDB_val *value)
+{
+	int rc = scan_to(s, from, key, value);
+
+	if (rc < 0)
+		return rc;
+	return get(s, key, value, rc == MDB_NOTFOUND ? MDB_LAST : MDB_PREV);
+}
+
 int scan_next(struct scan *s, MDB_val *key, MDB_val *value)
 {
 	return get(s, key, value, MDB_NEXT);

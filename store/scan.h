@@ -4,8 +4,23 @@
 #define PUNCHD_STORE_SCAN_H
 
 #include "store/env.h"
+#include "store/item.h"
 #include "store/records.h"
 #include "store/schema.h"
+
+/* The latest mark of ITEM_CLEARED of each group of them (serial, what, PIN) that was asked for: a
+ * group may be long, and every item asks for a few. item_room.c */
+#define MARK_GROUPS 256
+struct mark_group {
+	struct pack key; /* empty: none is here yet */
+	/* Arrivals, all 0 for none: of what is not ahead, and of all of it. */
+	unsigned char latest[ITEM_ARRIVAL_BYTES], latest_of_all[ITEM_ARRIVAL_BYTES];
+};
+struct mark_cache {
+	size_t txn_id; /* what was committed when they were looked up */
+	uint64_t ahead_us;
+	struct mark_group groups[MARK_GROUPS];
+};
 
 struct records_reader {
 	MDB_env *env;
@@ -13,6 +28,7 @@ struct records_reader {
 	MDB_env *private_env; /* NULL: not opened, and why stands in private_error */
 	MDB_dbi private_dbs[PRIVATE_DBS];
 	int private_error;
+	struct mark_cache marks;
 };
 
 struct scan {
@@ -27,9 +43,10 @@ must_check int scan_begin_private(struct records_reader *r, enum private_db db, 
 must_check int scan_within(MDB_txn *txn, MDB_dbi db, struct scan *ret);
 int scan_end_within(struct scan *s, int rc);
 
-/* To the first key that is not below `from` (empty: to the first); to the next one; to the last
- * one. 0, MDB_NOTFOUND at the end of the data, or a negative errno. */
+/* To the first key that is not below `from` (empty: to the first); to the last one that is; to the
+ * next one; to the last one. 0, MDB_NOTFOUND at the end of the data, or a negative errno. */
 must_check int scan_to(struct scan *s, struct span from, MDB_val *key, MDB_val *value);
+must_check int scan_before(struct scan *s, struct span from, MDB_val *key, MDB_val *value);
 must_check int scan_next(struct scan *s, MDB_val *key, MDB_val *value);
 must_check int scan_last(struct scan *s, MDB_val *key, MDB_val *value);
 

@@ -958,6 +958,20 @@ static void test_erasing_gives_the_photos(void **state)
 	buf_free(&gone);
 }
 
+#define AHEAD_US ((uint64_t)1 << 62)
+
+static void test_what_is_ahead_is_passed_over(void **state)
+{
+	PUT(user_at("1", 10, "old"), user_at("1", AHEAD_US, "ahead"), user_at("2", AHEAD_US, "a"),
+		user_at("2", AHEAD_US + 1, "b"), user_at("3", AHEAD_US + 9, "c"));
+	assert_items(state, ITEM_USER,
+		"1@10!0:old 2@4611686018427387905!0:b 3@4611686018427387913!0:c ");
+	PUT(user_at("1", 20, "new"), user_at("2", 20, "new"), mark_at("all", "", AHEAD_US + 5));
+	assert_items(state, ITEM_USER, "1@20!0:new 2@20!0:new 3@4611686018427387913!0:c ");
+	PUT(mark_at("users", "3", AHEAD_US + 10), mark_at("users", "2", 30));
+	assert_items(state, ITEM_USER, "1@20!0:new 2@20!1:new 3@4611686018427387913!1:c ");
+}
+
 /* At 10, an order of 5: what came at 7 stays, what says 20 goes too, and a real 20 is taken. */
 static void test_erasing_what_is_ahead(void **state)
 {
@@ -1223,6 +1237,7 @@ int main(void)
 		TEST(test_a_password_that_was_deleted),
 		TEST(test_the_same_version_with_another_text),
 		TEST(test_erasing_gives_the_photos),
+		TEST(test_what_is_ahead_is_passed_over),
 		TEST(test_erasing_what_is_ahead),
 		TEST(test_purging),
 		TEST(test_following_everything),
