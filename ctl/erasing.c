@@ -83,11 +83,19 @@ static int say_refused(const struct place *p, const char *name)
 	return code;
 }
 
-static int say(const struct place *p, const char *name, enum fate fate, const char *done)
+/* Programs get nothing on standard output but what they can read. */
+static void tell(const struct ask *a, const char *before, const char *name, const char *behind)
+{
+	if (a->format == OUT_TABLE)
+		out_say("%s %s.1 %s", before, name, behind);
+	else
+		fail_note("%s %s.1 %s", before, name, behind);
+}
+
+static int say(const struct ask *a, const struct place *p, const char *name, enum fate fate)
 {
 	switch (fate) {
 	case DONE:
-		out_say("%s", done);
 		return EX_OK;
 	case REFUSED:
 		return say_refused(p, name);
@@ -95,25 +103,27 @@ static int say(const struct place *p, const char *name, enum fate fate, const ch
 		if (place_may(p, SPOOL_DONE))
 			return fail(
 				EX_TEMPFAIL, "parserd is still at work on the order %s.1", name);
-		out_say("parserd has taken the order %s.1; its log says what became of it", name);
+		tell(a, "parserd has taken the order", name, "and its log says what became of it");
 		return EX_OK;
 	case WAITS:
 		break;
 	}
 	if (spool_has_consumer(&p->spool) == 0) {
-		out_say("the order %s.1 waits: parserd is not at work", name);
+		tell(a, "the order", name, "waits: parserd is not at work");
 		return EX_OK;
 	}
 	return fail(EX_TEMPFAIL, "the order %s.1 still waits for parserd; it will be carried out",
 		name);
 }
 
-int erasing_give(const struct ask *a, const char *lines, const char *done)
+int erasing_give(const struct ask *a, const char *lines, bool *ret_done)
 {
+	enum fate fate = WAITS;
 	enum place_kind kind = PLACE_ERASE;
 	struct places ps;
 	char name[SPOOL_NAME_BYTES];
 	int code = places_open(a, &kind, &ps);
+	*ret_done = false;
 	if (code != EX_OK)
 		return code;
 	const struct place *p = &ps.at[kind];
@@ -121,9 +131,10 @@ int erasing_give(const struct ask *a, const char *lines, const char *done)
 	if (rc < 0)
 		code = say_not_posted(rc, &ps, p);
 	else if (a->no_wait)
-		out_say("the order %s.1 was given", name);
+		tell(a, "the order", name, "was given");
 	else
-		code = say(p, name, await(a, p, name), done);
+		code = say(a, p, name, fate = await(a, p, name));
+	*ret_done = fate == DONE;
 	places_close(&ps);
 	return code;
 }

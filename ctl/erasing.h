@@ -6,9 +6,9 @@
 #include "ctl/ask.h"
 
 /* Writes the order, durably, and waits until parserd has carried it out, as far as that may be
- * seen. `lines` is the body: parserd/erase_order.h. `done` says what has happened then. An exit
- * code, said. */
-int erasing_give(const struct ask *a, const char *lines, const char *done);
+ * seen. `lines` is the body: parserd/erase_order.h. Everything is said but that it is done: that is
+ * the caller's, when `*ret_done`. An exit code. */
+int erasing_give(const struct ask *a, const char *lines, bool *ret_done);
 
 #define ERASING_WAIT_MS 30000
 

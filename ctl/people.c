@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "ctl/fail.h"
+#include "ctl/text.h"
 #include "lib/serial.h"
 
 int people_open(const struct ask *a, struct records_reader **ret)
@@ -22,6 +23,22 @@ int people_open(const struct ask *a, struct records_reader **ret)
 	free(path);
 	free(private_path);
 	return code;
+}
+
+int people_take_pin(struct ask *a, struct buf *room)
+{
+	*room = buf_with_max(PUNCH_PIN_MAX);
+	int rc = text_unescape(room, span_str(a->words[0]));
+	a->pin = buf_span(room);
+	if (rc == -ENOMEM)
+		return fail_at(rc, "take", "the PIN");
+	if (rc == -EBADMSG)
+		return fail(EX_USAGE,
+			"'%s' is no PIN: a backslash is written as two, other bytes as \\xNN",
+			a->words[0]);
+	if (rc < 0 || !punch_pin_valid(a->pin))
+		return fail(EX_USAGE, "'%s' is no PIN", a->words[0]);
+	return EX_OK;
 }
 
 int people_check_private(const struct ask *a, struct records_reader *r)

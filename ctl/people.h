@@ -12,6 +12,10 @@
  * EX_UNAVAILABLE while parserd has never run. */
 int people_open(const struct ask *a, struct records_reader **ret);
 
+/* The PIN that is the first word: as it is, or as a table shows it, with \xNN and a pair of
+ * backslashes, since terminals send control characters in PINs too. An exit code, said. */
+int people_take_pin(struct ask *a, struct buf *room);
+
 /* May what is private be read? EX_OK; else it is said who may: EX_NOPERM. */
 int people_check_private(const struct ask *a, struct records_reader *r);
 

@@ -61,7 +61,7 @@ _punchctl() {
         punch,*) choices='--serial --pin --since --until --limit --after --no-names --json --csv --config --help' ;;
         user,ls,* | user,export,*) choices='--serial --pin --limit --deleted --reveal --json --csv --config --help' ;;
         user,show,-*) choices='--serial --reveal --json --csv --config --help' ;;
-        user,erase,-*) choices='--yes --devices --no-wait --timeout --config --help' ;;
+        user,erase,-*) choices='--yes --devices --no-wait --timeout --json --config --help' ;;
         user,show,* | user,erase,*) return ;;
         template,ls,*) choices='--serial --pin --kind --deleted --json --csv --config --help' ;;
         template,export,*) choices='--serial --pin --kind --to --reveal --json --csv --config --help' ;;

@@ -81,7 +81,8 @@ static int count(const struct ask *a, count_function *how, const char *what)
 static int purge_records(
 	const struct ask *a, const char *what, const char *words, count_function *how)
 {
-	char lines[128], before[WHEN_LOCAL_BYTES], done[128];
+	char lines[128], before[WHEN_LOCAL_BYTES];
+	bool is_done;
 	int code = check(a);
 	if (code != EX_OK)
 		return code;
@@ -89,8 +90,10 @@ static int purge_records(
 		return count(a, how, words);
 	when_format(&a->before, before);
 	snprintf(lines, sizeof(lines), "erase: %s\nbefore: %s\n", what, before);
-	snprintf(done, sizeof(done), "all %s from before %s have gone", words, before);
-	return erasing_give(a, lines, done);
+	code = erasing_give(a, lines, &is_done);
+	if (is_done)
+		out_say("all %s from before %s have gone", words, before);
+	return code;
 }
 
 static int purge_photos(struct ask *a)

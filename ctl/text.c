@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* text: what came from outside is shown, never obeyed. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <wchar.h>
@@ -43,6 +44,44 @@ int text_escape(struct buf *b, struct span s, const char *keep)
 		if (len == 0)
 			len = 1;
 	}
+	return rc;
+}
+
+static int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Takes one byte off; false when a backslash begins nothing. */
+static bool next_byte(struct span *escaped, char *ret)
+{
+	const char *p = escaped->ptr;
+	size_t len = 1;
+	*ret = p[0];
+	if (p[0] == '\\' && escaped->len >= 2 && p[1] == '\\') {
+		len = 2;
+	} else if (p[0] == '\\') {
+		if (escaped->len < 4 || p[1] != 'x' || digit(p[2]) < 0 || digit(p[3]) < 0)
+			return false;
+		*ret = (char)(digit(p[2]) << 4 | digit(p[3]));
+		len = 4;
+	}
+	*escaped = span_from(*escaped, len);
+	return true;
+}
+
+int text_unescape(struct buf *b, struct span escaped)
+{
+	size_t len = b->len;
+	int rc = 0;
+	char byte;
+	while (rc == 0 && escaped.len > 0)
+		rc = next_byte(&escaped, &byte) ? buf_add(b, &byte, 1) : -EBADMSG;
+	if (rc < 0)
+		b->len = len;
 	return rc;
 }
 

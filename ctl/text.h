@@ -14,6 +14,11 @@
  * bytes in `keep` stay as they are. 0, -ENOMEM or -EMSGSIZE, as all below. */
 must_check int text_escape(struct buf *b, struct span s, const char *keep);
 
+/* Appends the bytes of a text that is escaped as above, \xNN in either case of letters; what stands
+ * as it is may be any byte. -EBADMSG, with the buffer untouched, when a backslash begins neither
+ * that nor a pair of them. */
+must_check int text_unescape(struct buf *b, struct span escaped);
+
 /* Appends one field of RFC 4180: escaped as above but for TAB, CR and LF, and quoted when it needs
  * to be. */
 must_check int text_csv(struct buf *b, struct span s);

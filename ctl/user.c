@@ -106,6 +106,7 @@ static const struct argp_option erase_options[] = {
 		"Have the devices that have the user delete it too, by user.rm", 10},
 	{"no-wait", ASK_NO_WAIT, NULL, 0, "Return when the order is durable", 20},
 	{"timeout", ASK_TIMEOUT, "TIME", 0, "Wait so long for parserd (30s)", 20},
+	ASK_OPTION_JSON,
 	ASK_OPTION_CONF,
 	{0},
 };
@@ -124,8 +125,11 @@ static const struct ask_verb verbs[] = {
 		ls_options, 0, 0, user_verb_export},
 	{"erase", "PIN", "Take all of a PIN out of the records, on all devices",
 		"Its users, cards, templates and pictures go with their history, and the photos of "
-		"its punches. Punches and operations stay; they name the PIN alone. What was "
-		"uploaded is still in the spool until 'punchctl purge spool'.\n\n"
+		"its punches. Punches and operations stay; they name the PIN alone. It is "
+		"said at the end what may still hold something of the person: files of the spools, "
+		"commands, lines that nobody understood.\n\n"
+		"A PIN is written as a table shows it: \\x01 for a control character, two "
+		"backslashes for one.\n\n"
 		"Example: punchctl user erase 1001 --yes",
 		erase_options, 1, 1, user_verb_erase},
 	{0},

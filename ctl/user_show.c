@@ -288,10 +288,10 @@ int user_verb_show(struct ask *a)
 {
 	struct records_reader *r = NULL;
 	struct showing s = {.ask = a};
-	a->pin = span_str(a->words[0]);
-	if (a->pin.len == 0)
-		return fail(EX_USAGE, "which PIN?");
-	int code = people_open(a, &r);
+	struct buf pin;
+	int code = people_take_pin(a, &pin);
+	if (code == EX_OK)
+		code = people_open(a, &r);
 	if (code == EX_OK && a->reveal)
 		code = people_check_private(a, r);
 	s.records = r;
@@ -305,5 +305,6 @@ int user_verb_show(struct ask *a)
 		fail_note("passwords, cards and templates are for those alone who may read what is "
 			  "private");
 	records_close(r);
+	buf_free(&pin);
 	return rc < 0 ? fail_at(rc, "show", "the user") : code;
 }

@@ -83,8 +83,8 @@ static int take_out(struct work *w)
 
 	switch (w->order.what) {
 	case ERASE_PIN:
-		return records_erase_pin(
-			r, w->order.pin, w->received_us, &w->entry, w->now_us, remove_file, w);
+		return records_erase_pin(r, span_str(w->order.pin), w->received_us, &w->entry,
+			w->now_us, remove_file, w);
 	case ERASE_PHOTOS:
 		return records_purge_photos(r, &w->order.before, PURGE_MAX, remove_file, w);
 	case ERASE_OPLOG:
@@ -152,7 +152,7 @@ static void tell(const struct work *w, uid_t uid)
 		b->hour, b->minute, b->second);
 	log_notice("erased", LOG_TEXT("entry", id), LOG_NUM("uid", uid),
 		LOG_TEXT("what", erase_what_name(w->order.what)),
-		LOG_SPAN(is_pin ? "pin" : NULL, w->order.pin),
+		LOG_TEXT(is_pin ? "pin" : NULL, w->order.pin),
 		LOG_TEXT(is_pin ? NULL : "before", before), LOG_NUM("records", w->gone));
 }
 

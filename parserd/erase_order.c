@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "store/records.h"
+#include "store/lines.h"
 
 static const char *const names[ERASE_WHATS] = {
 	[ERASE_PIN] = "pin", [ERASE_PHOTOS] = "photos", [ERASE_OPLOG] = "oplog"};
@@ -38,16 +38,22 @@ static bool take_what(struct span *rest, enum erase_what *ret)
 	return false;
 }
 
+static bool get_pin(struct span value, struct erase_order *o)
+{
+	static const struct lines_fact pin = LINES_FACT("pin", LINES_TEXT, erase_order, pin);
+	return lines_get(&pin, 1, span_str(pin.key), value, o) == 0 &&
+	       punch_pin_valid(span_str(o->pin));
+}
+
 static const char *read_rest(struct span rest, struct erase_order *o)
 {
 	struct span value;
 	if (!take_line(&rest, o->what == ERASE_PIN ? "pin" : "before", &value))
 		return o->what == ERASE_PIN ? "which pin is not said" : "before when is not said";
-	if (o->what == ERASE_PIN && !punch_pin_valid(value))
+	if (o->what == ERASE_PIN && !get_pin(value, o))
 		return "the pin is none";
-	if (o->what == ERASE_PIN)
-		o->pin = value;
-	else if (clock_parse_local(value, &o->before) < 0 || !clock_local_exists(&o->before))
+	if (o->what != ERASE_PIN &&
+		(clock_parse_local(value, &o->before) < 0 || !clock_local_exists(&o->before)))
 		return "before is no time like 2026-01-05 08:00:00";
 	return rest.len > 0 ? "there are more lines than it takes" : NULL;
 }

@@ -16,13 +16,25 @@ static int put_byte(struct buf *b, char byte)
 	return c < ' ' || c == 0x7f || c == '%' ? buf_printf(b, "%%%02x", c) : buf_add(b, &byte, 1);
 }
 
+int lines_put_value(struct buf *b, struct span text)
+{
+	size_t len = b->len;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < text.len; i++)
+		rc = put_byte(b, text.ptr[i]);
+	if (rc < 0)
+		b->len = len;
+	return rc;
+}
+
 int lines_put_text(struct buf *b, const char *key, struct span text)
 {
 	size_t len = b->len;
 	int rc = buf_printf(b, "%s=", key);
 
-	for (size_t i = 0; rc == 0 && i < text.len; i++)
-		rc = put_byte(b, text.ptr[i]);
+	if (rc == 0)
+		rc = lines_put_value(b, text);
 	if (rc == 0)
 		rc = buf_add_str(b, "\n");
 	if (rc < 0)

@@ -37,6 +37,8 @@ struct lines_fact {
 must_check int lines_put(
 	struct buf *b, const struct lines_fact *facts, size_t count, const void *record);
 must_check int lines_put_text(struct buf *b, const char *key, struct span text);
+/* The bytes of a value alone, escaped. */
+must_check int lines_put_value(struct buf *b, struct span text);
 
 /* A record back. Keys that the table does not know are passed over. 0 or -EUCLEAN; `record` may be
  * half filled then. */

@@ -7,10 +7,7 @@
 
 bool punch_pin_valid(struct span pin)
 {
-	for (size_t i = 0; i < pin.len; i++)
-		if ((unsigned char)pin.ptr[i] < 0x20 || pin.ptr[i] == 0x7F)
-			return false;
-	return pin.len > 0 && pin.len <= PUNCH_PIN_MAX;
+	return pin.len > 0 && pin.len <= PUNCH_PIN_MAX && !span_has(pin, '\0');
 }
 
 void punch_pack_time(struct pack *k, const struct clock_local *time)

@@ -66,7 +66,7 @@ struct punch {
 	uint8_t flags;
 };
 
-/* One that an operator may name: 1 to PUNCH_PIN_MAX bytes without control characters. */
+/* One that a terminal can have sent: 1 to PUNCH_PIN_MAX bytes, none of them NUL. */
 bool punch_pin_valid(struct span pin);
 
 /* A punch's key starts with its time: so many bytes, which sort as times do, absurd ones too. */

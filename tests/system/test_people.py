@@ -268,8 +268,11 @@ def erasure(context):
         done = site.run("punchctl", "user", "erase", "1001", code=64)
         check(b"nothing was erased" in done.stderr and b"templates            2" in done.stdout, "not said:", done)
         same(len(site.rows("user", "ls", "--pin", "1001")), 2, "users before")
-        said = site.run("punchctl", "user", "erase", "1001", "--yes", "--devices").stderr
-        check(b"purge spool" in said, "that uploads stay is not said:", said)
+        said = site.run("punchctl", "user", "erase", "1001", "--yes", "--devices").stdout
+        said = said[said.index(b"1001 has been erased"):]
+        for what in (b"spool upload, until 'punchctl purge spool'", b"spools order and result",
+                     b"commands with this PIN", b"pages of the store"):
+            check(what in said, "what stays is not said:", what, said)
         same([(u["serial"], u["pin"]) for u in site.rows("user", "ls", "--deleted")], [("GATE1", "1002")], "users after")
         same(site.rows("template", "ls", "--deleted"), [], "templates after")
         same([p["pin"] for p in site.rows("photo", "ls")], ["1002"], "photos after")
@@ -291,6 +294,29 @@ def erasure(context):
         site.wait_worked_off()
         same(len(site.rows("user", "ls", "--pin", "1001")), 1, "users that came later")
         same(site.refusal("user", "erase", "", "--yes")[0], 64, "the exit code without a PIN")
+
+
+def odd_pins(context):
+    """a PIN that a terminal may send can be shown and erased as tables show it; programs are told what stays"""
+    pins = {b"5\x01": "5\\x01", b"\x1b[31m7": "\\x1b[31m7", b"a\\b%41": "a\\\\b%41", b"\xff1": "\\xff1", b" 6 ": " 6 ",
+            b"a\xe2\x80\xaeb": "a\\xe2\\x80\\xaeb"}
+    with start(context) as site:
+        site.upload("GATE1", b"".join(b"USER PIN=%s\tName=Odd\n" % p for p in pins) + b"NOBODY KNOWS=1\n", table="OPERLOG")
+        site.wait_worked_off()
+        table = site.punchctl("user", "ls", "--serial", "GATE1").decode()
+        uploads, kept = len(site.names(state="done")), len(site.rows("raw", "ls"))
+        check(kept > 0, "there is nothing that nobody understood")
+        for shown in pins.values():
+            check(f" {shown} " in table, "not in the table:", shown, table)
+            check(b"Odd" in site.punchctl("user", "show", shown), "is not shown:", shown)
+            said = json.loads(site.punchctl("user", "erase", shown, "--yes", "--json"))
+            same((said["erased"], said["users"]), (True, 1), shown)
+            same(said["still_in"], {"upload_files": uploads, "order_files": 1, "commands": 0, "not_understood": kept,
+                                    "store_pages": True}, "what stays")
+            same(site.refusal("user", "show", shown)[0], 66, f"the exit code of user show {shown}")
+        same({u["name"] for u in site.rows("user", "ls", "--serial", "GATE1")} & {"Odd"}, set(), "users")
+        for wrong in ("a\\b", "1\\x00", "1\\x1", "x" * 65):
+            same(site.refusal("user", "erase", wrong, "--yes")[0], 64, f"the exit code for {wrong}")
 
 
 def purges(context):
@@ -353,4 +379,4 @@ def orders_out_of_reach(context):
 
 
 TESTS = [users, punches_have_names, punches_have_a_direction, operations,
-         secrets, template_files, exports, erasure, purges, bad_orders, orders_out_of_reach]
+         secrets, template_files, exports, erasure, odd_pins, purges, bad_orders, orders_out_of_reach]

@@ -146,9 +146,31 @@ static void shows_ages_and_sizes(void **state)
 	check_size((uint64_t)1 << 52, "4096.0 TiB");
 }
 
+static void what_is_shown_can_be_said_again(void **state)
+{
+	static const char all[] = "5\x01\x1b[31m \\x01 \xc2\x9b\xe2\x80\xae \xff\xfe 张三 %41";
+	struct buf shown = buf_with_max(1024), again = buf_with_max(1024);
+	(void)state;
+	assert_int_equal(text_escape(&shown, span_str(all), ""), 0);
+	assert_null(memchr(shown.ptr, '\x01', shown.len));
+	assert_int_equal(text_unescape(&again, buf_span(&shown)), 0);
+	assert_true(span_is(buf_span(&again), all));
+	buf_clear(&again);
+	assert_int_equal(text_unescape(&again, span_str("\\x1B\\xfF\xff")), 0);
+	assert_true(span_is(buf_span(&again), "\x1b\xff\xff"));
+	static const char *const none[] = {"1\\", "\\x", "\\x1", "\\x1g", "\\X01", "\\n", "\\\\\\"};
+	for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++) {
+		assert_int_equal(text_unescape(&again, span_str(none[i])), -EBADMSG);
+		assert_int_equal(again.len, 3);
+	}
+	buf_free(&shown);
+	buf_free(&again);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_shown_can_be_said_again),
 		cmocka_unit_test(escapes_what_steers),
 		cmocka_unit_test(keeps_what_is_to_be_kept),
 		cmocka_unit_test(stays_within_its_limit),
