@@ -28,7 +28,7 @@ static const char *read_operands(struct row *row, struct span rest)
 		why = row_fill_field(row, span_str(names[i]), value, false);
 	}
 	if (why == NULL && rest.len > 0)
-		why = row_fill_field(row, span_str("extra"), rest, false);
+		why = row_fill_field(row, span_str("extra"), rest, true);
 	return why;
 }
 

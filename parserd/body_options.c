@@ -32,7 +32,8 @@ static bool span_holds(struct span text, const char *word)
 /* Rather one too many: what it costs is that a reader needs the private part. */
 static bool is_secret(struct span name)
 {
-	static const char *const words[] = {"pwd", "passw", "key", "secret", "token"};
+	static const char *const words[] = {"pwd", "pass", "psk", "wpa", "pin", "key", "secret",
+		"token", "auth", "credential", "login"};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (span_holds(name, words[i]))

@@ -21,6 +21,7 @@
 
 #define SPOOL_KIND     "upload"
 #define SWEEP_MS       ((uint64_t)5 * 60 * 1000)
+#define HIDE_MAX       1024 /* bodies and lines of a transaction */
 #define RETRY_FIRST_MS ((uint64_t)1000)
 #define RETRY_MOST_MS  ((uint64_t)30 * 1000)
 /* While files keep coming, a pause lets more of them share the next sync. docs/ARCHITECTURE.md */
@@ -129,6 +130,29 @@ static int open_photos(struct parserd *p)
 	return rc < 0 ? fail("cannot open the photos", p->conf.state_dir, rc) : EX_OK;
 }
 
+/* Where that fails it is tried anew at the next start: uploads do not wait for it. */
+static int hide_old(struct parserd *p)
+{
+	uint64_t count = 0;
+	int rc;
+
+	do {
+		daemon_alive();
+		rc = records_hide_old(p->records, HIDE_MAX);
+		count += rc > 0 ? (uint64_t)rc : 0;
+		if (rc == -EXFULL && (rc = records_grow(p->records)) == 0)
+			rc = 1;
+	} while (rc > 0);
+	if (count > 0)
+		log_notice("bodies and lines of an older version are private now",
+			LOG_NUM("records", count));
+	if (records_is_broken(rc))
+		return fail("records are damaged", p->conf.state_dir, rc);
+	if (rc < 0)
+		log_error("what an older version kept is not private yet", LOG_ERR(rc));
+	return EX_OK;
+}
+
 static int open_batch(struct parserd *p)
 {
 	int rc = batch_open(&p->batch, &p->spool, p->records, &p->photos, p->conf.file_max_bytes);
@@ -176,6 +200,8 @@ static int open_all(struct parserd *p)
 		code = open_charset();
 	if (code == EX_OK)
 		code = open_records(p);
+	if (code == EX_OK)
+		code = hide_old(p);
 	if (code == EX_OK)
 		code = open_photos(p);
 	if (code == EX_OK)

@@ -26,7 +26,7 @@ must_check int records_begin(struct records_writer *w);
  * fact that came in several uploads the first one stands, whatever the order in which they are
  * worked on; of a photo the last one (store/logbook.h). */
 must_check int records_add_punch(struct records_writer *w, const struct punch *p);
-/* Of every table but ATTLOG they go to the private environment. */
+/* Those that store/records.h calls private go to the private environment. */
 must_check int records_add_raw(struct records_writer *w, const struct kept *k);
 must_check int records_add_refused(struct records_writer *w, const struct kept *k);
 must_check int records_add_log(struct records_writer *w, const struct logged *l);
@@ -54,6 +54,11 @@ must_check int records_drop_refused(struct records_writer *w, const struct kept 
 /* Has any line of this table been refused? If not, none of them is to be dropped. 1, 0 or a
  * negative errno. */
 must_check int records_has_refused(struct records_writer *w, struct span serial, struct span table);
+
+/* Moves what an older version kept of these where everybody may read it, at most `most` of them, in
+ * a transaction of its own. How many; 0: there are no more; a negative errno: nothing happened, and
+ * nothing is left to abort. */
+must_check int records_hide_old(struct records_writer *w, unsigned most);
 
 /* ---- taking away ---- */
 

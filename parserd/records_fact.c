@@ -217,9 +217,10 @@ void records_digest(struct span bytes, unsigned char ret[static KEPT_DIGEST_BYTE
 		ret, KEPT_DIGEST_BYTES, (const unsigned char *)bytes.ptr, bytes.len, NULL, 0);
 }
 
-static bool is_private(struct span table)
+/* A punch has no '=': a line of another kind that came in a body of ATTLOG may hold a password. */
+bool records_kept_private(const struct kept *k)
 {
-	return !span_is(table, "ATTLOG");
+	return !span_is(k->table, "ATTLOG") || span_has(k->bytes, '=');
 }
 
 static MDB_dbi db_of(const struct records_shelf *s, enum fact_kind kind)
@@ -227,7 +228,7 @@ static MDB_dbi db_of(const struct records_shelf *s, enum fact_kind kind)
 	return kind == FACT_RAW ? s->raw : s->refused;
 }
 
-/* The first parserd kept those of all tables where everybody may read them. */
+/* An older version kept it where everybody may read it. */
 static int hide(struct records_writer *w, enum fact_kind kind, const struct pack *key)
 {
 	return records_delete(&w->shared, db_of(&w->shared, kind), pack_span(key));
@@ -236,7 +237,7 @@ static int hide(struct records_writer *w, enum fact_kind kind, const struct pack
 static int add_kept(struct records_writer *w, enum fact_kind kind, const struct kept *k)
 {
 	struct kept digested = *k;
-	bool private = is_private(k->table);
+	bool private = records_kept_private(k);
 	struct records_shelf *s = records_shelf(w, private);
 	struct pack key, head, without_digest;
 
@@ -250,8 +251,9 @@ static int add_kept(struct records_writer *w, enum fact_kind kind, const struct 
 		without_digest.len -= KEPT_DIGEST_BYTES;
 	struct records_fact f = {s, db_of(s, kind), kind, &key, private ? &without_digest : &key,
 		&head, {k->note, k->bytes}, false};
-	int rc = private && !key.failed ? hide(w, kind, &key) : 0;
-	return rc < 0 ? rc : records_add_fact(w, &f);
+	int added = records_add_fact(w, &f);
+	int rc = added >= 0 && private ? hide(w, kind, &key) : 0;
+	return rc < 0 ? rc : added;
 }
 
 int records_add_raw(struct records_writer *w, const struct kept *k)

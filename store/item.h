@@ -17,7 +17,7 @@
  *   version  kind serial ids received entry place  -> seq, flags, digest
  *   content  BLAKE2b-128 of a text            -> the text, once for all versions that have it
  *   uses     the same                         -> u64: how many versions have it
- *   raw, refused  as in records.h; those of every table but ATTLOG are private
+ *   raw, refused  as in records.h, which says which are private
  *   erased   pin                              -> received entry: nothing of this PIN that was
  *                                                received until then is kept (private only)
  *   ahead    pin received entry               -> nothing: this was erased though its receipt says

@@ -12,8 +12,9 @@
  *   log, photo                                       -> logbook.h
  *   meta     "schema"                                -> 1
  *
- * raw and refused are here for ATTLOG only: what other tables bring may hold passwords and cards,
- * and is in the private environment, whose databases stand in item.h.
+ * raw and refused are here for ATTLOG only, and only what has no '=': what other tables bring, and
+ * a line of theirs in a body of ATTLOG, may hold passwords and cards, and is in the private
+ * environment, whose databases stand in item.h.
  *
  * Punches are keyed by time first: an index that starts with serial or PIN makes inserts many
  * times slower, and every question is a scan of a span of time. Identity is the key, so taking
@@ -180,7 +181,7 @@ must_check int records_follow(struct records_reader *r, uint64_t after, const st
 must_check int records_last_seq(struct records_reader *r, uint64_t *ret_seq);
 
 /* FACT_RAW or FACT_REFUSED, of one serial or (when it is empty) of all: those that every reader may
- * see (of ATTLOG) and then, when records_has_private, the others; each in order of serial and
+ * see and then, when records_has_private, the others; each in order of serial and
  * table. */
 typedef int kept_visit(void *context, const struct kept *k);
 must_check int records_kept(struct records_reader *r, enum fact_kind kind, struct span serial,

@@ -160,7 +160,7 @@ static void test_operations(void **state)
 	parsed("OPERLOG", "OPLOG 4\t\t2014-1-2 5:3:1\n",
 		"OPERATION @2014-1-2 5:3:1 code=4 admin=\n");
 	parsed("OPERLOG", "OPLOG 4\t0\t2014-10-21 15:34:33\t1\t2\t3\t4\t5\t6\n",
-		"OPERATION @2014-10-21 15:34:33 code=4 admin=0 o1=1 o2=2 o3=3 o4=4 extra=5\t6\n");
+		"OPERATION @2014-10-21 15:34:33 code=4 admin=0 o1=1 o2=2 o3=3 o4=4 *extra=5\t6\n");
 	parsed("OPERLOG", "OPLOG 4\t0\t2026-11-24 10:00:01\nOPLOG 4\t0\t1999-12-31 00:00:00\n",
 		"OPERATION @2026-11-24 10:0:1 code=4 admin=0 +absurd\n"
 		"OPERATION @1999-12-31 0:0:0 code=4 admin=0 +absurd\n");

@@ -50,6 +50,11 @@ static void test_secrets(void **state)
 		"OPTION ComPwd *value=1\nOPTION AdminPassword *value=2\nOPTION pushcommKEY "
 		"*value=3\n"
 		"OPTION ClientSecret *value=4\nOPTION TokenX *value=5\nOPTION Compw value=6\n");
+	parsed(span_str("WifiPSK=1,ProxyPass=2,WpaMode=3,AuthCode=4,LoginName=5,UserPin=6,"
+			"MyCredentials=7"),
+		"OPTION WifiPSK *value=1\nOPTION ProxyPass *value=2\nOPTION WpaMode *value=3\n"
+		"OPTION AuthCode *value=4\nOPTION LoginName *value=5\nOPTION UserPin *value=6\n"
+		"OPTION MyCredentials *value=7\n");
 }
 
 static void test_refused(void **state)

@@ -1188,40 +1188,105 @@ static void test_who_may_not_see_what_is_private(void **state)
 }
 
 /* What the first parserd kept where everybody may read it moves when it is seen again. */
+/* As a version did that kept everything where all may read it. */
+static void put_old(MDB_txn *txn, const char *db, enum fact_kind kind, struct kept *old)
+{
+	struct pack key = {.len = 0}, head = {.len = 0}, seq = {.len = 0}, fact = {.len = 0};
+	unsigned char value[1024];
+	MDB_dbi facts, journal;
+
+	records_digest(old->bytes, old->digest);
+	kept_pack_key(&key, old);
+	kept_pack_head(&head, old);
+	memcpy(value, head.bytes, head.len);
+	memcpy(value + head.len, old->note.ptr, old->note.len);
+	memcpy(value + head.len + old->note.len, old->bytes.ptr, old->bytes.len);
+	fact_pack_key(&seq, old->seq);
+	fact_pack_value(&fact, kind, pack_span(&key));
+	MDB_val k = {key.len, key.bytes};
+	MDB_val v = {head.len + old->note.len + old->bytes.len, value};
+	MDB_val s = {seq.len, seq.bytes}, f = {fact.len, fact.bytes};
+	assert_int_equal(mdb_dbi_open(txn, db, 0, &facts), 0);
+	assert_int_equal(mdb_dbi_open(txn, "journal", 0, &journal), 0);
+	assert_int_equal(mdb_put(txn, facts, &k, &v, 0), 0);
+	assert_int_equal(mdb_put(txn, journal, &s, &f, 0), 0);
+}
+
+static int write_kept(void *context, const struct kept *k)
+{
+	return buf_printf(context, "%.*s@%llu:%.*s:%.*s ", SPAN_ARG(k->table),
+		(unsigned long long)k->received_us, SPAN_ARG(k->note), SPAN_ARG(k->bytes));
+}
+
+static void assert_old(struct records_reader *r, enum fact_kind kind, const char *wanted)
+{
+	struct buf out = buf_with_max(4096);
+
+	assert_int_equal(records_kept(r, kind, span_str(""), write_kept, &out), 0);
+	assert_noted(&out, wanted);
+}
+
+static int count_digests(void *context, const struct fact *fact)
+{
+	static const char tail[] = "OPERLOG";
+
+	*(unsigned *)context += fact->key.len > 2 + sizeof(tail) &&
+				memcmp(fact->key.ptr + 2, tail, sizeof(tail)) == 0;
+	return 0;
+}
+
+/* All at once, in portions; and no digest of theirs is left where all may read. */
 static void test_old_bodies_are_hidden(void **state)
 {
-	struct kept old = {.serial = span_str("A"),
-		.table = span_str("OPERLOG"),
-		.entry = {ENTRY, 1},
-		.bytes = span_str("x")};
-	struct pack key = {.len = 0}, head = {.len = 0};
+	struct kept old[5];
+	static const char *const tables[] = {"OPERLOG", "ATTLOG", "OPERLOG", "ATTLOG", "OPERLOG"};
+	static const char *const bytes[] = {"a", "b", "c", "Passwd=d", "e"};
 	struct records_counts c;
+	unsigned digests = 0;
+	uint64_t last;
 	MDB_env *env;
 	MDB_txn *txn;
-	MDB_dbi raw;
 
 	records_writer_close(open_writer(state));
-	records_digest(old.bytes, old.digest);
-	kept_pack_key(&key, &old);
-	kept_pack_head(&head, &old);
 	assert_int_equal(mdb_env_create(&env), 0);
 	assert_int_equal(mdb_env_set_maxdbs(env, 16), 0);
 	assert_int_equal(mdb_env_open(env, scratch_path(state, "records"), 0, 0), 0);
 	assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
-	assert_int_equal(mdb_dbi_open(txn, "raw", 0, &raw), 0);
-	MDB_val k = {key.len, key.bytes}, v = {head.len, head.bytes};
-	assert_int_equal(mdb_put(txn, raw, &k, &v, 0), 0);
+	for (unsigned i = 0; i < 5; i++) {
+		old[i] = (struct kept){.serial = span_str("A"),
+			.table = span_str(tables[i]),
+			.seq = i + 1,
+			.received_us = 10 + i,
+			.entry = {ENTRY, 1},
+			.note = span_str("why"),
+			.bytes = span_str(bytes[i])};
+		put_old(txn, i < 3 ? "raw" : "refused", i < 3 ? FACT_RAW : FACT_REFUSED, &old[i]);
+	}
 	assert_int_equal(mdb_txn_commit(txn), 0);
 	mdb_env_close(env);
 
 	struct records_writer *w = open_writer(state);
+	/* One came again meanwhile, and the first one stands. */
+	struct kept again = old[4];
+	again.received_us = 99;
 	assert_int_equal(records_begin(w), 0);
-	assert_int_equal(records_add_raw(w, &old), 1);
-	assert_int_equal(records_commit(w), 0);
+	assert_int_equal(records_add_refused(w, &again), 1);
+	records_abort(w);
+	assert_int_equal(records_hide_old(w, 2), 2);
+	assert_int_equal(records_hide_old(w, 2), 2);
+	assert_int_equal(records_hide_old(w, 2), 0);
+	assert_int_equal(records_begin(w), 0);
+	assert_int_equal(records_add_raw(w, &old[0]), 0);
 	records_writer_close(w);
+
 	struct records_reader *r = open_reader(state);
+	const struct follower f = {.context = &digests, .other = count_digests};
 	assert_int_equal(records_count(r, &c), 0);
-	assert_true(c.raw == 0 && c.private_raw == 1);
+	assert_true(c.raw == 1 && c.refused == 0 && c.private_raw == 2 && c.private_refused == 2);
+	assert_old(r, FACT_RAW, "ATTLOG@11:why:b OPERLOG@10:why:a OPERLOG@12:why:c ");
+	assert_old(r, FACT_REFUSED, "ATTLOG@13:why:Passwd=d OPERLOG@14:why:e ");
+	assert_int_equal(records_follow_all(r, 0, 0, &f, &last), 0);
+	assert_int_equal(digests, 0);
 	records_close(r);
 }
 
