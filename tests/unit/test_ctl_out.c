@@ -3,6 +3,7 @@
 #include "ctl/out.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -139,6 +140,39 @@ static void says_that_nobody_reads(void **state)
 	fclose(to);
 }
 
+/* NEL, CSI, and what turns the direction: none of it comes to a terminal as it is. */
+#define STEERING "\xc2\x85\xc2\x9b\xe2\x80\xaa\xe2\x80\xae\xe2\x81\xa6\xe2\x81\xa9"
+#define ESCAPED  "\\xc2\\x85\\xc2\\x9b\\xe2\\x80\\xaa\\xe2\\x80\\xae\\xe2\\x81\\xa6\\xe2\\x81\\xa9"
+
+static void steers_no_terminal(void **state)
+{
+	static const struct out_column one[] = {{"name", "NAME", 0, false}};
+	static const char *const expected[] = {
+		[OUT_TABLE] = "NAME\r\n" ESCAPED "\r\n",
+		[OUT_CSV] = "name\r\r\n" ESCAPED "\r\r\n",
+		[OUT_JSON] = "{\"name\":\"\\u0085\\u009B\\u202A\\u202E\\u2066\\u2069\"}\r\n",
+	};
+	const struct out_cell cell = out_text(BYTES(STEERING));
+	int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	(void)state;
+	assert_true(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
+	FILE *to = fdopen(open(ptsname(terminal), O_RDWR | O_NOCTTY | O_CLOEXEC), "w");
+	assert_non_null(to);
+	for (enum out_format f = OUT_TABLE; f <= OUT_JSON; f++) {
+		char text[512] = "";
+		assert_int_equal(out_one(to, f, one, 1, &cell), 0);
+		for (size_t len = 0; len < strlen(expected[f]);) {
+			ssize_t n = read(terminal, text + len, sizeof(text) - 1 - len);
+			assert_true(n > 0);
+			len += (size_t)n;
+		}
+		assert_string_equal(text, expected[f]);
+	}
+	fclose(to);
+	close(terminal);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +181,7 @@ int main(void)
 		cmocka_unit_test(writes_json),
 		cmocka_unit_test(keeps_nul_in_json),
 		cmocka_unit_test(puts_rows_into_json),
+		cmocka_unit_test(steers_no_terminal),
 		cmocka_unit_test(says_that_nobody_reads),
 	};
 
