@@ -43,13 +43,10 @@ must_check int records_put_item(struct records_writer *w, const struct item *i);
 /* BLAKE2b-128, as the digests of log lines and photos are made. */
 void records_digest(struct span bytes, unsigned char ret[static KEPT_DIGEST_BYTES]);
 
-/* This body was kept whole by a version that had no parser for it: it is no longer. 1, 0 or a
- * negative errno. */
-must_check int records_drop_raw(
-	struct records_writer *w, struct span serial, struct span table, struct span body);
-
-/* This line of this upload was refused by a version that could not read it: it is no longer. Of a
- * line that came in several uploads the first one counts. 1, 0 or a negative errno. */
+/* This body (or line) of this upload was kept whole, or refused, by a version that could not read
+ * it: it is no longer. Of one that came in several uploads the first one counts. 1, 0 or a negative
+ * errno. */
+must_check int records_drop_raw(struct records_writer *w, const struct kept *k);
 must_check int records_drop_refused(struct records_writer *w, const struct kept *k);
 /* Has any line of this table been refused? If not, none of them is to be dropped. 1, 0 or a
  * negative errno. */
@@ -78,9 +75,10 @@ must_check int records_is_erased(struct records_writer *w, struct span pin, uint
 	const struct entry_ref *entry);
 
 /* Take out the oldest ones from before a local time, at most `most` of them, so that a transaction
- * stays small. How many, or a negative errno; less than `most`: there are no more. Their entries in
- * the journal stay, and followers pass over them. An old upload that is worked on again brings its
- * own back. `gone` as above. */
+ * stays small. Where the time is absurd, that of the receipt (in UTC) counts. How many, or a
+ * negative errno; less than `most`: there are no more. Their entries in the journal stay, and
+ * followers pass over them. An old upload that is worked on again brings its own back. `gone` as
+ * above. */
 must_check int records_purge_log(
 	struct records_writer *w, const struct clock_local *before, unsigned most);
 must_check int records_purge_photos(struct records_writer *w, const struct clock_local *before,

@@ -108,29 +108,13 @@ struct staying {
 	bool any;
 };
 
-/* The one behind `at`, which becomes its key. 1, 0 at the end, or a negative errno. */
-static int next_key(
-	struct records_shelf *s, MDB_cursor *cursor, struct pack *at, struct span *ret_value)
-{
-	struct span key;
-
-	if (at->len > 0)
-		pack_u8(at, 0); /* the least key behind it */
-	int rc = records_seek(s, cursor, pack_span(at), &key, ret_value);
-	if (rc <= 0)
-		return rc;
-	pack_clear(at);
-	pack_bytes(at, key);
-	return at->failed ? -EUCLEAN : 1;
-}
-
 /* The version behind the one that was looked at. 1, 0 when there is none, or a negative errno. */
 static int erase_version(const struct erasing *e, struct records_shelf *s, MDB_cursor *versions,
 	const struct pack *item, struct staying *of)
 {
 	struct span value;
 	struct item version;
-	int rc = next_key(s, versions, &of->at, &value);
+	int rc = records_next(s, versions, &of->at, &value);
 
 	if (rc <= 0 || !pack_begins(pack_span(&of->at), item))
 		return rc < 0 ? rc : 0;
@@ -193,7 +177,7 @@ static int erase_items(struct erasing *e, struct records_shelf *s)
 
 	if (rc != 0)
 		return rc;
-	while ((rc = next_key(s, cursor, &at, &value)) == 1) {
+	while ((rc = records_next(s, cursor, &at, &value)) == 1) {
 		rc = item_unpack(pack_span(&at), value, &i);
 		if (rc == 0 && span_eq(item_pin(&i), e->pin))
 			rc = erase_item(e, s, &at);
@@ -233,7 +217,7 @@ static int erase_photos(struct erasing *e)
 
 	if (rc != 0)
 		return rc;
-	while ((rc = next_key(s, cursor, &at, &value)) == 1) {
+	while ((rc = records_next(s, cursor, &at, &value)) == 1) {
 		rc = erase_photo(e, pack_span(&at), value);
 		if (rc != 0)
 			break;

@@ -63,6 +63,21 @@ int records_seek(struct records_shelf *s, MDB_cursor *cursor, struct span from,
 	return 1;
 }
 
+int records_next(
+	struct records_shelf *s, MDB_cursor *cursor, struct pack *at, struct span *ret_value)
+{
+	struct span key;
+
+	if (at->len > 0)
+		pack_u8(at, 0); /* the least key behind it */
+	int rc = records_seek(s, cursor, pack_span(at), &key, ret_value);
+	if (rc <= 0)
+		return rc;
+	pack_clear(at);
+	pack_bytes(at, key);
+	return at->failed ? -EUCLEAN : 1;
+}
+
 /* ---- the journal ---- */
 
 /* The number is used up only now, when the fact turned out to be new. */
@@ -266,29 +281,13 @@ int records_add_refused(struct records_writer *w, const struct kept *k)
 	return add_kept(w, FACT_REFUSED, k);
 }
 
-int records_drop_raw(
-	struct records_writer *w, struct span serial, struct span table, struct span body)
-{
-	struct kept k = {.serial = serial, .table = table};
-	struct pack key = {.len = 0};
-
-	records_digest(body, k.digest);
-	kept_pack_key(&key, &k);
-	if (key.failed)
-		return -EINVAL;
-	int shared = records_delete(&w->shared, w->shared.raw, pack_span(&key));
-	if (shared < 0)
-		return shared;
-	int private = records_delete(&w->private, w->private.raw, pack_span(&key));
-	return private < 0 ? private : shared + private > 0;
-}
-
-/* By its digest it is the same line; is it also the same upload? */
-static int drop_if_same(struct records_shelf *s, struct span key, const struct kept *k)
+/* By its digest it is the same; is it also of the same upload? */
+static int drop_if_same(
+	struct records_shelf *s, enum fact_kind kind, struct span key, const struct kept *k)
 {
 	struct pack head = {.len = 0};
 	struct span stored = {NULL, 0};
-	int rc = records_get(s, s->refused, key, &stored);
+	int rc = records_get(s, db_of(s, kind), key, &stored);
 
 	if (rc <= 0)
 		return rc;
@@ -298,10 +297,10 @@ static int drop_if_same(struct records_shelf *s, struct span key, const struct k
 	if (memcmp(stored.ptr + RECORDS_SEQ_BYTES, head.bytes + RECORDS_SEQ_BYTES,
 		    RECORDS_ARRIVAL_BYTES) != 0)
 		return 0;
-	return records_delete(s, s->refused, key);
+	return records_delete(s, db_of(s, kind), key);
 }
 
-int records_drop_refused(struct records_writer *w, const struct kept *k)
+static int drop(struct records_writer *w, enum fact_kind kind, const struct kept *k)
 {
 	struct kept digested = *k;
 	struct pack key = {.len = 0};
@@ -310,11 +309,21 @@ int records_drop_refused(struct records_writer *w, const struct kept *k)
 	kept_pack_key(&key, &digested);
 	if (key.failed)
 		return -EINVAL;
-	int shared = drop_if_same(&w->shared, pack_span(&key), k);
+	int shared = drop_if_same(&w->shared, kind, pack_span(&key), k);
 	if (shared < 0)
 		return shared;
-	int private = drop_if_same(&w->private, pack_span(&key), k);
+	int private = drop_if_same(&w->private, kind, pack_span(&key), k);
 	return private < 0 ? private : shared + private > 0;
+}
+
+int records_drop_raw(struct records_writer *w, const struct kept *k)
+{
+	return drop(w, FACT_RAW, k);
+}
+
+int records_drop_refused(struct records_writer *w, const struct kept *k)
+{
+	return drop(w, FACT_REFUSED, k);
 }
 
 static int has_key_from(struct records_shelf *s, MDB_dbi db, const struct pack *prefix)

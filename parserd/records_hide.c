@@ -46,17 +46,13 @@ static int hide(struct hiding *h, MDB_dbi db, const struct pack *key, const stru
 /* The row behind `at`, which becomes its key. 1, 0 at the end, or a negative errno. */
 static int hide_next(struct hiding *h, MDB_dbi db, MDB_cursor *cursor, struct pack *at)
 {
-	struct span key, value;
+	struct span value;
 	struct kept k;
+	int rc = records_next(&h->w->shared, cursor, at, &value);
 
-	if (at->len > 0)
-		pack_u8(at, 0); /* the least key behind it */
-	int rc = records_seek(&h->w->shared, cursor, pack_span(at), &key, &value);
 	if (rc <= 0)
 		return rc;
-	pack_clear(at);
-	pack_bytes(at, key);
-	rc = at->failed ? -EUCLEAN : kept_unpack(key, value, &k);
+	rc = kept_unpack(pack_span(at), value, &k);
 	if (rc == 0 && records_kept_private(&k))
 		rc = hide(h, db, at, &k);
 	return rc < 0 ? rc : 1;

@@ -56,36 +56,56 @@ struct purging {
 	void *context;
 };
 
-static int show_photo(const struct purging *p, struct span key, struct span value)
+/* What both kinds have; of a photo all of it. */
+static int unpack(const struct purging *p, struct span key, struct span value, struct photo *ret)
 {
-	struct photo photo;
-	int rc = photo_unpack(key, value, &photo);
+	struct logged l;
 
-	return rc == 0 ? p->gone(p->context, &photo) : rc;
+	if (p->gone != NULL)
+		return photo_unpack(key, value, ret);
+	int rc = logged_unpack(key, value, &l);
+	if (rc == 0)
+		*ret = (struct photo){
+			.time = l.time, .received_us = l.received_us, .flags = l.flags};
+	return rc;
 }
 
-/* The first one that is left: 1, 0 when it is not that old, or a negative errno. */
-static int purge_one(const struct purging *p, MDB_cursor *cursor)
+static bool is_old(const struct purging *p, const struct photo *row)
 {
-	struct span key, value;
-	int rc = records_seek(p->s, cursor, span_of(NULL, 0), &key, &value);
+	struct clock_local time = row->time;
+	struct pack packed;
+
+	pack_clear(&packed);
+	if (row->flags & PUNCH_TIME_ABSURD)
+		time = clock_local_from_seconds((int64_t)(row->received_us / 1000000));
+	punch_pack_time(&packed, &time);
+	return memcmp(packed.bytes, p->before.bytes, PUNCH_TIME_BYTES) < 0;
+}
+
+/* The row behind `at`. 0, 1 at the end, or a negative errno. All are looked at: behind the oldest
+ * ones there may be some with an absurd time. */
+static int purge_next(const struct purging *p, MDB_cursor *cursor, struct pack *at, unsigned *count)
+{
+	struct span value;
+	struct photo row;
+	int rc = records_next(p->s, cursor, at, &value);
 
 	if (rc <= 0)
+		return rc < 0 ? rc : 1;
+	rc = unpack(p, pack_span(at), value, &row);
+	if (rc != 0 || !is_old(p, &row))
 		return rc;
-	if (key.len < PUNCH_TIME_BYTES)
-		return -EUCLEAN;
-	if (memcmp(key.ptr, p->before.bytes, PUNCH_TIME_BYTES) >= 0)
-		return 0;
-	rc = p->gone == NULL ? 0 : show_photo(p, key, value);
-	if (rc != 0)
-		return rc;
-	p->s->changed = true;
-	rc = records_errno(p->s, mdb_cursor_del(cursor, 0));
-	return rc == 0 ? 1 : rc;
+	if (p->gone != NULL)
+		rc = p->gone(p->context, &row);
+	if (rc == 0)
+		rc = records_delete(p->s, p->db, pack_span(at));
+	*count += rc == 1;
+	return rc < 0 ? rc : 0;
 }
 
 static int purge(struct purging *p, const struct clock_local *before, unsigned most)
 {
+	struct pack at = {.len = 0};
 	MDB_cursor *cursor;
 	unsigned count = 0;
 	int rc = before->month == 0 || most > INT32_MAX ? -EINVAL : 0;
@@ -95,10 +115,10 @@ static int purge(struct purging *p, const struct clock_local *before, unsigned m
 		rc = records_errno(p->s, mdb_cursor_open(p->s->txn, p->db, &cursor));
 	if (rc != 0)
 		return rc;
-	for (rc = 1; rc == 1 && count < most; count += rc == 1)
-		rc = purge_one(p, cursor);
+	while (rc == 0 && count < most)
+		rc = purge_next(p, cursor, &at, &count);
 	mdb_cursor_close(cursor);
-	return rc == 0 || rc == 1 ? (int)count : rc;
+	return rc < 0 ? rc : (int)count;
 }
 
 int records_purge_log(struct records_writer *w, const struct clock_local *before, unsigned most)

@@ -61,6 +61,10 @@ must_check int records_add_fact(struct records_writer *w, const struct records_f
 must_check int records_seek(struct records_shelf *s, MDB_cursor *cursor, struct span from,
 	struct span *ret_key, struct span *ret_value);
 
+/* The key behind `at` (empty: the first), which it becomes. The same. */
+must_check int records_next(
+	struct records_shelf *s, MDB_cursor *cursor, struct pack *at, struct span *ret_value);
+
 /* records_fact.c: does it go to the private environment? */
 bool records_kept_private(const struct kept *k);
 

@@ -116,7 +116,8 @@ static struct kept kept_of(const struct upload *u, struct span note, struct span
 /* An older version kept it because it could not read it. */
 static int drop_raw(struct storing *s, struct span bytes)
 {
-	int rc = records_drop_raw(s->w, s->u->serial, span_str(s->u->says.table), bytes);
+	struct kept k = kept_of(s->u, span_of(NULL, 0), bytes);
+	int rc = records_drop_raw(s->w, &k);
 
 	return rc < 0 ? rc : 0;
 }

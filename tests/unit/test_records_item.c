@@ -1088,6 +1088,40 @@ static int end_it(void *context, uint64_t seq, const struct punch *p)
 	return -ENOENT;
 }
 
+/* Of a time that is absurd the receipt counts: nothing stays for ever, nothing goes at once. */
+static void test_purging_absurd_times(void **state)
+{
+	static const uint64_t before_us = 1767513600000000; /* 2026-01-04 08:00:00 */
+	struct clock_local before = {2026, 1, 4, 8, 0, 0};
+	struct buf gone = buf_with_max(256);
+	struct records_writer *w = open_writer(state);
+
+	assert_int_equal(records_begin(w), 0);
+	for (unsigned i = 0; i < 8; i++) {
+		struct photo p = photo_at("1", 1, (const char *[]){"a", "b", "c", "d"}[i % 4]);
+		p.time.year = i % 2 == 0 ? 1999 : 2099;
+		p.received_us = i % 4 < 2 ? before_us - 1 : before_us;
+		p.flags = i < 4 ? PUNCH_TIME_ABSURD : 0;
+		if (i >= 4)
+			p.time.year = 2099;
+		struct logged l = {.time = p.time,
+			.kind = LOG_OPERATION,
+			.serial = p.serial,
+			.entry = p.entry,
+			.received_us = p.received_us,
+			.flags = p.flags,
+			.line = span_of("01234567", i + 1)};
+		p.digest[0] = (unsigned char)i;
+		assert_int_equal(records_add_photo(w, &p), 1);
+		assert_int_equal(records_add_log(w, &l), 1);
+	}
+	assert_int_equal(records_purge_log(w, &before, 9), 2);
+	assert_int_equal(records_purge_photos(w, &before, 1, note_photo, &gone), 1);
+	assert_int_equal(records_purge_photos(w, &before, 9, note_photo, &gone), 1);
+	assert_noted(&gone, "A/1999-01-01/a A/2099-01-01/b ");
+	records_writer_close(w);
+}
+
 static void test_following_everything(void **state)
 {
 	struct records_writer *w = open_writer(state);
@@ -1305,6 +1339,7 @@ int main(void)
 		TEST(test_what_is_ahead_is_passed_over),
 		TEST(test_erasing_what_is_ahead),
 		TEST(test_purging),
+		TEST(test_purging_absurd_times),
 		TEST(test_following_everything),
 		TEST(test_who_may_not_see_what_is_private),
 		TEST(test_old_bodies_are_hidden),
