@@ -6,7 +6,7 @@
 ## make unit                      the unit tests alone
 ## make bench [BENCH_ARGS=--quick]  how fast, as ratios to limits measured in the same run
 ## make order-check               10,000 replies: written, synced, renamed, synced, then answered
-## make kill-check                200 times kill -9 of a random daemon under load, then count
+## make kill-check                kill -9 of a random daemon 200 times under load, of cmdqd 300 times among commands; then count
 ## make crash-check               kill -9 at every step of writer and consumer
 ## make fuzz TIME=60              each fuzz target for so many seconds
 ## make format / make tidy        clang-format / clang-tidy over all files
@@ -128,7 +128,7 @@ order-check:
 	python3 tests/system/run.py --build $(B) --full --only order
 
 kill-check:
-	python3 tests/system/run.py --build $(B) --full --only kill
+	python3 tests/system/run.py --build $(B) --full --only kill queue_kill
 
 crash-check:
 	B=$(B) tests/crash/run.sh

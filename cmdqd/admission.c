@@ -84,7 +84,7 @@ int admission_text(struct devices *devices, struct buf *b)
 	if (!c.devices)
 		return -ENOMEM;
 	(void)devices_each(devices, collect, &c);
-	qsort(c.devices, c.count, sizeof(*c.devices), by_serial);
+	qsort(c.devices, c.count, sizeof(struct device *), by_serial);
 	buf_clear(b);
 	int rc = put_list(b, &c);
 	free(c.devices);

@@ -138,12 +138,11 @@ static void take(struct waker *w, struct span packet, uint64_t now_ms)
 	struct in6_addr address;
 	struct wake said;
 
-	if (wake_get(packet, &said) < 0)
+	if (wake_get(packet, &said) < 0 ||
+		(said.kind == WAKE_POKE && !read_address(said.address, &address)))
 		tell_of_oddity(w, now_ms);
 	else if (said.kind == WAKE_SEEN)
 		pace_seen(w->pace, said.serial);
-	else if (!read_address(said.address, &address))
-		tell_of_oddity(w, now_ms);
 	else if (!pace_wake(w->pace, said.serial, &address, now_ms))
 		tell_of_crowd(w, now_ms);
 }

@@ -77,7 +77,8 @@ step "corpora of the fuzz targets, replayed" env B="$build/fuzz" tests/fuzz/run.
 step "crash at every step (slice), and ten wrong programs are caught" env B="$build" tests/crash/run.sh --quick
 tally "system" python3 tests/system/run.py --build "$build"
 tally "system, with ASan and UBSan" python3 tests/system/run.py --build "$sanitized" \
-    --only http admission handshake foreign caps_body_max caps_lines caps_deadline signals_under_load
+    --only http admission handshake foreign caps_body_max caps_lines caps_deadline signals_under_load \
+    command queue notify device
 
 for f in "${failures[@]}"; do
     echo "failed: $f"
