@@ -32,7 +32,18 @@ struct work {
 	struct span wanted; /* an id; empty: all */
 	struct buf found;
 	bool any;
+	bool has_private;
+	uint64_t hidden;
 };
+
+/* An older parserd kept all of them where everybody may read them. A punch has no '='. */
+static bool hide(struct work *w, const struct kept *k)
+{
+	if (w->has_private || (span_is(k->table, "ATTLOG") && !span_has(k->bytes, '=')))
+		return false;
+	w->hidden++;
+	return true;
+}
 
 /* ---- ls ---- */
 
@@ -41,6 +52,8 @@ static int put_row(void *context, const struct kept *k)
 	struct work *w = context;
 	char id[KEPT_HEX_BYTES], entry[SPOOL_ENTRY_ID_BYTES];
 	struct cell_moment received;
+	if (hide(w, k))
+		return 0;
 	kept_hex(k->digest, id);
 	spool_entry_id(k->entry.name, k->entry.number, entry);
 	/* The request names its device alone, and the reason is ours. */
@@ -60,14 +73,19 @@ static int put_row(void *context, const struct kept *k)
 static int visit_both(struct work *w, struct records_reader *r, kept_visit *visit)
 {
 	w->kind = "raw";
+	w->has_private = records_has_private(r);
 	int rc = records_kept(r, FACT_RAW, w->ask->serial, visit, w);
 	w->kind = "refused";
 	return rc != 0 ? rc : records_kept(r, FACT_REFUSED, w->ask->serial, visit, w);
 }
 
-static void say_part(struct records_reader *r)
+static void say_part(const struct work *w)
 {
-	if (!records_has_private(r))
+	if (w->hidden > 0)
+		fail_note("%llu are left out that may hold passwords and cards: an older parserd "
+			  "kept them where every reader may look",
+			(unsigned long long)w->hidden);
+	if (!w->has_private)
 		fail_note("only those of ATTLOG are shown; the others are for those alone who may "
 			  "read what is private");
 }
@@ -86,7 +104,7 @@ static int raw_verb_ls(struct ask *a)
 		rc = visit_both(&w, r, put_row);
 		int end_rc = out_end(&w.out);
 		rc = rc < 0 ? rc : end_rc;
-		say_part(r);
+		say_part(&w);
 	}
 	records_close(r);
 	if (w.memory)
@@ -104,7 +122,7 @@ static int find(void *context, const struct kept *k)
 	struct work *w = context;
 	char id[KEPT_HEX_BYTES];
 	kept_hex(k->digest, id);
-	if (!span_is(w->wanted, id))
+	if (!span_is(w->wanted, id) || hide(w, k))
 		return 0;
 	w->found = buf_with_max(k->bytes.len + 1);
 	w->any = true;
@@ -137,7 +155,7 @@ static int raw_verb_show(struct ask *a)
 	int code = people_open(a, &r);
 	int rc = code == EX_OK ? visit_both(&w, r, find) : 0;
 	if (code == EX_OK && rc >= 0 && !w.any) {
-		say_part(r);
+		say_part(&w);
 		code = fail(EX_NOINPUT, "there is none with the id %s; see 'punchctl raw ls'",
 			a->words[0]);
 	}
