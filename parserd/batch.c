@@ -346,12 +346,50 @@ static bool may_be_a_files_own(const struct batch *b, int rc)
 	return b->in_file;
 }
 
+/* Each entry by itself: one of them is at fault. */
+static void give_up(struct batch *b, const struct batch_file *f)
+{
+	struct walk w = {.file = f};
+	struct upload u;
+	enum spool_verdict verdict;
+	int rc = records_begin(b->records);
+
+	while (rc == 0 && (verdict = walk_next(&w, &u)) != SPOOL_FILE_ENDED) {
+		int given = verdict == SPOOL_ENTRY ? upload_give_up(b->records, b->photos, &u) : 0;
+		if (given < 0)
+			log_warning("a photo's file may be left that no record names",
+				LOG_TEXT("entry", f->name), LOG_ERR(given));
+	}
+	if (rc < 0)
+		log_warning("files of photos may be left that no record names",
+			LOG_TEXT("entry", f->name), LOG_ERR(rc));
+	records_abort(b->records);
+}
+
 static int refuse_one(struct batch *b, struct batch_file *f, int error, uint64_t now_us)
 {
 	char why[128];
 
+	give_up(b, f);
 	snprintf(why, sizeof(why), "it cannot be stored: %s", strerror(-error));
 	int fate = batch_refuse(b, f->name, why, now_us);
+	f->settled = true;
+	return fate < 0 ? fate : 0;
+}
+
+/* A device's directory of photos is none: whoever made it so can mend it, and nobody else waits. */
+static bool is_for_now(int rc)
+{
+	return rc == -ENOTDIR || rc == -ELOOP;
+}
+
+static int leave_one(struct batch *b, struct batch_file *f, int error, uint64_t now_us)
+{
+	struct spool_taking t;
+	int fate = tell(f->name,
+		spool_take_leave(&b->taker, f->name, now_us, "it cannot be stored now", error, &t),
+		&t);
+
 	f->settled = true;
 	return fate < 0 ? fate : 0;
 }
@@ -372,7 +410,8 @@ static int work_on(struct batch *b, struct part p, uint64_t now_us)
 	if (!may_be_a_files_own(b, rc))
 		return rc;
 	if (p.count == 1)
-		return refuse_one(b, p.files, rc, now_us);
+		return is_for_now(rc) ? leave_one(b, p.files, rc, now_us)
+				      : refuse_one(b, p.files, rc, now_us);
 	size_t half = p.count / 2;
 	rc = work_on(b, (struct part){p.files, half}, now_us);
 	if (rc == 0)

@@ -45,8 +45,9 @@ must_check int batch_refuse(struct batch *b, const char *name, const char *why, 
 bool batch_full(const struct batch *b);
 
 /* Works off what was added and logs it; the batch is empty afterwards. A file that cannot be stored
- * by its own fault is found, by halves, and refused. 0; a negative errno when the surroundings are
- * bad: what was not stored is in cur/ or, with `release`, in new/. */
+ * by its own fault is found, by halves, and refused, or left in new/ where somebody put something
+ * in the way of its photos. 0; a negative errno when the surroundings are bad: what was not stored
+ * is in cur/ or, with `release`, in new/. */
 must_check int batch_work(struct batch *b, uint64_t now_us, bool release);
 /* Forgets what was added, as after a failure. */
 void batch_drop(struct batch *b, bool release);

@@ -214,18 +214,22 @@ static int drop_orphan(struct keeping *k, struct photo *photo)
 	return photos_remove(k->photos, photo);
 }
 
+static struct photo photo_of(const struct keeping *k)
+{
+	return (struct photo){
+		.time = k->row->time,
+		.serial = k->from->serial,
+		.pin = k->row->ids[0],
+		.received_us = k->from->received_us,
+		.entry = k->from->entry,
+		.flags = photo_flags(k->row),
+	};
+}
+
 /* The file first, then the record that names it. */
 static int keep_photo(struct keeping *k)
 {
-	const struct keep_source *from = k->from;
-	struct photo photo = {
-		.time = k->row->time,
-		.serial = from->serial,
-		.pin = k->row->ids[0],
-		.received_us = from->received_us,
-		.entry = from->entry,
-		.flags = photo_flags(k->row),
-	};
+	struct photo photo = photo_of(k);
 	bool decoded;
 	int rc = keep_text_content(&k->text, k->row, &decoded);
 	int erased = rc < 0 ? rc : is_erased(k, photo.pin);
@@ -266,6 +270,28 @@ int keep_row(struct records_writer *w, struct photos *photos, const struct keep_
 	};
 	int rc = keep(&k);
 
+	buf_free(&k.text);
+	return rc;
+}
+
+int keep_give_up(struct records_writer *w, struct photos *photos, const struct keep_source *from,
+	const struct row *row)
+{
+	struct keeping k = {
+		.w = w,
+		.photos = photos,
+		.from = from,
+		.row = row,
+		.text = buf_with_max(TEXT_MAX),
+	};
+	bool decoded;
+
+	if (row->kind != ROW_PHOTO)
+		return 0;
+	struct photo photo = photo_of(&k);
+	int rc = keep_text_content(&k.text, row, &decoded);
+	if (rc >= 0)
+		rc = drop_orphan(&k, &photo);
 	buf_free(&k.text);
 	return rc;
 }

@@ -23,5 +23,9 @@ bool keep_takes(const struct row *row);
  * says that something was deleted marks it (ITEM_CLEARED). */
 must_check int keep_row(struct records_writer *w, struct photos *photos,
 	const struct keep_source *from, const struct row *row);
+/* What keep_row left on the disk in a transaction that was given up for good: the file of a photo
+ * that no record names is removed. Within a transaction. 0 or a negative errno. */
+must_check int keep_give_up(struct records_writer *w, struct photos *photos,
+	const struct keep_source *from, const struct row *row);
 
 #endif

@@ -170,15 +170,20 @@ static int store_unknown(void *context, struct span line)
 	return rc < 0 ? rc : store_raw(s, line);
 }
 
+static struct keep_source source_of(const struct upload *u)
+{
+	return (struct keep_source){
+		.serial = u->serial,
+		.received_us = u->received_us,
+		.entry = u->entry,
+		.body = u->body,
+	};
+}
+
 static int store_row(void *context, const struct row *row)
 {
 	struct storing *s = context;
-	const struct keep_source from = {
-		.serial = s->u->serial,
-		.received_us = s->u->received_us,
-		.entry = s->u->entry,
-		.body = s->u->body,
-	};
+	const struct keep_source from = source_of(s->u);
 
 	if (!keep_takes(row))
 		return store_unknown(s, row->line);
@@ -199,17 +204,23 @@ static struct span param_of(const struct upload *u, const char *name)
 	return value;
 }
 
-static int store_rows(struct storing *s)
+static int parse(const struct upload *u, const struct body_visitor *v)
 {
-	const struct upload *u = s->u;
-	const struct body_visitor v = {s, store_row, store_refused, store_unknown};
 	const struct body_source source = {
 		.table = span_str(u->says.table),
 		.pin = param_of(u, "PIN"),
 		.number = param_of(u, "FID"),
 		.received_us = u->received_us,
 	};
-	int rc = body_parse(u->body, &source, &v);
+
+	return body_parse(u->body, &source, v);
+}
+
+static int store_rows(struct storing *s)
+{
+	const struct upload *u = s->u;
+	const struct body_visitor v = {s, store_row, store_refused, store_unknown};
+	int rc = parse(u, &v);
 
 	return rc == 0 && !s->whole_is_raw ? drop_raw(s, u->body) : rc;
 }
@@ -250,4 +261,34 @@ int upload_store(struct records_writer *w, struct photos *photos, const struct u
 	if (rc >= 0)
 		rc = store_body(&s);
 	return rc == 0 ? store_stamp(w, u, now_us) : rc;
+}
+
+/* ---- giving up ---- */
+
+static int give_up_row(void *context, const struct row *row)
+{
+	struct storing *s = context;
+	const struct keep_source from = source_of(s->u);
+
+	return keep_give_up(s->w, s->photos, &from, row);
+}
+
+static int pass_refused(void *context, struct span line, const char *why)
+{
+	(void)context, (void)line, (void)why;
+	return 0;
+}
+
+static int pass_unknown(void *context, struct span line)
+{
+	(void)context, (void)line;
+	return 0;
+}
+
+int upload_give_up(struct records_writer *w, struct photos *photos, const struct upload *u)
+{
+	struct storing s = {.w = w, .photos = photos, .u = u};
+	const struct body_visitor v = {&s, give_up_row, pass_refused, pass_unknown};
+
+	return body_knows(span_str(u->says.table)) ? parse(u, &v) : 0;
 }

@@ -42,5 +42,9 @@ uint64_t upload_tally_records(const struct upload_tally *t);
  * or parserd/photos.h. */
 must_check int upload_store(struct records_writer *w, struct photos *photos, const struct upload *u,
 	uint64_t now_us, struct upload_tally *tally);
+/* It cannot be stored for good: what it left on the disk is removed (keep_give_up), within a
+ * transaction. 0 or a negative errno. */
+must_check int upload_give_up(
+	struct records_writer *w, struct photos *photos, const struct upload *u);
 
 #endif

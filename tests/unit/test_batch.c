@@ -401,6 +401,53 @@ static void test_a_photo_that_is_not_settled(void **state)
 	assert_int_equal(counts_of(state, &t).photos, 2);
 }
 
+/* Neither does its file stay behind: no order to erase would find it. */
+static void test_a_photo_of_a_file_that_is_refused(void **state)
+{
+	static const char target[] = "/iclock/fdata?SN=A&PIN=20260105080000-7&PhotoStamp=";
+	char good[sizeof(target) + 4], bad[sizeof(target) + 4];
+	struct bench t;
+	struct stat st;
+
+	open_bench(state, &t);
+	snprintf(good, sizeof(good), "%s5", target);
+	snprintf(bad, sizeof(bad), "%s666", target);
+	fault = -EINVAL;
+	post_one(&t, bad, "\xff\xd8");
+	assert_int_equal(inbox_work(&t.inbox, NOW_US), 1);
+	assert_spool(&t, 0, 0, 0, 1);
+	assert_int_equal(fstatat(t.photos.dir, "A/2026-01-05", &st, 0), -1);
+	/* One that a record names stays. */
+	post_one(&t, good, "\xff\xd8");
+	assert_int_equal(inbox_work(&t.inbox, NOW_US), 1);
+	post_one(&t, bad, "\xff\xd8");
+	assert_int_equal(inbox_work(&t.inbox, NOW_US), 1);
+	fault = 0;
+	assert_spool(&t, 0, 0, 1, 2);
+	assert_int_equal(fstatat(t.photos.dir, "A/2026-01-05", &st, 0), 0);
+	assert_int_equal(counts_of(state, &t).photos, 1);
+}
+
+/* It waits for who mends the directory, and nobody waits for it. */
+static void test_a_directory_of_photos_that_is_none(void **state)
+{
+	static const char target[] = "/iclock/fdata?SN=A&PIN=20260105080000-7&PhotoStamp=5";
+	struct bench t;
+
+	open_bench(state, &t);
+	close(openat(t.photos.dir, "A", O_CREAT | O_WRONLY, 0640));
+	post_one(&t, target, "\xff\xd8");
+	post_one(&t, "/iclock/cdata?SN=A&table=ATTLOG", "1" PUNCH);
+	assert_int_equal(inbox_work(&t.inbox, NOW_US), 2);
+	assert_spool(&t, 1, 0, 1, 0);
+	assert_int_equal(unlinkat(t.photos.dir, "A", 0), 0);
+	struct records_counts c = counts_of(state, &t);
+	assert_true(c.punches == 1 && c.photos == 0);
+	open_bench(state, &t);
+	assert_int_equal(inbox_work(&t.inbox, NOW_US), 1);
+	assert_int_equal(counts_of(state, &t).photos, 1);
+}
+
 /* Here it cannot be refused, for its reason finds a directory in the way. */
 static void test_what_is_left_keeps_nobody_waiting(void **state)
 {
@@ -533,6 +580,8 @@ int main(void)
 		TEST(test_a_file_that_cannot_be_stored),
 		TEST(test_bad_surroundings_refuse_nothing),
 		TEST(test_a_photo_that_is_not_settled),
+		TEST(test_a_photo_of_a_file_that_is_refused),
+		TEST(test_a_directory_of_photos_that_is_none),
 		TEST(test_what_is_left_keeps_nobody_waiting),
 		TEST(test_more_than_one_batch),
 		TEST(test_what_was_in_work_is_worked_first_and_alone),
