@@ -4,6 +4,9 @@
 #include "parserd/body_parsers.h"
 #include "parserd/pairs.h"
 
+/* No terminal has so many; each costs a row of the records. What is behind them is kept raw. */
+#define OPTIONS_MAX 4096
+
 /* Where the next pair begins: behind a comma that a key follows. */
 static size_t next_pair(struct span text)
 {
@@ -61,16 +64,19 @@ static int show(struct span piece, const struct body_visitor *v)
 	return v->row(v->context, &row);
 }
 
-static int one_line(struct span line, const struct body_visitor *v)
+/* What of the line is left when the options are too many. */
+static int one_line(struct span *line, unsigned *room, const struct body_visitor *v)
 {
 	int rc = 0;
 
-	while (rc == 0 && line.len > 0) {
-		size_t next = next_pair(line);
+	while (rc == 0 && line->len > 0 && *room > 0) {
+		size_t next = next_pair(*line);
 
-		if (next > 1)
-			rc = show(span_of(line.ptr, next - 1), v);
-		line = span_from(line, next);
+		if (next > 1) {
+			rc = show(span_of(line->ptr, next - 1), v);
+			(*room)--;
+		}
+		*line = span_from(*line, next);
 	}
 	return rc;
 }
@@ -78,11 +84,15 @@ static int one_line(struct span line, const struct body_visitor *v)
 int body_options_parse(
 	struct span body, const struct body_source *source, const struct body_visitor *visitor)
 {
-	struct span line;
+	const char *end = body.ptr + body.len;
+	struct span line = {NULL, 0};
+	unsigned room = OPTIONS_MAX;
 	int rc = 0;
 
 	(void)source;
-	while (rc == 0 && span_next_line(&body, &line))
-		rc = one_line(line, visitor);
-	return rc;
+	while (rc == 0 && line.len == 0 && span_next_line(&body, &line))
+		rc = one_line(&line, &room, visitor);
+	if (rc != 0 || line.len == 0)
+		return rc;
+	return visitor->unknown(visitor->context, span_of(line.ptr, (size_t)(end - line.ptr)));
 }

@@ -89,6 +89,31 @@ static void test_only_commas(void **state)
 	free(body);
 }
 
+/* Behind 4,096 of them all is kept as it is, in the middle of a line or not. */
+static void test_too_many(void **state)
+{
+	enum { MANY = 4099 };
+	struct body_source source = {.table = span_str("OPTIONS")};
+	struct rows_text t = {.rows = 0}, lines = {.rows = 0};
+	struct buf b = buf_with_max(1 << 20);
+
+	(void)state;
+	for (unsigned i = 0; i < MANY; i++)
+		assert_int_equal(buf_printf(&b, "%sk%04u=1", i > 0 ? "," : "", i), 0);
+	assert_int_equal(buf_add_str(&b, "\nx=1\n"), 0);
+	assert_int_equal(rows_read(buf_span(&b), &source, &t), 0);
+	assert_true(t.rows == 4096 && t.refused == 0 && t.unknown == 1);
+	assert_non_null(strstr(t.out.ptr, "OPTION k4095 value=1\n? (28)\n"));
+	for (size_t i = 0; i < b.len; i++)
+		b.ptr[i] = b.ptr[i] == ',' ? '\n' : b.ptr[i];
+	assert_int_equal(rows_read(buf_span(&b), &source, &lines), 0);
+	assert_string_equal(lines.out.ptr, t.out.ptr);
+	assert_int_equal(rows_read(span_of(b.ptr, (size_t)4096 * 8), &source, &lines), 0);
+	assert_true(lines.rows == 2 * 4096 && lines.unknown == 1);
+	buf_free(&t.out);
+	buf_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -98,6 +123,7 @@ int main(void)
 		cmocka_unit_test(test_secrets),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_only_commas),
+		cmocka_unit_test(test_too_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
