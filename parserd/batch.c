@@ -346,7 +346,13 @@ static bool may_be_a_files_own(const struct batch *b, int rc)
 	return b->in_file;
 }
 
-/* Each entry by itself: one of them is at fault. */
+/* A device's directory of photos is none: whoever made it so can mend it, and nobody else waits. */
+static bool is_for_now(int rc)
+{
+	return rc == -ENOTDIR || rc == -ELOOP;
+}
+
+/* Each entry by itself: one of them is at fault. Where the directory is none, no file is in it. */
 static void give_up(struct batch *b, const struct batch_file *f)
 {
 	struct walk w = {.file = f};
@@ -356,7 +362,7 @@ static void give_up(struct batch *b, const struct batch_file *f)
 
 	while (rc == 0 && (verdict = walk_next(&w, &u)) != SPOOL_FILE_ENDED) {
 		int given = verdict == SPOOL_ENTRY ? upload_give_up(b->records, b->photos, &u) : 0;
-		if (given < 0)
+		if (given < 0 && !is_for_now(given))
 			log_warning("a photo's file may be left that no record names",
 				LOG_TEXT("entry", f->name), LOG_ERR(given));
 	}
@@ -377,15 +383,11 @@ static int refuse_one(struct batch *b, struct batch_file *f, int error, uint64_t
 	return fate < 0 ? fate : 0;
 }
 
-/* A device's directory of photos is none: whoever made it so can mend it, and nobody else waits. */
-static bool is_for_now(int rc)
-{
-	return rc == -ENOTDIR || rc == -ELOOP;
-}
-
 static int leave_one(struct batch *b, struct batch_file *f, int error, uint64_t now_us)
 {
 	struct spool_taking t;
+
+	give_up(b, f);
 	int fate = tell(f->name,
 		spool_take_leave(&b->taker, f->name, now_us, "it cannot be stored now", error, &t),
 		&t);
