@@ -66,7 +66,7 @@ int records_seek(struct records_shelf *s, MDB_cursor *cursor, struct span from,
 int records_next(
 	struct records_shelf *s, MDB_cursor *cursor, struct pack *at, struct span *ret_value)
 {
-	struct span key;
+	struct span key = {NULL, 0};
 
 	if (at->len > 0)
 		pack_u8(at, 0); /* the least key behind it */
