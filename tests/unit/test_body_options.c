@@ -108,8 +108,10 @@ static void test_too_many(void **state)
 		b.ptr[i] = b.ptr[i] == ',' ? '\n' : b.ptr[i];
 	assert_int_equal(rows_read(buf_span(&b), &source, &lines), 0);
 	assert_string_equal(lines.out.ptr, t.out.ptr);
+	buf_free(&lines.out);
 	assert_int_equal(rows_read(span_of(b.ptr, (size_t)4096 * 8), &source, &lines), 0);
 	assert_true(lines.rows == 2 * 4096 && lines.unknown == 1);
+	buf_free(&lines.out);
 	buf_free(&t.out);
 	buf_free(&b);
 }
