@@ -236,7 +236,10 @@ static int keep_photo(struct keeping *k)
 
 	if (erased != 0)
 		return erased < 0 ? erased : drop_orphan(k, &photo);
-	rc = photos_put(k->photos, &photo, buf_span(&k->text));
+	photos_name(&photo, buf_span(&k->text));
+	int recorded = records_has_photo(k->w, &photo);
+	rc = recorded < 0 ? recorded
+			  : photos_put(k->photos, &photo, buf_span(&k->text), recorded > 0);
 	return rc < 0 ? rc : records_add_photo(k->w, &photo);
 }
 

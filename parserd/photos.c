@@ -176,15 +176,18 @@ static int remember_day(struct photos *p, int day)
 	return rc;
 }
 
-int photos_put(struct photos *p, struct photo *photo, struct span bytes)
+int photos_put(struct photos *p, struct photo *photo, struct span bytes, bool recorded)
 {
 	photos_name(photo, bytes);
 	int day = open_day(p, photo, true);
 	if (day < 0)
 		return day;
-	/* The name of one that is there may be from a try that was given up, and not be settled. */
-	int rc = is_there(day, photo) ? 0 : io_place_file(day, photo->name, bytes, FILE_MODE);
-	if (rc == 0)
+	/* Durability: what a committed record names is on the disk. Any other file may be of a try
+	 * whose sync has failed: to sync it once more would prove nothing, so it is written anew.
+	 */
+	bool durable = recorded && is_there(day, photo);
+	int rc = durable ? 0 : io_place_file(day, photo->name, bytes, FILE_MODE);
+	if (rc == 0 && !durable)
 		return remember_day(p, day);
 	io_close(day);
 	return rc;

@@ -22,10 +22,10 @@ void photos_close(struct photos *p);
 /* Sets the photo's digest, bytes and name. */
 void photos_name(struct photo *photo, struct span bytes);
 /* photos_name, and writes the file. Its bytes are on the disk when it returns, its name after
- * photos_settle, before which no record may name it. One that is there with the same name is the
- * same photo and is not written again. 0; -EINVAL for a serial that is none; other negative errno.
- */
-must_check int photos_put(struct photos *p, struct photo *photo, struct span bytes);
+ * photos_settle, before which no record may name it. `recorded`: a record names it already, so
+ * that one that is there is durable and is not written again. 0; -EINVAL for a serial that is none;
+ * other negative errno. */
+must_check int photos_put(struct photos *p, struct photo *photo, struct span bytes, bool recorded);
 /* All that was put is durable. 0 or a negative errno: then nothing is, and it is to be put again.
  */
 must_check int photos_settle(struct photos *p);
