@@ -5,17 +5,12 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#include "lib/io.h"
+#include "lib/local.h"
 #include "lib/num.h"
 #include "lib/serial.h"
 
-#define PEER_MAX     64 /* bytes; an IPv6 address with its scope is shorter */
-#define SOCKET_BYTES (1024 * 1024)
-#define BACKLOG      16
+#define PEER_MAX 64 /* bytes; an IPv6 address with its scope is shorter */
 
 static const char *const kind_names[] = {[MSG_HELLO] = "hello", [MSG_POLL] = "poll"};
 
@@ -125,92 +120,12 @@ int msg_get_answer(struct span packet, struct msg_answer *ret)
 
 /* ---- sockets ---- */
 
-static int make_address(const char *path, struct sockaddr_un *ret)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-	if (strlen(path) >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	memcpy(address.sun_path, path, strlen(path));
-	*ret = address;
-	return 0;
-}
-
-/* Room for many packets, so that a burst does not make the other side wait. The kernel may give
- * less, and it would do: its answer is not looked at. */
-static int make_socket(void)
-{
-	const int bytes = SOCKET_BYTES;
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
-	return fd;
-}
-
 int msg_connect(const char *path)
 {
-	struct sockaddr_un address;
-	int fd, rc = make_address(path, &address);
-
-	if (rc < 0)
-		return rc;
-	fd = make_socket();
-	if (fd < 0)
-		return fd;
-	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
-		rc = -errno;
-		io_close(fd);
-		return rc;
-	}
-	return fd;
-}
-
-/* Removes a socket file that its owner left behind. Only a refused connection shows that nobody
- * listens: any other answer, a full backlog too, comes from somebody alive. */
-static int clear_the_way(const char *path)
-{
-	struct stat st;
-	int fd;
-
-	if (lstat(path, &st) < 0)
-		return errno == ENOENT ? 0 : -errno;
-	if (!S_ISSOCK(st.st_mode))
-		return -EEXIST;
-	fd = msg_connect(path);
-	if (fd != -ECONNREFUSED) {
-		io_close(fd);
-		return fd == -EACCES ? fd : -EADDRINUSE;
-	}
-	return unlink(path) < 0 ? -errno : 0;
-}
-
-/* The mode is set before listen(): until then every connection is refused, whatever the umask let
- * through. */
-static int bind_and_listen(int fd, const char *path, const struct sockaddr_un *address, mode_t mode)
-{
-	if (bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0)
-		return -errno;
-	return chmod(path, mode) < 0 || listen(fd, BACKLOG) < 0 ? -errno : 0;
+	return local_connect(path, SOCK_SEQPACKET);
 }
 
 int msg_listen(const char *path, unsigned mode)
 {
-	struct sockaddr_un address;
-	int fd, rc = make_address(path, &address);
-
-	if (rc == 0)
-		rc = clear_the_way(path);
-	if (rc < 0)
-		return rc;
-	fd = make_socket();
-	if (fd < 0)
-		return fd;
-	rc = bind_and_listen(fd, path, &address, mode);
-	if (rc == 0)
-		return fd;
-	io_close(fd);
-	return rc;
+	return local_listen(path, SOCK_SEQPACKET, mode);
 }

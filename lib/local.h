@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* local: sockets between processes of this machine (AF_UNIX), under a name in the file system. All
+ * are non-blocking and close-on-exec. */
+#ifndef PUNCHD_LIB_LOCAL_H
+#define PUNCHD_LIB_LOCAL_H
+
+#include <sys/types.h>
+
+#include "lib/span.h"
+
+/* `type`: SOCK_SEQPACKET or SOCK_DGRAM. A descriptor, or a negative errno: -ENOENT, -ECONNREFUSED
+ * while nobody listens, -ENAMETOOLONG. */
+must_check int local_connect(const char *path, int type);
+
+/* Replaces a socket file that nobody listens on and gives the new one `mode`, whatever the umask;
+ * nobody gets in before it has that. -EADDRINUSE when somebody listens; -EEXIST for a file that is
+ * no socket; other negative errno. */
+must_check int local_listen(const char *path, int type, mode_t mode);
+
+#endif
