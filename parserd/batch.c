@@ -28,7 +28,7 @@ struct batch_notice {
 	char id[SPOOL_ENTRY_ID_BYTES];
 	char serial[SERIAL_MAX + 1];
 	char table[TARGET_TABLE_MAX + 1];
-	struct upload_tally tally;
+	struct tally tally;
 };
 
 int batch_open(struct batch *b, const struct spool *spool, struct records_writer *records,
@@ -144,7 +144,7 @@ static enum spool_verdict walk_next(struct walk *w, struct upload *ret)
 								     : SPOOL_ENTRY_BAD;
 }
 
-static void take_notice(struct batch *b, const struct upload *u, const struct upload_tally *t)
+static void take_notice(struct batch *b, const struct upload *u, const struct tally *t)
 {
 	if (t->refused == 0 || b->notice_count == NOTICES_MAX)
 		return;
@@ -155,8 +155,7 @@ static void take_notice(struct batch *b, const struct upload *u, const struct up
 	n->tally = *t;
 }
 
-static int store_file(
-	struct batch *b, struct batch_file *f, uint64_t now_us, struct upload_tally *sum)
+static int store_file(struct batch *b, struct batch_file *f, uint64_t now_us, struct tally *sum)
 {
 	struct walk w = {.file = f};
 	struct upload u;
@@ -165,7 +164,7 @@ static int store_file(
 	f->good = f->bad = 0;
 	f->why = "no entry in it";
 	while ((verdict = walk_next(&w, &u)) != SPOOL_FILE_ENDED) {
-		struct upload_tally t = {.punches = 0};
+		struct tally t = {.punches = 0};
 		if (verdict != SPOOL_ENTRY) {
 			f->bad++;
 			f->why = w.why;
@@ -175,7 +174,7 @@ static int store_file(
 		if (rc != 0)
 			return rc;
 		f->good++;
-		upload_tally_add(sum, &t);
+		tally_add(sum, &t);
 		take_notice(b, &u, &t);
 	}
 	return 0;
@@ -210,7 +209,7 @@ struct part {
 	size_t count;
 };
 
-static int store_files(struct batch *b, struct part p, uint64_t now_us, struct upload_tally *sum)
+static int store_files(struct batch *b, struct part p, uint64_t now_us, struct tally *sum)
 {
 	int rc = 0;
 
@@ -223,9 +222,9 @@ static int store_files(struct batch *b, struct part p, uint64_t now_us, struct u
 	return rc;
 }
 
-static int store_all(struct batch *b, struct part p, uint64_t now_us, struct upload_tally *sum)
+static int store_all(struct batch *b, struct part p, uint64_t now_us, struct tally *sum)
 {
-	*sum = (struct upload_tally){.punches = 0};
+	*sum = (struct tally){.punches = 0};
 	b->notice_count = 0;
 	b->in_file = false;
 	int rc = records_begin(b->records);
@@ -241,8 +240,7 @@ static int store_all(struct batch *b, struct part p, uint64_t now_us, struct upl
 	return rc;
 }
 
-static int store_all_growing(
-	struct batch *b, struct part p, uint64_t now_us, struct upload_tally *sum)
+static int store_all_growing(struct batch *b, struct part p, uint64_t now_us, struct tally *sum)
 {
 	int rc;
 
@@ -273,32 +271,7 @@ static void move_on(struct batch *b, struct batch_file *f, uint64_t now_us)
 	f->settled = true;
 }
 
-#define SUM_FIELDS 7
-
-/* What there was none of is not written, but for the sums. */
-static void log_sum(uint64_t files, uint64_t entries, const struct upload_tally *sum)
-{
-	struct log_field fields[SUM_FIELDS + 1 + ROW_KINDS] = {
-		LOG_NUM("files", files),
-		LOG_NUM("entries", entries),
-		LOG_NUM("records", upload_tally_records(sum)),
-		LOG_NUM("duplicates", sum->duplicates),
-		LOG_NUM("bad", sum->refused),
-		LOG_NUM("raw", sum->raw),
-		LOG_NUM("empty", sum->empty),
-	};
-	size_t count = SUM_FIELDS;
-
-	if (sum->punches > 0)
-		fields[count++] = (struct log_field)LOG_NUM("punches", sum->punches);
-	for (size_t i = 0; i < ROW_KINDS; i++)
-		if (sum->rows[i] > 0)
-			fields[count++] = (struct log_field)LOG_NUM(
-				upload_rows_name((enum row_kind)i), sum->rows[i]);
-	log_event(LOG_LEVEL_INFO, "stored", fields, count);
-}
-
-static void log_stored(const struct batch *b, struct part p, const struct upload_tally *sum)
+static void log_stored(const struct batch *b, struct part p, const struct tally *sum)
 {
 	uint64_t files = 0;
 	uint64_t entries = 0;
@@ -306,8 +279,7 @@ static void log_stored(const struct batch *b, struct part p, const struct upload
 	for (size_t i = 0; i < b->notice_count; i++) {
 		const struct batch_notice *n = &b->notices[i];
 		log_notice("lines refused", LOG_TEXT("entry", n->id), LOG_TEXT("serial", n->serial),
-			LOG_TEXT("table", n->table),
-			LOG_NUM("records", upload_tally_records(&n->tally)),
+			LOG_TEXT("table", n->table), LOG_NUM("records", tally_records(&n->tally)),
 			LOG_NUM("duplicates", n->tally.duplicates),
 			LOG_NUM("bad", n->tally.refused));
 	}
@@ -317,7 +289,7 @@ static void log_stored(const struct batch *b, struct part p, const struct upload
 	}
 	if (files == 0)
 		return; /* each one was refused, and said so */
-	log_sum(files, entries, sum);
+	tally_log(sum, files, entries);
 }
 
 void batch_drop(struct batch *b, bool release)
@@ -400,7 +372,7 @@ static int leave_one(struct batch *b, struct batch_file *f, int error, uint64_t 
  * goes by itself, down to the one. */
 static int work_on(struct batch *b, struct part p, uint64_t now_us)
 {
-	struct upload_tally sum;
+	struct tally sum;
 	int rc = store_all_growing(b, p, now_us, &sum);
 
 	if (rc == 0) {

@@ -40,49 +40,6 @@ int upload_read(
 	return 0;
 }
 
-/* ---- the tally ---- */
-
-void upload_tally_add(struct upload_tally *sum, const struct upload_tally *t)
-{
-	sum->punches += t->punches;
-	for (size_t i = 0; i < ROW_KINDS; i++)
-		sum->rows[i] += t->rows[i];
-	sum->raw += t->raw;
-	sum->duplicates += t->duplicates;
-	sum->refused += t->refused;
-	sum->empty += t->empty;
-}
-
-const char *upload_rows_name(enum row_kind kind)
-{
-	static const char *const names[ROW_KINDS] = {
-		[ROW_USER] = "users",
-		[ROW_TEMPLATE] = "templates",
-		[ROW_PICTURE] = "pictures",
-		[ROW_OPERATION] = "operations",
-		[ROW_ERROR] = "errors",
-		[ROW_EVENT] = "events",
-		[ROW_MESSAGE] = "messages",
-		[ROW_MESSAGE_USER] = "message_users",
-		[ROW_WORKCODE] = "workcodes",
-		[ROW_IDCARD] = "idcards",
-		[ROW_OPTION] = "options",
-		[ROW_PHOTO] = "photos",
-		[ROW_IMAGE] = "images",
-	};
-
-	return names[kind];
-}
-
-uint64_t upload_tally_records(const struct upload_tally *t)
-{
-	uint64_t records = t->punches;
-
-	for (size_t i = 0; i < ROW_KINDS; i++)
-		records += t->rows[i];
-	return records;
-}
-
 static int count(int added, uint64_t *known, uint64_t *fresh)
 {
 	*known += added == 0;
@@ -96,7 +53,7 @@ struct storing {
 	struct records_writer *w;
 	struct photos *photos;
 	const struct upload *u;
-	struct upload_tally *tally;
+	struct tally *tally;
 	bool refused_before; /* lines of this table, by this version or an older one */
 	bool whole_is_raw;   /* all of the body is one line that nobody can read */
 };
@@ -248,7 +205,7 @@ static int store_stamp(struct records_writer *w, const struct upload *u, uint64_
 }
 
 int upload_store(struct records_writer *w, struct photos *photos, const struct upload *u,
-	uint64_t now_us, struct upload_tally *tally)
+	uint64_t now_us, struct tally *tally)
 {
 	struct storing s = {.w = w, .photos = photos, .u = u, .tally = tally};
 

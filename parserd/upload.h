@@ -7,6 +7,7 @@
 #include "parserd/photos.h"
 #include "parserd/records.h"
 #include "parserd/row.h"
+#include "parserd/tally.h"
 #include "spool/spool.h"
 
 struct upload {
@@ -21,27 +22,11 @@ struct upload {
 must_check int upload_read(
 	const struct spool_entry *e, const char *name, struct upload *ret, const char **ret_why);
 
-/* Each line that is not empty counts once, and so does each option, and each body that is not made
- * of lines: as a record, a duplicate, raw or refused. */
-struct upload_tally {
-	uint64_t punches;         /* new ones */
-	uint64_t rows[ROW_KINDS]; /* new ones of other tables */
-	uint64_t raw;             /* new bodies and lines that nobody can read */
-	uint64_t duplicates;      /* of all of these, those that were known */
-	uint64_t refused;         /* lines, known or not */
-	uint64_t empty;           /* bodies without a byte */
-};
-void upload_tally_add(struct upload_tally *sum, const struct upload_tally *t);
-/* How rows of a kind are called in logs: "users". */
-const char *upload_rows_name(enum row_kind kind);
-/* Punches and rows. */
-uint64_t upload_tally_records(const struct upload_tally *t);
-
 /* Puts its facts and its stamp into the transaction that is begun, writes its photos, which are to
  * be settled before the commit, and adds to the tally. 0 or a negative errno of parserd/records.h
  * or parserd/photos.h. */
 must_check int upload_store(struct records_writer *w, struct photos *photos, const struct upload *u,
-	uint64_t now_us, struct upload_tally *tally);
+	uint64_t now_us, struct tally *tally);
 /* It cannot be stored for good: what it left on the disk is removed (keep_give_up), within a
  * transaction. 0 or a negative errno. */
 must_check int upload_give_up(

@@ -44,8 +44,7 @@ static void close_bench(struct bench *t)
 static bool given_up; /* what is stored, instead of committed */
 
 /* The nth upload: received n seconds after the first. */
-static struct upload_tally store_bytes(
-	struct bench *t, unsigned nth, const char *target, struct span body)
+static struct tally store_bytes(struct bench *t, unsigned nth, const char *target, struct span body)
 {
 	struct spool_entry e = {
 		.number = 1,
@@ -54,7 +53,7 @@ static struct upload_tally store_bytes(
 		.target = span_str(target),
 		.body = body,
 	};
-	struct upload_tally tally = {.punches = 0};
+	struct tally tally = {.punches = 0};
 	struct upload u;
 	char name[SPOOL_NAME_BYTES];
 	const char *why = "";
@@ -71,8 +70,7 @@ static struct upload_tally store_bytes(
 	return tally;
 }
 
-static struct upload_tally store(
-	struct bench *t, unsigned nth, const char *target, const char *body)
+static struct tally store(struct bench *t, unsigned nth, const char *target, const char *body)
 {
 	return store_bytes(t, nth, target, span_str(body));
 }
@@ -260,7 +258,7 @@ static void test_other_items(void **state)
 static void test_logs(void **state)
 {
 	struct bench t;
-	struct upload_tally tally;
+	struct tally tally;
 
 	open_bench(state, &t);
 	tally = store(&t, 0, OPLOG,
@@ -354,7 +352,7 @@ static void test_a_log_that_is_sent_again(void **state)
 static void test_photos(void **state)
 {
 	struct bench t;
-	struct upload_tally tally;
+	struct tally tally;
 
 	open_bench(state, &t);
 	tally = store_bytes(&t, 0, PHOTOS,
@@ -435,9 +433,9 @@ static void test_a_file_that_no_record_names(void **state)
 
 /* ---- the tally, raw bodies, and the order ---- */
 
-static uint64_t sum(const struct upload_tally *t)
+static uint64_t sum(const struct tally *t)
 {
-	return upload_tally_records(t) + t->duplicates + t->raw + t->refused + t->empty;
+	return tally_records(t) + t->duplicates + t->raw + t->refused + t->empty;
 }
 
 static const struct {
@@ -471,12 +469,11 @@ static void test_each_line_counts_once(void **state)
 	open_bench(state, &t);
 	for (int again = 0; again < 3; again++)
 		for (unsigned i = 0; i < UPLOADS; i++) {
-			struct upload_tally tally =
-				store(&t, i, uploads[i].target, uploads[i].body);
+			struct tally tally = store(&t, i, uploads[i].target, uploads[i].body);
 			assert_int_equal(sum(&tally), uploads[i].shown);
 			if (again == 0)
 				continue;
-			assert_int_equal(upload_tally_records(&tally), 0);
+			assert_int_equal(tally_records(&tally), 0);
 			assert_int_equal(tally.raw, 0);
 		}
 	close_bench(&t);
