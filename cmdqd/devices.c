@@ -8,22 +8,13 @@
 #include "cmdqd/learn.h"
 #include "cmdqd/ledger.h"
 #include "cmdqd/queue.h"
+#include "lib/hash.h"
 
 /* ---- the table ---- */
 
-/* FNV-1a from a secret start, stirred: nobody outside can tell which serials share a bucket. */
-static uint64_t hash_of(const struct devices *t, struct span text)
-{
-	uint64_t hash = t->seed;
-
-	for (size_t i = 0; i < text.len; i++)
-		hash = (hash ^ (unsigned char)text.ptr[i]) * 0x100000001b3u;
-	return (hash ^ hash >> 32) * 0x9e3779b97f4a7c15u;
-}
-
 static unsigned bucket_of(const struct devices *t, struct span serial)
 {
-	return (unsigned)(hash_of(t, serial) >> 40) % DEVICES_BUCKETS;
+	return hash_bucket(t->seed, serial, DEVICES_BUCKETS);
 }
 
 struct device *devices_find(struct devices *t, struct span serial)
@@ -38,7 +29,7 @@ struct device *devices_find(struct devices *t, struct span serial)
 
 static unsigned alias_bucket_of(const struct devices *t, const char *alias)
 {
-	return (unsigned)(hash_of(t, span_str(alias)) >> 40) % DEVICES_ALIASES;
+	return hash_bucket(t->seed, span_str(alias), DEVICES_ALIASES);
 }
 
 struct device *devices_find_alias(struct devices *t, const char *alias)
@@ -74,7 +65,7 @@ static struct slot *slot_make(struct span serial)
 static void slot_insert(struct devices *t, struct slot *s)
 {
 	LIST_INSERT_HEAD(&t->buckets[bucket_of(t, span_str(s->device.serial))], s, chain);
-	s->networks = hash_of(t, span_str(s->device.set.networks));
+	s->networks = hash_bytes(span_str(s->device.set.networks));
 	index_alias(t, s);
 	t->counts[s->device.state]++;
 	if (s->device.state == DEVICE_PENDING)
@@ -234,7 +225,7 @@ uint64_t devices_approved_version(const struct devices *t)
 
 void devices_note_settings(struct devices *t, struct slot *s)
 {
-	uint64_t now = hash_of(t, span_str(s->device.set.networks));
+	uint64_t now = hash_bytes(span_str(s->device.set.networks));
 
 	if (s->device.state == DEVICE_APPROVED && s->networks != now)
 		t->approved_version++;

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "lib/hash.h"
+
 #define SLOTS 1024
 
 struct direction_slot {
@@ -48,10 +50,7 @@ const char *direction_of_status(struct span status)
 
 static struct direction_slot *slot_of(struct directions *d, struct span serial)
 {
-	uint32_t hash = 0x811C9DC5u;
-	for (size_t i = 0; i < serial.len; i++)
-		hash = (hash ^ (unsigned char)serial.ptr[i]) * 0x01000193u;
-	return &d->slots[hash % SLOTS];
+	return &d->slots[hash_bytes(serial) % SLOTS];
 }
 
 static int fill(struct directions *d, struct direction_slot *s, struct span serial)

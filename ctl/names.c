@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "ctl/pile.h"
+#include "lib/hash.h"
 
 #define SLOTS          8192
 #define NAME_MAX_BYTES 256
@@ -40,13 +41,6 @@ void names_close(struct names *n)
 	free(n->slots);
 	spoken_close(&n->spoken);
 	*n = (struct names){.slots = NULL};
-}
-
-static uint64_t mix(uint64_t hash, struct span s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		hash = (hash ^ (unsigned char)s.ptr[i]) * 0x100000001B3u;
-	return (hash ^ 0xFF) * 0x100000001B3u;
 }
 
 static int take_first(void *context, const struct item *i)
@@ -90,7 +84,7 @@ static int fill(struct names *n, struct names_slot *s, struct span serial, struc
 
 int names_find(struct names *n, struct span serial, struct span pin, struct span *ret_name)
 {
-	struct names_slot *s = &n->slots[mix(mix(0xCBF29CE484222325u, serial), pin) % SLOTS];
+	struct names_slot *s = &n->slots[hash_bucket(hash_bytes(serial), pin, SLOTS)];
 	bool right = s->known && span_is(serial, s->serial) && span_is(pin, s->pin);
 	int rc = 0;
 	if (serial.len == 0 || pin.len == 0 || pin.len > PUNCH_PIN_MAX || serial.len > SERIAL_MAX) {

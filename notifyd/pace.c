@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
+#include "lib/hash.h"
 #include "lib/serial.h"
 
 #define SLOTS (1u << 16) /* of both tables that are looked up by a hash */
@@ -72,14 +73,9 @@ void pace_close(struct pace *p)
 	free(p);
 }
 
-/* FNV-1a from a secret start, stirred. */
 static unsigned slot_of(const struct pace *p, struct span bytes)
 {
-	uint64_t hash = p->limits.seed;
-
-	for (size_t i = 0; i < bytes.len; i++)
-		hash = (hash ^ (unsigned char)bytes.ptr[i]) * 0x100000001b3u;
-	return (unsigned)((hash ^ hash >> 32) * 0x9e3779b97f4a7c15u >> 40) % SLOTS;
+	return hash_bucket(p->limits.seed, bytes, SLOTS);
 }
 
 static struct sleeper *find(const struct pace *p, struct span serial)

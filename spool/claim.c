@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/hash.h"
 #include "lib/io.h"
 #include "spool/spool.h"
 
@@ -167,9 +168,7 @@ int spool_refuse(const struct spool *s, enum spool_state from, const char *name,
  * with the file's time, and the same one each time. */
 static void name_part_of_part(const char *name, char id[static SPOOL_ENTRY_ID_BYTES])
 {
-	uint64_t wall_us = 0, hash = 0xcbf29ce484222325; /* FNV-1a */
-	for (const char *p = id; *p; p++)
-		hash = (hash ^ (unsigned char)*p) * 0x100000001b3;
+	uint64_t wall_us = 0, hash = hash_bytes(span_str(id));
 	(void)spool_name_valid(span_str(name), &wall_us);
 	snprintf(id, SPOOL_ENTRY_ID_BYTES, "%016" PRIx64 "-%016" PRIx64, wall_us, hash);
 }

@@ -225,7 +225,7 @@ struct spool_taker {
 	const struct spool *spool;
 	/* private */
 	struct {
-		uint64_t hash, again_us;
+		uint64_t hash, again_us; /* a clash costs a line of log and a wait */
 	} left[SPOOL_LEFT_MAX];
 	size_t left_next;
 };

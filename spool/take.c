@@ -3,18 +3,10 @@
  * be neither taken nor refused is left, and the others are taken. */
 #include <errno.h>
 
+#include "lib/hash.h"
 #include "spool/spool.h"
 
 /* ---- what stays behind ---- */
-
-static uint64_t hash_of(const char *name)
-{
-	uint64_t hash = 0xcbf29ce484222325; /* FNV-1a: a clash costs a line of log and a wait */
-
-	for (; *name != '\0'; name++)
-		hash = (hash ^ (unsigned char)*name) * 0x100000001b3;
-	return hash;
-}
 
 static size_t find_left(const struct spool_taker *t, uint64_t hash)
 {
@@ -33,7 +25,7 @@ static bool is_waiting(uint64_t again_us, uint64_t now_us)
 
 static bool was_just_left(const struct spool_taker *t, const char *name, uint64_t now_us)
 {
-	size_t i = find_left(t, hash_of(name));
+	size_t i = find_left(t, hash_bytes(span_str(name)));
 
 	return i < SPOOL_LEFT_MAX && is_waiting(t->left[i].again_us, now_us);
 }
@@ -41,7 +33,7 @@ static bool was_just_left(const struct spool_taker *t, const char *name, uint64_
 /* 1 the first time, 0 later. So many at a time are no files' own fault: -ENOBUFS. */
 static int remember(struct spool_taker *t, const char *name, uint64_t now_us)
 {
-	uint64_t hash = hash_of(name);
+	uint64_t hash = hash_bytes(span_str(name));
 	size_t i = find_left(t, hash);
 	bool first = i == SPOOL_LEFT_MAX;
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "lib/buf.h"
+#include "lib/hash.h"
 #include "lib/span.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -50,10 +51,8 @@ static inline struct span fuzz_piece(struct span *rest)
  * replay. */
 static inline uint64_t fuzz_hash(struct span s)
 {
-	uint64_t hash = 14695981039346656037ULL;
+	uint64_t hash = hash_bytes(s);
 
-	for (size_t i = 0; i < s.len; i++)
-		hash = (hash ^ (unsigned char)s.ptr[i]) * 1099511628211ULL;
 	return hash ^ hash >> 29;
 }
 
