@@ -36,10 +36,10 @@ struct work {
 	uint64_t hidden;
 };
 
-/* An older parserd kept all of them where everybody may read them. A punch has no '='. */
+/* An older parserd kept all of them where everybody may read them. */
 static bool hide(struct work *w, const struct kept *k)
 {
-	if (w->has_private || (span_is(k->table, "ATTLOG") && !span_has(k->bytes, '=')))
+	if (w->has_private || !kept_is_private(k))
 		return false;
 	w->hidden++;
 	return true;

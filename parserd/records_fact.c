@@ -232,12 +232,6 @@ void records_digest(struct span bytes, unsigned char ret[static KEPT_DIGEST_BYTE
 		ret, KEPT_DIGEST_BYTES, (const unsigned char *)bytes.ptr, bytes.len, NULL, 0);
 }
 
-/* A punch has no '=': a line of another kind that came in a body of ATTLOG may hold a password. */
-bool records_kept_private(const struct kept *k)
-{
-	return !span_is(k->table, "ATTLOG") || span_has(k->bytes, '=');
-}
-
 static MDB_dbi db_of(const struct records_shelf *s, enum fact_kind kind)
 {
 	return kind == FACT_RAW ? s->raw : s->refused;
@@ -252,7 +246,7 @@ static int hide(struct records_writer *w, enum fact_kind kind, const struct pack
 static int add_kept(struct records_writer *w, enum fact_kind kind, const struct kept *k)
 {
 	struct kept digested = *k;
-	bool private = records_kept_private(k);
+	bool private = kept_is_private(k);
 	struct records_shelf *s = records_shelf(w, private);
 	struct pack key, head, without_digest;
 

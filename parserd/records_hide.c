@@ -53,7 +53,7 @@ static int hide_next(struct hiding *h, MDB_dbi db, MDB_cursor *cursor, struct pa
 	if (rc <= 0)
 		return rc;
 	rc = kept_unpack(pack_span(at), value, &k);
-	if (rc == 0 && records_kept_private(&k))
+	if (rc == 0 && kept_is_private(&k))
 		rc = hide(h, db, at, &k);
 	return rc < 0 ? rc : 1;
 }

@@ -65,9 +65,6 @@ must_check int records_seek(struct records_shelf *s, MDB_cursor *cursor, struct 
 must_check int records_next(
 	struct records_shelf *s, MDB_cursor *cursor, struct pack *at, struct span *ret_value);
 
-/* records_fact.c: does it go to the private environment? */
-bool records_kept_private(const struct kept *k);
-
 /* records_item.c: one version less has this text. */
 must_check int records_release(
 	struct records_shelf *s, const unsigned char digest[static ITEM_DIGEST_BYTES]);

@@ -13,6 +13,11 @@ void kept_hex(
 		snprintf(ret_hex + 2 * i, 3, "%02x", digest[i]);
 }
 
+bool kept_is_private(const struct kept *k)
+{
+	return !span_is(k->table, "ATTLOG") || span_has(k->bytes, '=');
+}
+
 void kept_pack_key(struct pack *k, const struct kept *f)
 {
 	pack_text(k, f->serial);

@@ -102,6 +102,10 @@ struct kept {
 	struct span bytes; /* raw: the body; refused: the line */
 };
 
+/* May it hold a password or a card? Then it belongs into the private environment. Of ATTLOG only
+ * what has an '=' may: no punch has one, but a line of another table in its body has. */
+bool kept_is_private(const struct kept *k);
+
 void kept_pack_key(struct pack *k, const struct kept *f);
 /* Everything but `note` and `bytes`, which may be long and follow it in the value in this
  * order. A note has at most 65535 bytes. */

@@ -303,6 +303,25 @@ static void test_what_is_kept_comes_back(void **state)
 	assert_int_equal(kept_unpack(pack_span(&k), whole, &got), -EUCLEAN);
 }
 
+static void test_what_may_hold_a_password_is_private(void **state)
+{
+	static const struct {
+		const char *table, *bytes;
+		bool private;
+	} cases[] = {{"ATTLOG", "1001\t2026-01-05 08:00:00\t0", false}, {"ATTLOG", "", false},
+		{"ATTLOG", "USER PIN=1001\tPasswd=x", true}, {"ATTLOG", "=", true},
+		{"OPERLOG", "1001", true}, {"attlog", "1001", true}, {"ATTLOG2", "1001", true},
+		{"", "1001", true}, {"", "", true}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct kept k = {
+			.table = span_str(cases[i].table), .bytes = span_str(cases[i].bytes)};
+		if (kept_is_private(&k) != cases[i].private)
+			fail_msg("'%s' of '%s'", cases[i].bytes, cases[i].table);
+	}
+}
+
 static void test_a_note_has_its_limit(void **state)
 {
 	static char note[UINT16_MAX + 1];
@@ -354,6 +373,7 @@ int main(void)
 		cmocka_unit_test(test_longest_texts_and_one_byte_more),
 		cmocka_unit_test(test_entry_names),
 		cmocka_unit_test(test_what_is_kept_comes_back),
+		cmocka_unit_test(test_what_may_hold_a_password_is_private),
 		cmocka_unit_test(test_a_note_has_its_limit),
 		cmocka_unit_test(test_stamps_and_facts_come_back),
 	};
