@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/io.h"
 #include "lib/log.h"
 #include "lib/num.h"
 
@@ -29,7 +31,7 @@ struct connection {
 	struct connection *next, **back;
 	struct MHD_Connection *mhd;
 	uint64_t since_ms;   /* accepted, request begun, or reply given, whatever was last */
-	uint64_t body_bytes; /* received since */
+	uint64_t body_bytes; /* received since, and those of a file that are to be sent */
 	bool kept;           /* has been served and may be idle before the next request */
 	bool waiting;        /* for us, not we for it */
 	bool expired;
@@ -44,8 +46,8 @@ struct http_exchange {
 	enum stage stage;
 	char *target; /* as it came */
 	void *own;
-	struct MHD_Response *response; /* NULL until http_reply */
-	unsigned status;
+	unsigned status;               /* 0 until it is answered */
+	struct MHD_Response *response; /* NULL then too when there was no memory */
 };
 
 struct http {
@@ -81,25 +83,68 @@ static enum MHD_Result queue(struct http_exchange *x)
 	return ok;
 }
 
-void http_reply(struct http_exchange *x, unsigned status, struct span body)
+/* Gives up the wait with whatever the response is. Without memory for one the connection is closed,
+ * which terminals take for "not stored". */
+static void answer(
+	struct http_exchange *x, unsigned status, struct MHD_Response *response, const char *type)
 {
 	x->status = status;
-	x->response = MHD_create_response_from_buffer(
-		body.len, (void *)(uintptr_t)body.ptr, MHD_RESPMEM_MUST_COPY);
-	/* Without memory for a reply the connection is closed, which terminals take for "not
-	 * stored". */
-	if (x->response) {
-		(void)MHD_add_response_header(
-			x->response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain");
-		if (!wants_keep_alive(x->mhd))
-			(void)MHD_add_response_header(
-				x->response, MHD_HTTP_HEADER_CONNECTION, "close");
-	}
+	x->response = response;
+	if (response)
+		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	if (response && !wants_keep_alive(x->mhd))
+		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	if (x->stage == STAGE_WAITING) {
 		x->connection->waiting = false;
 		x->connection->since_ms = clock_mono_ms(); /* for the sending */
 		MHD_resume_connection(x->mhd);
 	}
+}
+
+void http_reply(struct http_exchange *x, unsigned status, struct span body)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		body.len, (void *)(uintptr_t)body.ptr, MHD_RESPMEM_MUST_COPY);
+	answer(x, status, response, "text/plain");
+}
+
+/* The descriptor is the response's from here on, or closed. */
+static struct MHD_Response *respond_with(const struct http_file *f)
+{
+	struct MHD_Response *response = NULL;
+	if (f->fd < 0)
+		return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+	if (f->from <= f->size && f->length <= f->size - f->from)
+		response = MHD_create_response_from_fd_at_offset64(f->length, f->fd, f->from);
+	if (!response)
+		io_close(f->fd);
+	return response;
+}
+
+static void say_range(struct MHD_Response *response, const struct http_file *f)
+{
+	char text[80];
+	if (f->status == MHD_HTTP_PARTIAL_CONTENT)
+		snprintf(text, sizeof(text), "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, f->from,
+			f->from + f->length - 1, f->size);
+	else if (f->status == MHD_HTTP_RANGE_NOT_SATISFIABLE)
+		snprintf(text, sizeof(text), "bytes */%" PRIu64, f->size);
+	else
+		return;
+	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_RANGE, text);
+}
+
+void http_reply_file(struct http_exchange *x, const struct http_file *file)
+{
+	struct MHD_Response *response = respond_with(file);
+	if (response) {
+		say_range(response, file);
+		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_ACCEPT_RANGES, "bytes");
+		if (file->etag)
+			(void)MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, file->etag);
+	}
+	x->connection->body_bytes = file->length; /* they earn their time beforehand */
+	answer(x, file->status, response, "application/octet-stream");
 }
 
 /* ---- one request ---- */
@@ -124,6 +169,11 @@ static uint64_t content_length(struct MHD_Connection *mhd)
 						  MHD_HTTP_HEADER_TRANSFER_ENCODING))
 		return HTTP_LENGTH_UNKNOWN;
 	return length;
+}
+
+static struct span header(struct MHD_Connection *mhd, const char *name)
+{
+	return span_str(MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, name));
 }
 
 static void peer_text(struct MHD_Connection *mhd, char ret_text[static HTTP_PEER_BYTES])
@@ -152,11 +202,14 @@ static enum MHD_Result on_head(struct http_exchange *x, const char *method)
 		.target = span_str(x->target),
 		.peer = peer,
 		.content_length = content_length(x->mhd),
+		.range = header(x->mhd, MHD_HTTP_HEADER_RANGE),
+		.if_range = header(x->mhd, MHD_HTTP_HEADER_IF_RANGE),
+		.if_none_match = header(x->mhd, MHD_HTTP_HEADER_IF_NONE_MATCH),
 	};
 	peer_text(x->mhd, peer);
 	x->stage = STAGE_BODY;
 	x->own = x->http->calls->begin(x->http->context, x, &head);
-	if (!x->response)
+	if (x->status == 0)
 		return MHD_YES;
 	/* A reply that is queued before the body was read ends the connection, so it waits for the
 	 * end of what is short, and of what has no body at all. */
@@ -180,7 +233,7 @@ static enum MHD_Result on_end(struct http_exchange *x)
 {
 	if (x->stage == STAGE_BODY) {
 		x->http->calls->end(x->own);
-		if (!x->response) {
+		if (x->status == 0) {
 			x->stage = STAGE_WAITING;
 			x->connection->waiting = true;
 			MHD_suspend_connection(x->mhd);

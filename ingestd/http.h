@@ -23,6 +23,9 @@ struct http_head {
 	struct span target;      /* as it came, blanks and all; lives as long as the exchange */
 	const char *peer;        /* address without port: "192.0.2.7", "2001:db8::7" */
 	uint64_t content_length; /* or one of HTTP_LENGTH_… */
+	/* Of header lines, empty without one: what is asked of a file. Live as long as the
+	 * exchange. */
+	struct span range, if_range, if_none_match;
 };
 
 /* What http tells the program. Each may call http_reply once for its exchange, at once or at any
@@ -66,8 +69,22 @@ void http_run(struct http *h);
 /* Ends connections that are past their deadline: how many. */
 unsigned http_expire(struct http *h, uint64_t now_ms);
 
-/* Answers an exchange; the bytes are copied. Every reply is text/plain. */
+/* Answers an exchange; the bytes are copied. Such a reply is text/plain. */
 void http_reply(struct http_exchange *x, unsigned status, struct span body);
+
+/* A file, or a part of it, as the answer. */
+struct http_file {
+	unsigned status;       /* 200 whole, 206 a part; without a descriptor 304 or 416 */
+	int fd;                /* a regular file, which http closes, whatever comes; or -1 */
+	uint64_t size;         /* of the whole file */
+	uint64_t from, length; /* what is sent of it; with 206 not empty */
+	const char *etag;      /* with its quotes, copied; NULL: none is said */
+};
+
+/* Answers an exchange with bytes of a file as application/octet-stream; a HEAD hears the same head
+ * without them. It may take as much longer as body_rate_min gives a body of that length. A file
+ * that becomes shorter meanwhile, or is too short, ends the connection. */
+void http_reply_file(struct http_exchange *x, const struct http_file *file);
 
 unsigned http_connections(const struct http *h);
 /* Takes no more connections, and no more requests: whoever is not waiting for an answer yet hears
