@@ -2,9 +2,8 @@
 /* conf_key: the table of keys, and what their values may be. */
 #include "lib/conf_key.h"
 
-#include <arpa/inet.h>
-
 #include "lib/conf.h"
+#include "lib/network.h"
 #include "lib/num.h"
 #include "lib/trans_flag.h"
 #include "lib/zone_name.h"
@@ -26,16 +25,10 @@ static bool is_listen(struct span text)
 	bool brackets = host_len > 2 && text.ptr[0] == '[' && colon[-1] == ']';
 	struct span host =
 		brackets ? span_of(text.ptr + 1, host_len - 2) : span_of(text.ptr, host_len);
-	unsigned char address[sizeof(struct in6_addr)];
-	char host_text[INET6_ADDRSTRLEN];
 	uint64_t port;
 
-	if (!colon || host.len >= sizeof(host_text) || span_has(host, '\0') ||
-		num_u64(span_from(text, host_len + 1), 1, 65535, &port) < 0)
-		return false;
-	memcpy(host_text, host.ptr, host.len);
-	host_text[host.len] = '\0';
-	return inet_pton(brackets ? AF_INET6 : AF_INET, host_text, address) == 1;
+	return colon && num_u64(span_from(text, host_len + 1), 1, 65535, &port) == 0 &&
+	       network_is_address(host) && span_has(host, ':') == brackets;
 }
 
 /* "HH:MM". */

@@ -7,36 +7,36 @@
 
 #include "lib/num.h"
 
-/* An address is a network whose prefix is all of its bits. */
+#define MAPPED_BYTES 12 /* before an IPv4 address, in its IPv6 form */
+
+static const unsigned char mapped[MAPPED_BYTES] = {[10] = 0xff, [11] = 0xff};
+
+/* In IPv6 form. An address is a network whose prefix is all of its bits. */
 struct network {
-	unsigned char bytes[sizeof(struct in6_addr)];
-	unsigned bits; /* of the address: 32 or 128 */
+	unsigned char bytes[NETWORK_ADDRESS_BYTES];
 	unsigned prefix;
 };
 
-static bool read_address(struct span text, struct network *ret)
+bool network_read_address(struct span text, unsigned char ret[static NETWORK_ADDRESS_BYTES])
 {
 	bool six = span_has(text, ':');
 	char copy[INET6_ADDRSTRLEN];
+	unsigned char bytes[NETWORK_ADDRESS_BYTES];
 
 	if (text.len == 0 || text.len >= sizeof(copy) || span_has(text, '\0'))
 		return false;
 	memcpy(copy, text.ptr, text.len);
 	copy[text.len] = '\0';
-	ret->bits = ret->prefix = six ? 128 : 32;
-	return inet_pton(six ? AF_INET6 : AF_INET, copy, ret->bytes) == 1;
+	memcpy(bytes, mapped, sizeof(mapped));
+	if (inet_pton(six ? AF_INET6 : AF_INET, copy, six ? bytes : bytes + MAPPED_BYTES) != 1)
+		return false;
+	memcpy(ret, bytes, sizeof(bytes));
+	return true;
 }
 
-/* ::ffff:192.0.2.7 is 192.0.2.7, and a network of such is one of IPv4. */
-static void unmap(struct network *n)
+static bool is_four(const struct network *n)
 {
-	static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
-
-	if (n->bits != 128 || n->prefix < 96 || memcmp(n->bytes, mapped, sizeof(mapped)) != 0)
-		return;
-	memmove(n->bytes, n->bytes + sizeof(mapped), 4);
-	n->bits = 32;
-	n->prefix -= 96;
+	return memcmp(n->bytes, mapped, sizeof(mapped)) == 0;
 }
 
 static bool bit_at(const unsigned char *bytes, unsigned i)
@@ -46,7 +46,7 @@ static bool bit_at(const unsigned char *bytes, unsigned i)
 
 static bool is_clear_below_prefix(const struct network *n)
 {
-	for (unsigned i = n->prefix; i < n->bits; i++)
+	for (unsigned i = n->prefix; i < 8 * NETWORK_ADDRESS_BYTES; i++)
 		if (bit_at(n->bytes, i))
 			return false;
 	return true;
@@ -55,22 +55,20 @@ static bool is_clear_below_prefix(const struct network *n)
 static bool read_network(struct span text, struct network *ret)
 {
 	struct span address;
-	uint64_t prefix;
 
-	if (!span_next(&text, '/', &address) || !read_address(address, ret))
+	if (!span_next(&text, '/', &address) || !network_read_address(address, ret->bytes))
 		return false;
-	if (text.ptr) { /* there was a slash */
-		if (num_u64(text, 0, ret->bits, &prefix) < 0)
-			return false;
-		ret->prefix = (unsigned)prefix;
-	}
-	unmap(ret);
+	unsigned before = span_has(address, ':') ? 0 : 8 * MAPPED_BYTES;
+	uint64_t prefix = 8 * NETWORK_ADDRESS_BYTES - before;
+	if (text.ptr && num_u64(text, 0, prefix, &prefix) < 0) /* there was a slash */
+		return false;
+	ret->prefix = before + (unsigned)prefix;
 	return is_clear_below_prefix(ret);
 }
 
 static bool contains(const struct network *n, const struct network *address)
 {
-	if (n->bits != address->bits)
+	if (is_four(n) != is_four(address))
 		return false;
 	for (unsigned i = 0; i < n->prefix; i++)
 		if (bit_at(n->bytes, i) != bit_at(address->bytes, i))
@@ -115,14 +113,14 @@ static bool read_list(struct span list, const struct network *address, bool *ret
 
 bool network_is_address(struct span text)
 {
-	struct network n;
+	unsigned char unused[NETWORK_ADDRESS_BYTES];
 
-	return read_address(text, &n);
+	return network_read_address(text, unused);
 }
 
 bool network_list_valid(struct span list)
 {
-	struct network any = {.bits = 0};
+	struct network any = {.prefix = 0};
 	bool unused;
 
 	return read_list(list, &any, &unused);
@@ -133,8 +131,5 @@ bool network_list_has(struct span list, struct span address)
 	struct network n;
 	bool has;
 
-	if (!read_address(address, &n))
-		return false;
-	unmap(&n);
-	return read_list(list, &n, &has) && has;
+	return network_read_address(address, n.bytes) && read_list(list, &n, &has) && has;
 }

@@ -5,10 +5,14 @@
 
 #include "lib/span.h"
 
-#define NETWORK_LIST_MAX 128 /* bytes of a list, without NUL */
+#define NETWORK_LIST_MAX      128 /* bytes of a list, without NUL */
+#define NETWORK_ADDRESS_BYTES 16  /* in IPv6 form */
 
 /* Is it an IPv4 or IPv6 address, without brackets and port? */
 bool network_is_address(struct span text);
+/* Reads one, an IPv4 address into its IPv6 form (::ffff:192.0.2.7). */
+must_check bool network_read_address(
+	struct span text, unsigned char ret[static NETWORK_ADDRESS_BYTES]);
 /* One or more networks with ',' between; a bare address is a network of one; blanks around a comma
  * do not count; bits below the prefix must be 0. */
 bool network_list_valid(struct span list);

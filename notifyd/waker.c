@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "lib/io.h"
+#include "lib/network.h"
 #include "lib/wake.h"
 
 #define SOCKET_MODE     0660 /* its group may speak: docs/TRUST.md */
@@ -97,14 +98,9 @@ void waker_close(struct waker *w)
 /* In IPv6 form. False for what is the address of no one terminal. */
 static bool read_address(struct span text, struct in6_addr *ret)
 {
-	char address[INET6_ADDRSTRLEN] = "";
-	struct in6_addr in6 = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
+	struct in6_addr in6;
 
-	if (text.len >= sizeof(address))
-		return false;
-	memcpy(address, text.ptr, text.len);
-	if (inet_pton(AF_INET, address, in6.s6_addr + 12) != 1 &&
-		inet_pton(AF_INET6, address, &in6) != 1)
+	if (!network_read_address(text, in6.s6_addr))
 		return false;
 	bool mapped = IN6_IS_ADDR_V4MAPPED(&in6);
 	if (mapped ? in6.s6_addr[12] == 0 || in6.s6_addr[12] >= 224

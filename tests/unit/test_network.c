@@ -30,6 +30,24 @@ static void test_addresses(void **state)
 	assert_false(network_is_address(span_of(NULL, 0)));
 }
 
+static void test_what_is_read(void **state)
+{
+	static const unsigned char six[] = {0x20, 1, 0xd, 0xb8, [15] = 7},
+				   four[16] = {[10] = 0xff, 0xff, 192, 0, 2, 7};
+	unsigned char got[NETWORK_ADDRESS_BYTES] = "untouched";
+
+	(void)state;
+	assert_false(network_read_address(span_str("192.0.2"), got));
+	assert_false(network_read_address(span_str("2001:db8::7::"), got));
+	assert_string_equal((const char *)got, "untouched");
+	assert_true(network_read_address(span_str("2001:db8::7"), got));
+	assert_memory_equal(got, six, sizeof(got));
+	assert_true(network_read_address(span_str("192.0.2.7"), got));
+	assert_memory_equal(got, four, sizeof(got));
+	assert_true(network_read_address(span_str("::ffff:192.0.2.7"), got));
+	assert_memory_equal(got, four, sizeof(got));
+}
+
 static void test_lists(void **state)
 {
 	static const char *const good[] = {"192.0.2.0/24", "192.0.2.7", "0.0.0.0/0", "192.0.2.7/32",
@@ -124,6 +142,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_what_is_read),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_longest_list),
 		cmocka_unit_test(test_who_is_in),
