@@ -151,23 +151,42 @@ static bool comes_from_outside(struct answerer *a, const struct msg_question *q,
 	return true;
 }
 
-enum desk_fate answer(
+/* The device that speaks, or NULL with what it hears instead. */
+static struct device *see(
 	struct answerer *a, const struct msg_question *q, uint64_t now_us, struct msg_answer *ret)
 {
 	struct device *d;
 
-	buf_clear(&a->body);
 	*ret = (struct msg_answer){.status = 403};
 	if (comes_from_outside(a, q, now_us))
-		return DESK_SEND;
+		return NULL;
 	int rc = devices_see(a->devices, q->serial, q->peer, now_us, &d);
 	if (rc < 0) {
 		ret->status = 503;
 		log_trouble("no room for a device", q->serial, rc);
-		return DESK_SEND;
+		return NULL;
 	}
 	if (rc == 1)
 		log_first_sight(q, d);
+	return d;
+}
+
+struct device *answer_admit(
+	struct answerer *a, const struct msg_question *q, uint64_t now_us, struct msg_answer *ret)
+{
+	struct device *d = see(a, q, now_us, ret);
+
+	return d && d->state == DEVICE_APPROVED && gate_key_seen(d, q->peer) ? d : NULL;
+}
+
+enum desk_fate answer(
+	struct answerer *a, const struct msg_question *q, uint64_t now_us, struct msg_answer *ret)
+{
+	struct device *d = see(a, q, now_us, ret);
+
+	buf_clear(&a->body);
+	if (!d)
+		return DESK_SEND;
 	return q->kind == MSG_HELLO ? answer_hello(a, d, q, now_us, ret)
 				    : answer_poll(a, d, q, now_us, ret);
 }

@@ -44,6 +44,11 @@ struct answerer {
 enum desk_fate answer(
 	struct answerer *a, const struct msg_question *q, uint64_t now_us, struct msg_answer *ret);
 
+/* For every other question: the device that asks, which is approved, speaks from one of its networks
+ * and has shown its comm key; or NULL with what it hears instead. */
+struct device *answer_admit(
+	struct answerer *a, const struct msg_question *q, uint64_t now_us, struct msg_answer *ret);
+
 /* Commits what the answers since the last call say. Call it after each turn of the loop, before
  * anybody else works in the ledger's transaction. 0; or a negative errno when all that was held
  * must not be said: then nothing of it has happened. */

@@ -41,7 +41,18 @@ static enum desk_fate on_question(
 {
 	struct cmdqd *c = context;
 
-	return answer(&c->answerer, q, clock_wall_us(), ret);
+	switch (q->kind) {
+	case MSG_HELLO:
+	case MSG_POLL:
+		return answer(&c->answerer, q, clock_wall_us(), ret);
+	case MSG_LOOKUP:
+	case MSG_VERIFY:
+	case MSG_FILE:
+	case MSG_TIME:
+		break;
+	}
+	*ret = (struct msg_answer){.status = 404};
+	return DESK_SEND;
 }
 
 static void on_signal(struct loop_source *source, uint32_t events)

@@ -14,11 +14,27 @@
 
 /* Gives the answer's status and body; the body is borrowed until the next call. With DESK_HOLD the
  * answer is kept until desk_release, because what it says is not durable yet. */
-enum desk_fate { DESK_SEND, DESK_HOLD };
+enum desk_fate {
+	DESK_SEND,
+	DESK_HOLD,
+	DESK_LATER, /* the answer comes by desk_answer_later */
+};
 typedef enum desk_fate desk_answer(
 	void *context, const struct msg_question *q, struct msg_answer *ret);
 
 struct desk;
+
+/* Who asked, for an answer that comes later; a value, good even when the asker has gone. */
+struct desk_ticket {
+	uint64_t client, id;
+	enum msg_kind kind;
+};
+/* Of the question that is being answered: to be taken within desk_answer. */
+struct desk_ticket desk_ticket(const struct desk *desk, const struct msg_question *q);
+/* Answers it now, or holds the answer until desk_release. Nothing happens when the asker has gone;
+ * a client that cannot be answered is dropped. */
+void desk_answer_later(struct desk *desk, const struct desk_ticket *to,
+	const struct msg_answer *answer, enum desk_fate fate);
 
 /* Serves the socket file `path`, mode 0660, from `loop_fd`. -EADDRINUSE when another process does;
  * other negative errno. */

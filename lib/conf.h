@@ -22,6 +22,8 @@
 #define CONF_CONTROL     "cmdqd/control"
 #define CONF_ADMISSION   "cmdqd/admission"
 #define CONF_CONTENT     "cmdqd/content"
+#define CONF_SERVED      "cmdqd/files" /* what terminals may fetch just now */
+#define CONF_FILES       "files"       /* where an administrator lays what put-file may name */
 #define CONF_DESK        "desk.sock"
 #define CONF_WAKE        "wake/wake.sock"
 
@@ -68,6 +70,14 @@ struct conf {
 				    */
 	uint64_t command_offers;   /* how often one is handed out at most */
 	bool allow_shell, allow_put_file, allow_clear, allow_server_options, allow_raw;
+	/* May cmdqd read STATE/private/records, to tell a terminal of people whom another one of
+	 * its site knows, and to say who somebody is? Each device is switched on besides. */
+	bool allow_remote, allow_verify;
+	char *remote_sites;          /* whose devices may ask unless set otherwise; "*": all */
+	uint64_t remote_withdraw_ms; /* after it a user that was told is deleted there; 0: never */
+	uint64_t verify_failures;    /* in a row; then PIN or device is locked out for … */
+	uint64_t verify_lockout_ms;
+	uint64_t audit_keep_ms; /* what was asked about people, and what was answered */
 
 	/* notifyd */
 	uint64_t wake_port;  /* UDP, 4374: docs/PROTOCOL.md 7 */

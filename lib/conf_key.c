@@ -5,6 +5,7 @@
 #include "lib/conf.h"
 #include "lib/network.h"
 #include "lib/num.h"
+#include "lib/site.h"
 #include "lib/trans_flag.h"
 #include "lib/zone_name.h"
 
@@ -103,6 +104,14 @@ const struct conf_key conf_keys[] = {
 	{"allow_server_options", CONF_CHOICE, "false", "false", "true", FIELD(allow_server_options),
 		NULL},
 	{"allow_raw", CONF_CHOICE, "false", "false", "true", FIELD(allow_raw), NULL},
+	{"allow_remote", CONF_CHOICE, "false", "false", "true", FIELD(allow_remote), NULL},
+	{"allow_verify", CONF_CHOICE, "false", "false", "true", FIELD(allow_verify), NULL},
+	{"remote_sites", CONF_TEXT, "", "names of sites with blanks between them, or *", NULL,
+		FIELD(remote_sites), site_list_valid},
+	{"remote_withdraw", CONF_MS, "0 days", "0 days", "3650 days", FIELD(remote_withdraw_ms), NULL},
+	{"verify_failures", CONF_COUNT, "5", "1", "1000", FIELD(verify_failures), NULL},
+	{"verify_lockout", CONF_MS, "5 min", "1 s", "24 h", FIELD(verify_lockout_ms), NULL},
+	{"audit_keep", CONF_MS, "400 days", "1 days", "36500 days", FIELD(audit_keep_ms), NULL},
 	/* notifyd */
 	{"wake_port", CONF_COUNT, "4374", "1", "65535", FIELD(wake_port), NULL},
 	{"wake_rate", CONF_COUNT, "200", "1", "10000", FIELD(wake_rate), NULL},

@@ -12,7 +12,14 @@
 
 #define PEER_MAX 64 /* bytes; an IPv6 address with its scope is shorter */
 
-static const char *const kind_names[] = {[MSG_HELLO] = "hello", [MSG_POLL] = "poll"};
+static const char *const kind_names[] = {
+	[MSG_HELLO] = "hello",
+	[MSG_POLL] = "poll",
+	[MSG_LOOKUP] = "lookup",
+	[MSG_VERIFY] = "verify",
+	[MSG_FILE] = "file",
+	[MSG_TIME] = "time",
+};
 
 /* ---- packets ---- */
 
@@ -37,7 +44,12 @@ int msg_put_question(struct buf *b, const struct msg_question *q)
 		rc = buf_printf(b, " %" PRIu64, q->asked_ms);
 	if (rc == 0)
 		rc = buf_add_str(b, "\n");
-	return end_packet(b, rc, q->target);
+	if (q->kind != MSG_VERIFY)
+		return end_packet(b, rc, q->target);
+	if (span_has(q->target, '\n'))
+		return -EINVAL;
+	rc = end_packet(b, rc, q->target);
+	return end_packet(b, end_packet(b, rc, span_str("\n")), q->body);
 }
 
 int msg_put_answer(struct buf *b, const struct msg_answer *a)
@@ -100,6 +112,12 @@ int msg_get_question(struct span packet, struct msg_question *ret)
 	q.serial = words[2];
 	q.peer = words[3];
 	q.target = packet;
+	if (q.kind == MSG_VERIFY) {
+		if (!span_has(packet, '\n'))
+			return -EBADMSG;
+		(void)span_next(&packet, '\n', &q.target);
+		q.body = packet;
+	}
 	*ret = q;
 	return 0;
 }
@@ -112,7 +130,7 @@ int msg_get_answer(struct span packet, struct msg_answer *ret)
 	if (!read_head(&packet, words, 2) || num_u64(words[0], 0, UINT64_MAX, &id) < 0 ||
 		num_u64(words[1], 0, 999, &status) < 0)
 		return -EBADMSG;
-	if (status != 200 && status != 403 && status != 503)
+	if (status != 200 && status != 403 && status != 404 && status != 503)
 		return -EBADMSG;
 	*ret = (struct msg_answer){.id = id, .status = (unsigned)status, .body = packet};
 	return 0;

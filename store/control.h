@@ -29,6 +29,8 @@ struct device_settings {
 	char trans_flags[128];
 	char time_zone[40];
 	int8_t realtime; /* 0 not set, 1 yes, -1 no */
+	int8_t remote;   /* the same: may it ask for people whom others of its site know? */
+	int8_t verify;   /* may it ask who somebody is? */
 
 	char alias[64];      /* a name for people; UTF-8, no two devices have the same */
 	char site[32];       /* of A-Z a-z 0-9 _ - . */

@@ -46,6 +46,8 @@ static const struct lines_fact facts[] = {
 	FACT("set.trans_flags", LINES_LOOSE, set.trans_flags),
 	FACT("set.time_zone", LINES_LOOSE, set.time_zone),
 	FACT("set.realtime", LINES_CHOICE, set.realtime),
+	FACT("set.remote", LINES_CHOICE, set.remote),
+	FACT("set.verify", LINES_CHOICE, set.verify),
 	FACT("set.alias", LINES_LOOSE, set.alias),
 	FACT("set.site", LINES_LOOSE, set.site),
 	FACT("set.comm_key", LINES_TEXT, set.comm_key),

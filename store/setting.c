@@ -7,6 +7,7 @@
 
 #include "lib/conf_key.h"
 #include "lib/network.h"
+#include "lib/site.h"
 #include "lib/trans_flag.h"
 #include "lib/utf8.h"
 
@@ -22,17 +23,6 @@ static_assert(sizeof(((struct device_settings *)NULL)->trans_flags) >= sizeof(TR
 static bool is_alias(struct span text)
 {
 	return utf8_plain(text) && text.ptr[0] != ' ' && text.ptr[text.len - 1] != ' ';
-}
-
-static bool is_site(struct span text)
-{
-	static const char allowed[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
-
-	for (size_t i = 0; i < text.len; i++)
-		if (!span_has(span_str(allowed), text.ptr[i]))
-			return false;
-	return true;
 }
 
 static bool is_wake(struct span text)
@@ -83,7 +73,7 @@ const struct setting settings_table[] = {
 	{"alias", SETTING_TEXT, IN(alias), .fits = is_alias,
 		.brief = "a name for people",
 		.allowed = "at most 63 bytes of text, without a blank at either end"},
-	{"site", SETTING_TEXT, IN(site), .fits = is_site,
+	{"site", SETTING_TEXT, IN(site), .fits = site_name_valid,
 		.brief = "the site that it belongs to",
 		.allowed = "at most 31 of A-Z a-z 0-9 _ - ."},
 	{"comm_key", SETTING_SECRET, IN(comm_key), .fits = is_comm_key,
@@ -107,6 +97,12 @@ const struct setting settings_table[] = {
 	{"wake", SETTING_TEXT, IN(wake), .fits = is_wake,
 		.brief = "where it is woken; else where it was last seen",
 		.allowed = "off, or an IPv4 or IPv6 address"},
+	{"remote", SETTING_TRUTH, IN(remote),
+		.brief = "whether it is told of people whom others of its site know; else by remote_sites",
+		.allowed = "yes or no"},
+	{"verify", SETTING_TRUTH, IN(verify),
+		.brief = "whether it may ask who somebody is; else no",
+		.allowed = "yes or no"},
 	{"zone_change", SETTING_WORD, IN(zone_change), .words = "none check reboot",
 		.brief = "how it learns of a new offset from GMT; else check",
 		.allowed = "none, check or reboot"},

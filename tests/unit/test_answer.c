@@ -102,8 +102,8 @@ static int close_room(void **state)
 
 static enum desk_fate ask(enum msg_kind kind, const char *serial, const char *target)
 {
-	const struct msg_question q = {
-		7, kind, span_str(serial), span_str(room.peer), span_str(target), room.asked_ms};
+	const struct msg_question q = {7, kind, span_str(serial), span_str(room.peer),
+		span_str(target), room.asked_ms, {0}};
 
 	return answer(&room.answerer, &q, room.now_us, &room.answer);
 }

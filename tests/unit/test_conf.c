@@ -91,6 +91,13 @@ static void assert_defaults(const struct conf *c)
 	assert_false(c->allow_clear);
 	assert_false(c->allow_server_options);
 	assert_false(c->allow_raw);
+	assert_false(c->allow_remote);
+	assert_false(c->allow_verify);
+	assert_string_equal(c->remote_sites, "");
+	assert_int_equal(c->remote_withdraw_ms, 0);
+	assert_int_equal(c->verify_failures, 5);
+	assert_int_equal(c->verify_lockout_ms, 300000);
+	assert_int_equal(c->audit_keep_ms, UINT64_C(400) * 86400 * 1000);
 	assert_int_equal(c->wake_port, 4374);
 	assert_int_equal(c->wake_rate, 200);
 	assert_int_equal(c->wake_pokes, 4);

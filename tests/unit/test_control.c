@@ -46,6 +46,8 @@ static struct device full_device(void)
 			.trans_flags = "AttLog OpLog",
 			.time_zone = "Asia/Kolkata",
 			.realtime = -1,
+			.remote = 1,
+			.verify = -1,
 			.alias = "Front door %\xc3\xa9",
 			.site = "plant_2",
 			.comm_key = "salt:hash",
@@ -85,6 +87,8 @@ static void assert_device(const struct device *a, const struct device *b)
 	assert_string_equal(a->set.trans_flags, b->set.trans_flags);
 	assert_string_equal(a->set.time_zone, b->set.time_zone);
 	assert_int_equal(a->set.realtime, b->set.realtime);
+	assert_int_equal(a->set.remote, b->set.remote);
+	assert_int_equal(a->set.verify, b->set.verify);
 	assert_string_equal(a->set.alias, b->set.alias);
 	assert_string_equal(a->set.site, b->set.site);
 	assert_string_equal(a->set.comm_key, b->set.comm_key);

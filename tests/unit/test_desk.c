@@ -110,7 +110,7 @@ static void ask(int fd, uint64_t id, enum msg_kind kind, const char *target)
 {
 	struct buf b = buf_with_max(MSG_MAX);
 	const struct msg_question q = {
-		id, kind, span_str("A"), span_str("192.0.2.7"), span_str(target), 0};
+		id, kind, span_str("A"), span_str("192.0.2.7"), span_str(target), 0, {0}};
 
 	assert_int_equal(msg_put_question(&b, &q), 0);
 	send_raw(fd, b.ptr, b.len);

@@ -47,6 +47,29 @@ static void carries_a_question(void **state)
 	buf_free(&b);
 }
 
+static void carries_the_body_of_a_verification(void **state)
+{
+	struct msg_question asked = {.id = 7,
+		.kind = MSG_VERIFY,
+		.serial = span_str("A"),
+		.peer = span_str("192.0.2.7"),
+		.target = span_str("/iclock/cdata?SN=A&AuthType=PWD"),
+		.body = span_of("PIN=7\tTMP=\n\0x", 14)};
+	struct buf b = buf_with_max(MSG_MAX);
+	struct msg_question got;
+
+	(void)state;
+	assert_int_equal(msg_put_question(&b, &asked), 0);
+	assert_int_equal(msg_get_question(buf_span(&b), &got), 0);
+	assert_int_equal(got.kind, MSG_VERIFY);
+	assert_true(span_eq(got.target, asked.target));
+	assert_true(span_eq(got.body, asked.body));
+	asked.target = span_str("/x\ny");
+	assert_int_equal(msg_put_question(&b, &asked), -EINVAL);
+	assert_int_equal(msg_get_question(span_str("7 verify A 192.0.2.7 1\n/x"), &got), -EBADMSG);
+	buf_free(&b);
+}
+
 static void reads_a_question_without_its_time(void **state)
 {
 	struct msg_question got = {.asked_ms = 1};
@@ -214,6 +237,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(carries_a_question),
+		cmocka_unit_test(carries_the_body_of_a_verification),
 		cmocka_unit_test(reads_a_question_without_its_time),
 		cmocka_unit_test(carries_an_answer),
 		cmocka_unit_test(refuses_bent_questions),

@@ -70,6 +70,8 @@ static const struct {
 	{"wake", "off", "off"},
 	{"wake", "192.0.2.7", "192.0.2.7"},
 	{"wake", "2001:db8::7", "2001:db8::7"},
+	{"remote", "yes", "yes"},
+	{"verify", "no", "no"},
 	{"zone_change", "none", "none"},
 	{"zone_change", "check", "check"},
 	{"zone_change", "reboot", "reboot"},
@@ -133,7 +135,8 @@ static void test_refused(void **state)
 		{"networks", "192.0.2.1/24"}, {"networks", "anyone"}, {"charset", "utf8"},
 		{"charset", "utf-8 gb18030"}, {"charset", " "}, {"direction", "both"},
 		{"card_form", "octal"}, {"card_order", "big"}, {"wake", "on"},
-		{"wake", "192.0.2.0/24"}, {"wake", "192.0.2.7:4374"}, {"zone_change", "never"}};
+		{"wake", "192.0.2.0/24"}, {"wake", "192.0.2.7:4374"}, {"zone_change", "never"},
+		{"remote", "maybe"}, {"verify", "1"}};
 	static const struct device_settings none;
 	struct device_settings own = none;
 
