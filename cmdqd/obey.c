@@ -3,10 +3,8 @@
 #include "cmdqd/obey.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "cmdqd/obey_private.h"
 #include "cmdqd/queue.h"
@@ -17,13 +15,12 @@
 struct work {
 	struct obey *obey;
 	uint64_t owner_uid;
-	uint64_t named_us; /* the time in its name */
 	uint64_t now_us;
 };
 
-int obey_refuse(const char *why, char ret_why[static ENTRIES_WHY_BYTES])
+int obey_refuse(const char *why, char ret_why[static SPOOL_WHY_BYTES])
 {
-	snprintf(ret_why, ENTRIES_WHY_BYTES, "%s", why);
+	snprintf(ret_why, SPOOL_WHY_BYTES, "%s", why);
 	return -EBADMSG;
 }
 
@@ -98,7 +95,7 @@ static bool is_alias_free(struct devices *devices, const struct device *d, const
 	return (!named || named == d) && (!called || called == d);
 }
 
-static int set(const struct obey_order *w, char ret_why[static ENTRIES_WHY_BYTES])
+static int set(const struct obey_order *w, char ret_why[static SPOOL_WHY_BYTES])
 {
 	struct device *d = devices_find(w->obey->devices, w->order->serial);
 	int minutes;
@@ -120,7 +117,7 @@ static int set(const struct obey_order *w, char ret_why[static ENTRIES_WHY_BYTES
 	return 0;
 }
 
-static int decide(const struct obey_order *w, char ret_why[static ENTRIES_WHY_BYTES])
+static int decide(const struct obey_order *w, char ret_why[static SPOOL_WHY_BYTES])
 {
 	enum device_state state =
 		w->order->kind == ORDER_DEVICE_APPROVE ? DEVICE_APPROVED : DEVICE_REFUSED;
@@ -131,7 +128,7 @@ static int decide(const struct obey_order *w, char ret_why[static ENTRIES_WHY_BY
 
 /* The commands first: when it is done again after a transaction that was given up, the device is
  * gone from memory and they are not. */
-static int remove_device(const struct obey_order *w, char ret_why[static ENTRIES_WHY_BYTES])
+static int remove_device(const struct obey_order *w, char ret_why[static SPOOL_WHY_BYTES])
 {
 	struct obey *o = w->obey;
 	struct span serial = w->order->serial;
@@ -198,7 +195,7 @@ static void log_order(const struct obey_order *w, uint64_t id)
 }
 
 static int carry_out(
-	const struct obey_order *w, uint64_t *ret_id, char ret_why[static ENTRIES_WHY_BYTES])
+	const struct obey_order *w, uint64_t *ret_id, char ret_why[static SPOOL_WHY_BYTES])
 {
 	switch (w->order->kind) {
 	case ORDER_DEVICE_APPROVE:
@@ -227,7 +224,7 @@ static bool is_for_once(enum order_kind kind)
 	       kind != ORDER_DEVICE_SET;
 }
 
-static int give(const struct obey_order *w, char ret_why[static ENTRIES_WHY_BYTES])
+static int give(const struct obey_order *w, char ret_why[static SPOOL_WHY_BYTES])
 {
 	uint64_t id = 0;
 	int rc = is_for_once(w->order->kind) ? was_done(w->obey, w->entry) : 0;
@@ -244,7 +241,7 @@ static int give(const struct obey_order *w, char ret_why[static ENTRIES_WHY_BYTE
 }
 
 static int do_entry(void *context, const struct spool_entry *e, const char *entry,
-	char ret_why[static ENTRIES_WHY_BYTES])
+	char ret_why[static SPOOL_WHY_BYTES])
 {
 	const struct work *w = context;
 	struct order o;
@@ -258,34 +255,34 @@ static int do_entry(void *context, const struct spool_entry *e, const char *entr
 		.order = &o,
 		.entry = entry,
 		.owner_uid = w->owner_uid,
-		.received_us = entries_received_us(e, w->named_us, w->now_us),
+		.received_us = e->received_us,
 		.now_us = w->now_us};
 	return give(&one, ret_why);
 }
 
 /* ---- the file ---- */
 
-static uint64_t owner_of(const struct spool *orders, const char *name)
+static void log_aside(void *context, const char *id, const char *why)
 {
-	struct stat st;
-	int rc = fstatat(orders->dirs[SPOOL_CUR], name, &st, AT_SYMLINK_NOFOLLOW);
+	const struct work *w = context;
 
-	return rc == 0 ? st.st_uid : (uid_t)-1;
+	later_log(w->obey->later, NULL, LOG_LEVEL_WARNING, "entry refused", LOG_TEXT("entry", id),
+		LOG_TEXT("kind", "order"), LOG_TEXT("reason", why));
 }
 
 int obey_file(struct obey *o, const struct spool *orders, const char *name, struct span bytes,
 	const char **ret_why)
 {
-	struct work w = {.obey = o, .owner_uid = owner_of(orders, name), .now_us = clock_wall_us()};
-	const struct entries_work work = {.kind = "order",
+	struct work w = {
+		.obey = o, .owner_uid = spool_owner(orders, name), .now_us = clock_wall_us()};
+	const struct spool_entries work = {.kind = "order",
+		.now_us = w.now_us,
 		.entry = do_entry,
 		.refused = keep_refused,
-		.context = &w,
-		.later = o->later};
-
-	(void)spool_name_valid(span_str(name), &w.named_us);
+		.aside = log_aside,
+		.context = &w};
 	int rc = ledger_need(o->ledger);
 	if (rc == 0)
-		rc = entries_do(&work, orders, name, bytes, ret_why);
+		rc = spool_entries_do(&work, orders, name, bytes, ret_why);
 	return rc < 0 && rc != -EBADMSG ? ledger_give_up(o->ledger, rc) : rc;
 }

@@ -12,7 +12,7 @@
 /* ---- for whom ---- */
 
 /* NULL with the reason. */
-static struct device *find_taker(const struct obey_order *w, char ret_why[static ENTRIES_WHY_BYTES])
+static struct device *find_taker(const struct obey_order *w, char ret_why[static SPOOL_WHY_BYTES])
 {
 	struct device *d = devices_find(w->obey->devices, w->order->serial);
 	const char *why = NULL;
@@ -25,7 +25,7 @@ static struct device *find_taker(const struct obey_order *w, char ret_why[static
 		why = "the device is one for access control, which no command is known for";
 	if (!why)
 		return d;
-	snprintf(ret_why, ENTRIES_WHY_BYTES, "%s", why);
+	snprintf(ret_why, SPOOL_WHY_BYTES, "%s", why);
 	return NULL;
 }
 
@@ -33,7 +33,7 @@ static struct device *find_taker(const struct obey_order *w, char ret_why[static
 
 /* 1 when it is there now, 0 when it was before. */
 static int add(const struct obey_order *w, struct device *d, const struct typed *command,
-	uint64_t expires_us, uint64_t *ret_id, char ret_why[static ENTRIES_WHY_BYTES])
+	uint64_t expires_us, uint64_t *ret_id, char ret_why[static SPOOL_WHY_BYTES])
 {
 	const struct queue_order o = {.serial = span_str(d->serial),
 		.entry = w->entry,
@@ -52,20 +52,20 @@ static int add(const struct obey_order *w, struct device *d, const struct typed 
 }
 
 static int check_allowed(
-	const struct obey *o, const struct typed *command, char ret_why[static ENTRIES_WHY_BYTES])
+	const struct obey *o, const struct typed *command, char ret_why[static SPOOL_WHY_BYTES])
 {
 	unsigned missing = typed_allowances(command) & ~verb_granted(o->conf);
 
 	if (!missing)
 		return 0;
-	snprintf(ret_why, ENTRIES_WHY_BYTES, "not allowed: %s is not set in the configuration",
+	snprintf(ret_why, SPOOL_WHY_BYTES, "not allowed: %s is not set in the configuration",
 		verb_allowance_key(missing & -missing)); /* the lowest bit */
 	return -EBADMSG;
 }
 
 /* What the device cannot take is refused now and not when it polls. */
 static int try_rendering(
-	const struct obey_order *w, const struct device *d, char ret_why[static ENTRIES_WHY_BYTES])
+	const struct obey_order *w, const struct device *d, char ret_why[static SPOOL_WHY_BYTES])
 {
 	struct buf facts = buf_with_max(FACTS_MAX), line = buf_with_max(RENDER_MAX);
 	int rc = ledger_get_facts(w->obey->ledger, span_str(d->serial), &facts);
@@ -89,8 +89,7 @@ static uint64_t expires_us(const struct obey_order *w)
 	return after_ms ? w->received_us + after_ms * 1000 : 0;
 }
 
-int obey_command(
-	const struct obey_order *w, uint64_t *ret_id, char ret_why[static ENTRIES_WHY_BYTES])
+int obey_command(const struct obey_order *w, uint64_t *ret_id, char ret_why[static SPOOL_WHY_BYTES])
 {
 	struct device *d = find_taker(w, ret_why);
 
@@ -107,8 +106,7 @@ int obey_command(
 /* ---- the others ---- */
 
 /* The stamps are given as 0 once for each order: it is in the queue but once. */
-int obey_resend(
-	const struct obey_order *w, uint64_t *ret_id, char ret_why[static ENTRIES_WHY_BYTES])
+int obey_resend(const struct obey_order *w, uint64_t *ret_id, char ret_why[static SPOOL_WHY_BYTES])
 {
 	struct typed check = {.verb = verb_find(span_str("check"))};
 	struct device *d = find_taker(w, ret_why);
@@ -124,14 +122,14 @@ int obey_resend(
 }
 
 /* Its state, in words that say why it cannot be cancelled. */
-static int refuse_cancel(const struct obey_order *w, char ret_why[static ENTRIES_WHY_BYTES])
+static int refuse_cancel(const struct obey_order *w, char ret_why[static SPOOL_WHY_BYTES])
 {
 	struct buf text = buf_with_max(TYPED_MASKED_MAX);
 	struct command c;
 	int rc = ledger_get_command(w->obey->ledger, w->order->id, &text, &c);
 
 	if (rc == 0) {
-		snprintf(ret_why, ENTRIES_WHY_BYTES, "the command is %s already",
+		snprintf(ret_why, SPOOL_WHY_BYTES, "the command is %s already",
 			command_state_name(c.state));
 		rc = -EBADMSG;
 	}
@@ -139,7 +137,7 @@ static int refuse_cancel(const struct obey_order *w, char ret_why[static ENTRIES
 	return rc;
 }
 
-int obey_cancel(const struct obey_order *w, char ret_why[static ENTRIES_WHY_BYTES])
+int obey_cancel(const struct obey_order *w, char ret_why[static SPOOL_WHY_BYTES])
 {
 	struct command c;
 	int rc = queue_cancel(w->obey->ledger, w->order->id, w->now_us, &c);

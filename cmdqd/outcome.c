@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "cmdqd/entries.h"
 #include "cmdqd/facts.h"
 #include "cmdqd/learn.h"
 #include "cmdqd/queue.h"
@@ -16,8 +15,6 @@
 /* A file at work. */
 struct work {
 	const struct outcome *outcome;
-	uint64_t named_us; /* the time in its name */
-	uint64_t now_us;
 	struct buf text; /* of the command that is looked at */
 };
 
@@ -179,13 +176,11 @@ static int do_body(struct body *b, struct span rest)
 }
 
 static int do_entry(void *context, const struct spool_entry *e, const char *entry,
-	char ret_why[static ENTRIES_WHY_BYTES])
+	char ret_why[static SPOOL_WHY_BYTES])
 {
 	struct work *w = context;
-	struct body b = {.work = w,
-		.entry = entry,
-		.serial = e->serial,
-		.received_us = entries_received_us(e, w->named_us, w->now_us)};
+	struct body b = {
+		.work = w, .entry = entry, .serial = e->serial, .received_us = e->received_us};
 	(void)ret_why;
 
 	return do_body(&b, e->body);
@@ -193,18 +188,26 @@ static int do_entry(void *context, const struct spool_entry *e, const char *entr
 
 /* ---- the file ---- */
 
+static void log_aside(void *context, const char *id, const char *why)
+{
+	const struct work *w = context;
+
+	later_log(w->outcome->later, NULL, LOG_LEVEL_WARNING, "entry refused",
+		LOG_TEXT("entry", id), LOG_TEXT("kind", "result"), LOG_TEXT("reason", why));
+}
+
 int outcome_file(const struct outcome *o, const struct spool *results, const char *name,
 	struct span bytes, const char **ret_why)
 {
-	struct work w = {
-		.outcome = o, .now_us = clock_wall_us(), .text = buf_with_max(TYPED_MASKED_MAX)};
-	const struct entries_work work = {
-		.kind = "result", .entry = do_entry, .context = &w, .later = o->later};
-
-	(void)spool_name_valid(span_str(name), &w.named_us);
+	struct work w = {.outcome = o, .text = buf_with_max(TYPED_MASKED_MAX)};
+	const struct spool_entries work = {.kind = "result",
+		.now_us = clock_wall_us(),
+		.entry = do_entry,
+		.aside = log_aside,
+		.context = &w};
 	int rc = ledger_need(o->ledger);
 	if (rc == 0)
-		rc = entries_do(&work, results, name, bytes, ret_why);
+		rc = spool_entries_do(&work, results, name, bytes, ret_why);
 	buf_free(&w.text);
 	return rc < 0 && rc != -EBADMSG ? ledger_give_up(o->ledger, rc) : rc;
 }

@@ -131,17 +131,13 @@ struct walk {
 /* An entry that is whole but no upload is as bad as one that is not whole. */
 static enum spool_verdict walk_next(struct walk *w, struct upload *ret)
 {
-	struct span file = buf_span(&w->file->bytes);
 	struct spool_entry entry;
-	size_t from = w->offset;
-	enum spool_verdict verdict = spool_entry_next(
-		file, span_str("upload"), &w->offset, &w->number, &entry, &w->part, &w->why);
+	enum spool_verdict verdict = spool_entry_next(buf_span(&w->file->bytes), span_str("upload"),
+		&w->offset, &w->number, &entry, &w->part, &w->why);
 
-	if (verdict != SPOOL_ENTRY)
-		return verdict;
-	w->part = span_of(file.ptr + from, w->offset - from);
-	return upload_read(&entry, w->file->name, ret, &w->why) == 0 ? SPOOL_ENTRY
-								     : SPOOL_ENTRY_BAD;
+	if (verdict == SPOOL_ENTRY && upload_read(&entry, w->file->name, ret, &w->why) < 0)
+		verdict = SPOOL_ENTRY_BAD;
+	return verdict;
 }
 
 static void take_notice(struct batch *b, const struct upload *u, const struct tally *t)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* batch: files of cur/ that become durable together: loaded, their entries put into one
- * transaction, committed, and only then moved on. */
+ * transaction, committed, and only then moved on. It goes through the entries itself, not by
+ * spool_entries_do: nothing may be set aside before all files are in a transaction, which may be
+ * done over, in halves too, and so many refused parts are not kept in memory. */
 #ifndef PUNCHD_PARSERD_BATCH_H
 #define PUNCHD_PARSERD_BATCH_H
 

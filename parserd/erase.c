@@ -4,9 +4,7 @@
 #include "parserd/erase.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "lib/daemon.h"
 #include "lib/log.h"
@@ -62,8 +60,9 @@ void erase_close(struct erase *e)
 
 struct work {
 	struct erase *erase;
-	struct erase_order order;
+	uid_t uid; /* who ordered it */
 	uint64_t received_us, now_us;
+	struct erase_order order;
 	struct entry_ref entry;
 	uint64_t gone; /* facts, of all its transactions */
 	bool again;    /* there may be more of them */
@@ -131,113 +130,44 @@ static int carry_out(struct work *w)
 
 /* ---- the entries of a file ---- */
 
-/* An order from a clock that is ahead must not reach what is still to come. */
-static uint64_t moment_of(const struct spool_entry *e, const char *name, uint64_t now_us)
+static void tell(const struct work *w, const char *id)
 {
-	uint64_t at_us = e->received_us;
-
-	if (at_us == 0)
-		(void)spool_name_valid(span_str(name), &at_us);
-	return at_us < now_us ? at_us : now_us;
-}
-
-static void tell(const struct work *w, uid_t uid)
-{
-	char id[SPOOL_ENTRY_ID_BYTES], before[32] = "";
+	char before[32] = "";
 	const struct clock_local *b = &w->order.before;
 	bool is_pin = w->order.what == ERASE_PIN;
 
-	spool_entry_id(w->entry.name, w->entry.number, id);
 	snprintf(before, sizeof(before), "%04u-%02u-%02u %02u:%02u:%02u", b->year, b->month, b->day,
 		b->hour, b->minute, b->second);
-	log_notice("erased", LOG_TEXT("entry", id), LOG_NUM("uid", uid),
+	log_notice("erased", LOG_TEXT("entry", id), LOG_NUM("uid", w->uid),
 		LOG_TEXT("what", erase_what_name(w->order.what)),
 		LOG_TEXT(is_pin ? "pin" : NULL, w->order.pin),
 		LOG_TEXT(is_pin ? NULL : "before", before), LOG_NUM("records", w->gone));
 }
 
-/* 0; -EBADMSG and why it is none; another negative errno. */
-static int do_entry(struct erase *e, const char *name, const struct spool_entry *entry, uid_t uid,
-	uint64_t now_us, const char **ret_why)
+static int do_entry(void *context, const struct spool_entry *e, const char *id,
+	char ret_why[static SPOOL_WHY_BYTES])
 {
-	struct work w = {
-		.erase = e, .received_us = moment_of(entry, name, now_us), .now_us = now_us};
-	int rc = erase_order_parse(entry->body, &w.order, ret_why);
+	struct work w = *(const struct work *)context; /* what is the same for the whole file */
+	const char *why;
+	int rc = erase_order_parse(e->body, &w.order, &why);
 
-	if (rc < 0)
+	if (rc < 0) {
+		snprintf(ret_why, SPOOL_WHY_BYTES, "%s", why);
 		return rc;
-	w.entry.number = entry->number;
-	snprintf(w.entry.name, sizeof(w.entry.name), "%s", name);
+	}
+	w.received_us = e->received_us;
+	w.entry.number = e->number;
 	rc = carry_out(&w);
 	if (rc == 0)
-		tell(&w, uid);
-	return rc;
+		tell(&w, id);
+	return rc == -EBADMSG ? -EIO : rc; /* a file system says so of itself, not of the order */
 }
 
-static int set_aside(
-	struct erase *e, const char *name, unsigned number, struct span part, const char *why)
+static void log_aside(void *context, const char *id, const char *why)
 {
-	char id[SPOOL_ENTRY_ID_BYTES];
-	int rc = spool_refuse_part(&e->spool, name, number, part, why);
-
-	spool_entry_id(name, number, id);
-	if (rc == 0)
-		log_warning("entry refused", LOG_TEXT("entry", id), LOG_TEXT("kind", ERASE_KIND),
-			LOG_TEXT("reason", why));
-	return rc;
-}
-
-struct walk {
-	size_t offset;
-	unsigned number;
-};
-
-/* The next entry; 1, or 0 at the end. */
-static int do_next(struct erase *e, const char *name, uid_t uid, uint64_t now_us, struct walk *w)
-{
-	struct span file = buf_span(&e->bytes), part;
-	struct spool_entry entry;
-	const char *why;
-	size_t from = w->offset;
-	int rc = -EBADMSG;
-	enum spool_verdict verdict = spool_entry_next(
-		file, span_str(ERASE_KIND), &w->offset, &w->number, &entry, &part, &why);
-
-	if (verdict == SPOOL_FILE_ENDED)
-		return 0;
-	if (verdict == SPOOL_ENTRY) {
-		part = span_of(file.ptr + from, w->offset - from);
-		rc = do_entry(e, name, &entry, uid, now_us, &why);
-	}
-	if (rc == -EBADMSG)
-		rc = set_aside(e, name, w->number, part, why);
-	return rc < 0 ? rc : 1;
-}
-
-/* Is there one that is no fault? Else the whole file is refused, with the last reason. */
-static bool any_good(const struct erase *e, const char **ret_why)
-{
-	struct spool_entry entry;
-	struct erase_order order;
-	struct span part;
-	size_t offset = 0;
-	unsigned number = 0;
-	enum spool_verdict verdict;
-
-	*ret_why = "no entry in it";
-	while ((verdict = spool_entry_next(buf_span(&e->bytes), span_str(ERASE_KIND), &offset,
-			&number, &entry, &part, ret_why)) != SPOOL_FILE_ENDED)
-		if (verdict == SPOOL_ENTRY && erase_order_parse(entry.body, &order, ret_why) == 0)
-			return true;
-	return false;
-}
-
-static uid_t owner_of(const struct erase *e, const char *name)
-{
-	struct stat st;
-
-	return fstatat(e->spool.dirs[SPOOL_CUR], name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? st.st_uid
-										      : (uid_t)-1;
+	(void)context;
+	log_warning("entry refused", LOG_TEXT("entry", id), LOG_TEXT("kind", ERASE_KIND),
+		LOG_TEXT("reason", why));
 }
 
 /* ---- files ---- */
@@ -280,15 +210,18 @@ static int leave(struct erase *e, const char *name, int error, uint64_t now_us)
 
 static int do_file(struct erase *e, const char *name, uint64_t now_us)
 {
-	struct walk w = {.offset = 0};
-	uid_t uid = owner_of(e, name);
+	struct work w = {.erase = e, .uid = spool_owner(&e->spool, name), .now_us = now_us};
+	const struct spool_entries work = {.kind = ERASE_KIND,
+		.now_us = now_us,
+		.entry = do_entry,
+		.aside = log_aside,
+		.context = &w};
 	const char *why;
-	int rc;
 
-	if (!any_good(e, &why))
+	snprintf(w.entry.name, sizeof(w.entry.name), "%s", name);
+	int rc = spool_entries_do(&work, &e->spool, name, buf_span(&e->bytes), &why);
+	if (rc == -EBADMSG)
 		return refuse(e, name, why, now_us);
-	while ((rc = do_next(e, name, uid, now_us, &w)) > 0)
-		;
 	/* The effects are durable: in done/ it says for ever what was erased, and for whom. */
 	if (rc == 0)
 		rc = spool_finish(&e->spool, name);

@@ -95,8 +95,8 @@ enum spool_verdict {
 };
 
 /* Reads the entry at `*offset` of a file's bytes and moves `*offset` behind it. `kind` is what this
- * spool takes. `*number` counts the entries; start with 0. For the two refusals `*ret_part` is the
- * refused bytes. */
+ * spool takes. `*number` counts the entries; start with 0. `*ret_part` is all the bytes of what was
+ * read or refused. */
 enum spool_verdict spool_entry_next(struct span file, struct span kind, size_t *offset,
 	unsigned *number, struct spool_entry *ret, struct span *ret_part, const char **ret_why);
 
@@ -242,6 +242,37 @@ must_check int spool_take_refuse(struct spool_taker *t, const char *name, uint64
 	const char *why, struct spool_taking *ret);
 must_check int spool_take_leave(struct spool_taker *t, const char *name, uint64_t now_us,
 	const char *why, int error, struct spool_taking *ret);
+
+/* ---- entries.c: the entries of one file that is in cur/ ---- */
+
+#define SPOOL_WHY_BYTES 192 /* room for a reason in words, with NUL */
+
+/* What is done with each; `id` is its text, "NAME.1". Where many files share a transaction that may
+ * be done over (parserd/batch.c), the file is gone through there. */
+struct spool_entries {
+	const char *kind; /* what the spool takes */
+	uint64_t now_us;
+	/* `e->received_us` is by the head or else by the file's name, and never after `now_us`: a
+	 * clock that was wrong then must neither make anything live for longer nor reach what is
+	 * still to come. 0: it is done. -EBADMSG with the reason: it is refused. Another negative
+	 * errno: nothing more is done with this file now. */
+	int (*entry)(void *context, const struct spool_entry *e, const char *id,
+		char ret_why[static SPOOL_WHY_BYTES]);
+	/* It is going to be set aside: by the above, or because it could not be read. 0 or a
+	 * negative errno, as above. May be NULL. */
+	int (*refused)(void *context, const char *id, const char *why);
+	/* It has been set aside: for the log. */
+	void (*aside)(void *context, const char *id, const char *why);
+	void *context;
+};
+
+/* 0: every entry is done or set aside; -EBADMSG with the reason of the last one (good until the
+ * next call) when none is good: refuse the file; another negative errno: try again later. */
+must_check int spool_entries_do(const struct spool_entries *w, const struct spool *spool,
+	const char *name, struct span bytes, const char **ret_why);
+
+/* Who made cur/NAME; (uid_t)-1 when that cannot be told. */
+uid_t spool_owner(const struct spool *s, const char *name);
 
 /* ---- operate.c: what an operator does; durable when it returns ---- */
 

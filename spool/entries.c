@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* entries: goes through the entries of one file. */
-#include "cmdqd/entries.h"
-
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+
+#include "spool/spool.h"
 
 /* An entry that is to be set aside, if any other of its file is good. */
 struct refused {
@@ -14,10 +16,10 @@ struct refused {
 };
 
 struct run {
-	const struct entries_work *work;
+	const struct spool_entries *work;
 	const struct spool *spool;
 	const char *name;
-	unsigned number, good;
+	unsigned good;
 	struct refused *refused;
 	size_t refused_count, refused_room;
 };
@@ -37,7 +39,8 @@ static int make_room(struct run *r)
 	return 0;
 }
 
-static int remember_refused(struct run *r, const char *id, struct span part, const char *why)
+static int remember_refused(
+	struct run *r, unsigned number, const char *id, struct span part, const char *why)
 {
 	int rc = r->work->refused ? r->work->refused(r->work->context, id, why) : 0;
 
@@ -48,7 +51,7 @@ static int remember_refused(struct run *r, const char *id, struct span part, con
 	char *copy = strdup(why);
 	if (!copy)
 		return -ENOMEM;
-	r->refused[r->refused_count++] = (struct refused){r->number, part, copy};
+	r->refused[r->refused_count++] = (struct refused){number, part, copy};
 	return 0;
 }
 
@@ -62,9 +65,7 @@ static int set_aside(const struct run *r)
 		if (rc < 0)
 			return rc;
 		spool_entry_id(r->name, bad->number, id);
-		later_log(r->work->later, NULL, LOG_LEVEL_WARNING, "entry refused",
-			LOG_TEXT("entry", id), LOG_TEXT("kind", r->work->kind),
-			LOG_TEXT("reason", bad->why));
+		r->work->aside(r->work->context, id, bad->why);
 	}
 	return 0;
 }
@@ -78,45 +79,50 @@ static void forget_refused(struct run *r)
 
 /* ---- the file ---- */
 
-/* A good frame may hold what is refused by whom it is for. */
-static int do_one(struct run *r, const struct spool_entry *e, struct span part, const char *why)
+static void date(const struct run *r, struct spool_entry *e)
 {
-	char id[SPOOL_ENTRY_ID_BYTES], own_why[ENTRIES_WHY_BYTES];
+	if (e->received_us == 0)
+		(void)spool_name_valid(span_str(r->name), &e->received_us);
+	if (e->received_us == 0 || e->received_us > r->work->now_us)
+		e->received_us = r->work->now_us;
+}
 
-	spool_entry_id(r->name, r->number, id);
-	if (why)
-		return remember_refused(r, id, part, why);
+/* A good frame may hold what is refused by whom it is for. */
+static int do_one(
+	struct run *r, unsigned number, struct spool_entry *e, struct span part, const char *why)
+{
+	char id[SPOOL_ENTRY_ID_BYTES], own_why[SPOOL_WHY_BYTES];
+
+	spool_entry_id(r->name, number, id);
+	if (!e)
+		return remember_refused(r, number, id, part, why);
+	date(r, e);
 	int rc = r->work->entry(r->work->context, e, id, own_why);
 	if (rc == -EBADMSG)
-		return remember_refused(r, id, part, own_why);
+		return remember_refused(r, number, id, part, own_why);
 	r->good += rc == 0;
 	return rc;
 }
 
 static int do_all(struct run *r, struct span file)
 {
-	size_t offset = 0, from = 0;
+	size_t offset = 0;
+	unsigned number = 0;
 	struct spool_entry e;
 	struct span part;
 	const char *why;
+	enum spool_verdict verdict;
 	int rc = 0;
 
-	while (rc == 0) {
-		enum spool_verdict verdict = spool_entry_next(
-			file, span_str(r->work->kind), &offset, &r->number, &e, &part, &why);
-		if (verdict == SPOOL_FILE_ENDED)
-			break;
-		if (verdict == SPOOL_ENTRY)
-			part = span_of(file.ptr + from, offset - from);
-		rc = do_one(r, &e, part, verdict == SPOOL_ENTRY ? NULL : why);
-		from = offset;
-	}
+	while (rc == 0 && (verdict = spool_entry_next(file, span_str(r->work->kind), &offset,
+				   &number, &e, &part, &why)) != SPOOL_FILE_ENDED)
+		rc = do_one(r, number, verdict == SPOOL_ENTRY ? &e : NULL, part, why);
 	return rc;
 }
 
 static int refuse_all(const struct run *r, const char **ret_why)
 {
-	static char why[ENTRIES_WHY_BYTES];
+	static char why[SPOOL_WHY_BYTES];
 
 	snprintf(why, sizeof(why), "%s",
 		r->refused_count ? r->refused[r->refused_count - 1].why : "no entry in it");
@@ -124,7 +130,7 @@ static int refuse_all(const struct run *r, const char **ret_why)
 	return -EBADMSG;
 }
 
-int entries_do(const struct entries_work *w, const struct spool *spool, const char *name,
+int spool_entries_do(const struct spool_entries *w, const struct spool *spool, const char *name,
 	struct span bytes, const char **ret_why)
 {
 	struct run r = {.work = w, .spool = spool, .name = name};
@@ -136,9 +142,10 @@ int entries_do(const struct entries_work *w, const struct spool *spool, const ch
 	return rc;
 }
 
-uint64_t entries_received_us(const struct spool_entry *e, uint64_t named_us, uint64_t now_us)
+uid_t spool_owner(const struct spool *s, const char *name)
 {
-	uint64_t us = e->received_us ? e->received_us : named_us;
+	struct stat st;
 
-	return us && us < now_us ? us : now_us;
+	return fstatat(s->dirs[SPOOL_CUR], name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? st.st_uid
+										: (uid_t)-1;
 }
