@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "command/why.h"
+#include "lib/base64.h"
 #include "lib/clock.h"
 #include "lib/num.h"
 #include "lib/utf8.h"
@@ -132,11 +133,7 @@ static int check_day(const struct verb_field *f, struct span value, char *ret_wh
 
 static int check_base64(const struct verb_field *f, struct span value, char *ret_why)
 {
-	struct span digits = value;
-
-	while (digits.len > 0 && value.len - digits.len < 2 && digits.ptr[digits.len - 1] == '=')
-		digits.len--;
-	if (value.len % 4 != 0 || !all_of(digits, LETTERS DIGITS "+/"))
+	if (!base64_valid(value))
 		return why_refuse(ret_why, "%s: not whole base64", f->name);
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "lib/base64.h"
 #include "lib/card.h"
 #include "lib/num.h"
 #include "parserd/pairs.h"
@@ -169,27 +170,6 @@ static const char *check_ids(struct row_filling *f)
 	return NULL;
 }
 
-bool row_is_base64(struct span text)
-{
-	static const bool in_alphabet[256] = {
-		['A' ... 'Z'] = true,
-		['a' ... 'z'] = true,
-		['0' ... '9'] = true,
-		['+'] = true,
-		['/'] = true,
-	};
-	size_t len = text.len;
-
-	if (len % 4 != 0)
-		return false;
-	for (int padding = 0; padding < 2 && len > 0 && text.ptr[len - 1] == '='; padding++)
-		len--;
-	for (size_t i = 0; i < len; i++)
-		if (!in_alphabet[(unsigned char)text.ptr[i]])
-			return false;
-	return true;
-}
-
 static void check_content(struct row_filling *f)
 {
 	struct row *row = f->row;
@@ -197,25 +177,16 @@ static void check_content(struct row_filling *f)
 	if (row->content.len == 0)
 		return;
 	row->content_base64 =
-		(!f->raw || span_starts(row->content, "/9j/")) && row_is_base64(row->content);
+		(!f->raw || span_starts(row->content, "/9j/")) && base64_valid(row->content);
 	if (!f->raw && !row->content_base64)
 		row->flags |= ROW_NOT_BASE64;
-}
-
-static size_t decoded_bytes(struct span base64)
-{
-	size_t padding = 0;
-
-	while (padding < 2 && padding < base64.len && base64.ptr[base64.len - 1 - padding] == '=')
-		padding++;
-	return base64.len / 4 * 3 - padding;
 }
 
 /* Size counts characters, and with some firmware bytes. docs/PROTOCOL.md 3.2 */
 static bool size_is_right(const struct row *row, uint64_t size)
 {
 	return size == row->content.len ||
-	       (row->content_base64 && size == decoded_bytes(row->content));
+	       (row->content_base64 && size == base64_bytes(row->content));
 }
 
 static void check_size(struct row_filling *f)

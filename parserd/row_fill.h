@@ -28,7 +28,4 @@ must_check const char *row_fill_field(
 /* When all pairs are in: ids, content and its size. */
 must_check const char *row_fill_end(struct row_filling *f);
 
-/* Padded, and nothing but base64; an empty text is. */
-bool row_is_base64(struct span text);
-
 #endif
