@@ -24,13 +24,13 @@
 #define CONF_CONTENT     "cmdqd/content"
 #define CONF_SERVED      "cmdqd/files" /* what terminals may fetch just now */
 #define CONF_FILES       "files"       /* where an administrator lays what put-file may name */
-#define CONF_DESK        "desk.sock"
+#define CONF_DESK        "desk/desk.sock"
 #define CONF_WAKE        "wake/wake.sock"
 
 struct conf {
 	char *spool_dir; /* holds upload/ erase/ result/ order/ */
 	char *state_dir; /* holds parserd/ private/ and cmdqd/ */
-	char *run_dir;   /* holds desk.sock and wake/ */
+	char *run_dir;   /* holds desk/ and wake/ */
 
 	/* ingestd */
 	char *listen[CONF_LISTEN_MAX]; /* "0.0.0.0:8081", "[::]:8081"; used when no socket was

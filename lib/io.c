@@ -88,9 +88,23 @@ int io_open_dir(int at_fd, const char *path)
 
 int io_make_dir(const char *path, mode_t mode)
 {
-	if (mkdir(path, 0700) < 0)
+	if (mkdir(path, mode & 0777) < 0)
 		return errno == EEXIST ? 0 : -errno;
-	return chmod(path, mode) < 0 ? -errno : 0; /* whatever the umask */
+	int fd = io_open_dir(AT_FDCWD, path);
+	int rc = fd < 0 ? fd : io_set_dir_mode(fd, mode);
+	io_close(fd);
+	return rc;
+}
+
+int io_set_dir_mode(int dir_fd, mode_t mode)
+{
+	struct stat st;
+
+	if (fstat(dir_fd, &st) < 0)
+		return -errno;
+	if ((st.st_mode & ALLPERMS) == mode)
+		return 0;
+	return fchmod(dir_fd, mode) < 0 ? -errno : 0; /* whatever the umask */
 }
 
 /* Writes the draft of a file, so that it is durable under its own name but not yet in anybody's

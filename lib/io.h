@@ -23,6 +23,10 @@ must_check int io_open_dir(int at_fd, const char *path);
 /* Makes a directory that may be there already; then its mode is left as it is. 0 or a negative
  * errno. */
 must_check int io_make_dir(const char *path, mode_t mode);
+/* Gives a directory this very mode. Nothing is asked of the kernel where it has it already: a
+ * service manager may forbid to set setgid, but what is made below a setgid directory is born with
+ * it. 0 or a negative errno. */
+must_check int io_set_dir_mode(int dir_fd, mode_t mode);
 
 /* Puts `bytes` in place of `name` in the directory, in one step and durably: written aside, synced,
  * renamed, the directory synced. A reader sees the old file or the new one. 0 or a negative errno,

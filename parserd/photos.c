@@ -100,10 +100,10 @@ static int open_dir(int at, const char *name)
 
 static int make_dir(int at, const char *name)
 {
-	if (mkdirat(at, name, 0700) < 0)
+	if (mkdirat(at, name, DIR_MODE & 0777) < 0)
 		return errno == EEXIST ? 0 : -errno;
 	int dir = open_dir(at, name);
-	int rc = dir < 0 ? dir : fchmod(dir, DIR_MODE) < 0 ? -errno : 0; /* whatever the umask */
+	int rc = dir < 0 ? dir : io_set_dir_mode(dir, DIR_MODE);
 	/* Durability: its mode, and its name, before a file in it is promised. */
 	if (rc == 0 && (fsync(dir) < 0 || fsync(at) < 0))
 		rc = -errno;

@@ -14,6 +14,7 @@
 #include "lib/io.h"
 
 #define BIRTH_MARK ".birth-"
+#define DIR_MODE   02750 /* the group reads, and what is made in it later is the group's too */
 #define DATA_FILE  "data.mdb"
 #define LOCK_FILE  "lock.mdb"
 
@@ -59,21 +60,13 @@ static int sync_file(int dir_fd, const char *name, mode_t mode)
 	return rc;
 }
 
-static int open_to_group(int dir_fd)
-{
-	if (fchmod(dir_fd, 02750) == 0)
-		return 0;
-	/* A service manager may forbid setgid; the files have their group by then. */
-	return errno == EPERM && fchmod(dir_fd, 0750) == 0 ? 0 : -errno;
-}
-
 static int sync_birth(const char *aside)
 {
 	int dir_fd = io_open_dir(AT_FDCWD, aside);
 	if (dir_fd < 0)
 		return dir_fd;
 
-	int rc = open_to_group(dir_fd);
+	int rc = io_set_dir_mode(dir_fd, DIR_MODE);
 	if (rc == 0)
 		rc = sync_file(dir_fd, DATA_FILE, 0640);
 	if (rc == 0)
@@ -190,11 +183,11 @@ static int share_lock(const char *path)
 static int make_aside(int parent_fd, const char *path)
 {
 	char aside[PATH_MAX];
-	int len = snprintf(aside, sizeof(aside), "%s" BIRTH_MARK "XXXXXX", path);
+	int len = snprintf(aside, sizeof(aside), "%s" BIRTH_MARK "%d", path, (int)getpid());
 
 	if (len < 0 || (size_t)len >= sizeof(aside))
 		return -ENAMETOOLONG;
-	if (mkdtemp(aside) == NULL)
+	if (mkdir(aside, DIR_MODE & 0777) < 0)
 		return -errno;
 	int rc = bear(aside);
 	/* Durability: all of the environment is on the disk, so the name may say so. The rename

@@ -172,7 +172,7 @@ def start_ms(site):
     cmdqd = site.cmdqd()
     took = 1e3 * (time.monotonic() - began)
     site.rig.stop(cmdqd)
-    os.unlink(site.path("run/desk.sock"))
+    os.unlink(site.path("run/desk/desk.sock"))
     return took
 
 

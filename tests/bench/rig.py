@@ -230,7 +230,7 @@ class Site:
 
     def __init__(self, rig, **settings):
         self.rig, self.dir, self.port = rig, rig.fresh(), rig.port()
-        for name in ("spool", "state", "run", "run/wake"):
+        for name in ("spool", "state", "run", "run/desk", "run/wake"):
             os.mkdir(self.path(name))
             rig.give(self.path(name))
         rig.limit("backlog", self.path("spool"), 0)
@@ -259,7 +259,7 @@ class Site:
 
     def cmdqd(self):
         p = self.rig.start("cmdqd", f"--config={self.conf}")
-        self.rig.wait_path(p, self.path("run/desk.sock"))
+        self.rig.wait_path(p, self.path("run/desk/desk.sock"))
         return p
 
     def notifyd(self):

@@ -453,7 +453,8 @@ class Site:
         """Owners and modes as scripts/run.sh makes them, but with one user."""
         for path, mode in [(f"{self.spool_dir}/{s}", 0o2750) for s in SPOOLS] + [
             (f"{self.state_dir}/parserd", 0o2750), (f"{self.state_dir}/private", 0o2750),
-            (f"{self.state_dir}/cmdqd", 0o2751), (f"{self.dir}/run", 0o2750), (f"{self.dir}/run/wake", 0o2750)]:
+            (f"{self.state_dir}/cmdqd", 0o2751), (f"{self.dir}/run", 0o755), (f"{self.dir}/run/desk", 0o2750),
+            (f"{self.dir}/run/wake", 0o2750)]:
             os.makedirs(path, exist_ok=True)
             if IS_ROOT:
                 os.chown(path, UID, GID)

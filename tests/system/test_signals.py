@@ -123,9 +123,9 @@ def signals_bad_configuration(t):
             same(refuse(site, name, conf=f"{site.dir}/missing")[0], 78, f"{name} without a file")
             same(refuse(site, name, "--nonsense")[0], 64, f"{name} --nonsense")
         # --check looks only.
-        made = [os.listdir(d) for d in (f"{site.dir}/run", f"{site.dir}/run/wake", f"{site.state_dir}/cmdqd",
+        made = [os.listdir(d) for d in (f"{site.dir}/run/desk", f"{site.dir}/run/wake", f"{site.state_dir}/cmdqd",
                                         f"{site.state_dir}/parserd", f"{site.spool_dir}/upload")]
-        same(made, [["wake"], [], [], [], []], "what --check made")
+        same(made, [[], [], [], [], []], "what --check made")
 
 
 def signals_second_one(t):
