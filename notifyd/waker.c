@@ -8,6 +8,7 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 
+#include "lib/daemon.h"
 #include "lib/io.h"
 #include "lib/network.h"
 #include "lib/wake.h"
@@ -23,20 +24,28 @@ static const char command[] = {'R', '-', 'C', 'M', 'D'}; /* docs/PROTOCOL.md 7 *
 /* Terminals do not answer, and what anybody else sends here is nothing to us: the kernel drops it.
  * The socket is never connected and IP_RECVERR is off, so that no ICMP error of one address comes
  * back as the result of sending to the next. */
-static int open_udp(int family)
+static int hear_nothing(int fd)
 {
 	struct sock_filter drop_all = BPF_STMT(BPF_RET | BPF_K, 0);
 	const struct sock_fprog filter = {.len = 1, .filter = &drop_all};
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) < 0 ? -errno
+											 : 0;
+}
+
+static int open_udp(int family)
+{
 	const int on = 1;
 	int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return -errno;
-	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) == 0 &&
-		(family == AF_INET ||
-			setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == 0))
+	int rc = hear_nothing(fd);
+	if (rc == 0 && family == AF_INET6 &&
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0)
+		rc = -errno;
+	if (rc == 0)
 		return fd;
-	int rc = -errno;
 	io_close(fd);
 	return rc;
 }
@@ -49,6 +58,34 @@ static int open_both(struct waker *w)
 	if (w->udp4_fd < 0 && (w->udp4_fd != -EAFNOSUPPORT || w->udp6_fd < 0))
 		return w->udp4_fd;
 	return w->udp6_fd < 0 && w->udp6_fd != -EAFNOSUPPORT ? w->udp6_fd : 0;
+}
+
+/* A socket that the service manager made: one of UDP for each of the two at most. */
+static int take_over(struct waker *w, int fd)
+{
+	int family, type;
+	socklen_t bytes = sizeof(int);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &bytes) < 0 ||
+		getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &bytes) < 0)
+		return -errno;
+	int *slot = family == AF_INET ? &w->udp4_fd : &w->udp6_fd;
+	if (type != SOCK_DGRAM || (family != AF_INET && family != AF_INET6))
+		return -EPROTOTYPE;
+	if (*slot >= 0)
+		return -EEXIST;
+	*slot = fd;
+	return hear_nothing(fd);
+}
+
+static int open_or_take_over(struct waker *w)
+{
+	unsigned count = daemon_sockets();
+	int rc = count > 0 ? 0 : open_both(w);
+
+	for (unsigned i = 0; i < count && rc == 0; i++)
+		rc = take_over(w, DAEMON_FIRST_SOCKET + (int)i);
+	return rc;
 }
 
 static int make_pace(struct waker *w, unsigned pokes, unsigned rate)
@@ -64,8 +101,8 @@ int waker_open(
 	const char *socket_path, uint16_t port, unsigned pokes, unsigned rate, struct waker *ret)
 {
 	const struct log_limit few = {.burst = 5, .window_ms = 60000};
-	struct waker w = {.udp4_fd = -1,
-		.udp6_fd = -1,
+	struct waker w = {.udp4_fd = -EAFNOSUPPORT,
+		.udp6_fd = -EAFNOSUPPORT,
 		.port = port,
 		.failures = few,
 		.oddities = few,
@@ -73,7 +110,7 @@ int waker_open(
 	int rc = w.wake_fd = wake_listen(socket_path, SOCKET_MODE);
 
 	if (rc >= 0)
-		rc = open_both(&w);
+		rc = open_or_take_over(&w);
 	if (rc >= 0)
 		rc = make_pace(&w, pokes, rate);
 	if (rc < 0) {

@@ -17,7 +17,9 @@ struct waker {
 	struct log_limit failures, oddities, crowds;
 };
 
-/* Opens the sockets. `pokes` and `rate` are pace.h's. 0 or a negative errno. */
+/* Opens wake.sock, and those of UDP where the service manager hands over none. -EPROTOTYPE for one
+ * that is not of UDP, -EEXIST for two of a kind. `pokes` and `rate` are pace.h's. 0 or a negative
+ * errno. */
 must_check int waker_open(
 	const char *socket_path, uint16_t port, unsigned pokes, unsigned rate, struct waker *ret);
 void waker_close(struct waker *w);

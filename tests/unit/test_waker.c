@@ -12,8 +12,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "lib/daemon.h"
 #include "lib/io.h"
 #include "lib/wake.h"
 #include "notifyd/waker.h"
@@ -261,6 +265,59 @@ static void one_at_a_time(void **state)
 		waker_open(scratch_path(state, "wake.sock"), 4374, 5, 100, &second), -EADDRINUSE);
 }
 
+/* ---- sockets that the service manager made; in a child, whose low descriptors nobody needs ----
+ */
+
+struct hand {
+	int families[2], type, expected; /* what waker_open() says */
+};
+
+/* 0 when all is as it should be. */
+static int be_handed(const struct hand *h, const char *path)
+{
+	struct waker w;
+	char text[16];
+	int count = 0;
+
+	close_range(DAEMON_FIRST_SOCKET, ~0u, 0);
+	for (; count < 2 && h->families[count] != 0; count++)
+		if (socket(h->families[count], h->type, 0) != DAEMON_FIRST_SOCKET + count)
+			return 1;
+	snprintf(text, sizeof(text), "%d", (int)getpid());
+	setenv("LISTEN_PID", text, 1);
+	snprintf(text, sizeof(text), "%d", count);
+	setenv("LISTEN_FDS", text, 1);
+	if (waker_open(path, 4374, 5, 100, &w) != h->expected)
+		return 2;
+	for (int i = 0; i < count && h->expected == 0; i++)
+		if ((h->families[i] == AF_INET ? w.udp4_fd : w.udp6_fd) != DAEMON_FIRST_SOCKET + i)
+			return 3;
+	if (h->expected == 0 && count == 1 && w.udp6_fd >= 0)
+		return 4; /* nothing is opened besides */
+	return 0;
+}
+
+static void takes_what_was_handed_over(void **state)
+{
+	static const struct hand hands[] = {
+		{{AF_INET, AF_INET6}, SOCK_DGRAM, 0},
+		{{AF_INET6, AF_INET}, SOCK_DGRAM, 0},
+		{{AF_INET}, SOCK_DGRAM, 0},
+		{{AF_INET, AF_INET}, SOCK_DGRAM, -EEXIST},
+		{{AF_INET}, SOCK_STREAM, -EPROTOTYPE},
+		{{AF_UNIX}, SOCK_DGRAM, -EPROTOTYPE},
+	};
+
+	for (size_t i = 0; i < sizeof(hands) / sizeof(*hands); i++) {
+		int status = -1;
+		pid_t pid = fork();
+		if (pid == 0)
+			_exit(be_handed(&hands[i], scratch_path(state, "handed.sock")));
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+	}
+}
+
 int main(void)
 {
 #define each(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -271,6 +328,7 @@ int main(void)
 		each(odd_packets_are_dropped),
 		each(a_closed_port_is_nobodys_error),
 		each(a_failure_is_counted_and_told),
+		each(takes_what_was_handed_over),
 		each(nothing_comes_in_from_the_network),
 		each(a_crowd_is_told_of),
 		each(one_at_a_time),
