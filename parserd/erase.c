@@ -15,7 +15,7 @@
 
 /* ---- opening ---- */
 
-static int watch(const struct conf *c)
+static void watch(const struct conf *c)
 {
 	char path[4096];
 
@@ -24,7 +24,6 @@ static int watch(const struct conf *c)
 	if (rc < 0)
 		log_warning("cannot watch the spool; it is looked at every rescan interval",
 			LOG_TEXT("path", path), LOG_ERR(rc));
-	return 0;
 }
 
 int erase_open(struct erase *e, const struct conf *c, struct records_writer *records,
@@ -41,11 +40,8 @@ int erase_open(struct erase *e, const struct conf *c, struct records_writer *rec
 		return rc;
 	e->open = true;
 	e->taker.spool = &e->spool;
-	rc = spool_recover(&e->spool);
-	if (rc >= 0)
-		return watch(c);
-	erase_close(e);
-	return rc;
+	watch(c);
+	return 0;
 }
 
 void erase_close(struct erase *e)
@@ -183,6 +179,7 @@ static void tell_taking(const char *name, int fate, const struct spool_taking *t
 			LOG_TEXT("reason", t->why), LOG_ERR(t->error));
 }
 
+/* 1 when it is in bad/, else 0. */
 static int refuse(struct erase *e, const char *name, const char *why, uint64_t now_us)
 {
 	struct spool_taking t;
@@ -191,7 +188,7 @@ static int refuse(struct erase *e, const char *name, const char *why, uint64_t n
 	if (fate < 0)
 		return fate;
 	tell_taking(name, fate, &t);
-	return 0;
+	return fate == SPOOL_REFUSED;
 }
 
 /* What says something of the records is for the loop to decide; else it is tried again after a
@@ -230,11 +227,14 @@ static int do_file(struct erase *e, const char *name, uint64_t now_us)
 	return rc < 0 ? leave(e, name, rc, now_us) : 0;
 }
 
-/* 1 when it left new/, else 0. */
-static int take_file(struct erase *e, const char *name, uint64_t now_us)
+typedef int take_function(
+	struct spool_taker *, const char *, uint64_t, struct buf *, struct spool_taking *);
+
+/* 1 when it left where it was, else 0. */
+static int take_by(struct erase *e, take_function *take, const char *name, uint64_t now_us)
 {
 	struct spool_taking t;
-	int fate = spool_take(&e->taker, name, now_us, &e->bytes, &t);
+	int fate = take(&e->taker, name, now_us, &e->bytes, &t);
 
 	if (fate < 0)
 		return fate;
@@ -245,22 +245,58 @@ static int take_file(struct erase *e, const char *name, uint64_t now_us)
 	return rc < 0 ? rc : 1;
 }
 
-int erase_work(struct erase *e, uint64_t now_us)
+static int take_new(struct erase *e, const char *name, uint64_t now_us)
+{
+	return take_by(e, spool_take, name, now_us);
+}
+
+/* One that was in work when parserd died. */
+static int take_up(struct erase *e, const char *name, uint64_t now_us)
+{
+	if (!spool_name_valid(span_str(name), NULL))
+		return 0;
+	int before = spool_tries_count(&e->spool, name);
+	if (before < 0)
+		return before;
+	/* The first death was when it was new, where nothing counts. */
+	int rc = before + 1 >= SPOOL_TRIES_MAX
+			 ? refuse(e, name, "parserd died of it ten times", now_us)
+			 : take_by(e, spool_take_up, name, now_us);
+	spool_tries_forget(&e->spool, name);
+	return rc;
+}
+
+/* How many left that state, or a negative errno. */
+static int work_off(struct erase *e, enum spool_state state, size_t most,
+	int (*take)(struct erase *, const char *, uint64_t), uint64_t now_us)
 {
 	struct spool_list list;
 	int count = 0;
+	int rc = spool_scan(&e->spool, state, most, &list);
 
-	if (!e->open)
-		return 0;
-	int rc = spool_scan(&e->spool, SPOOL_NEW, SCAN_MAX, &list);
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; rc >= 0 && i < list.count; i++) {
-		rc = take_file(e, list.items[i].name, now_us);
+		rc = take(e, list.items[i].name, now_us);
 		count += rc > 0;
 	}
 	spool_list_free(&list);
 	return rc < 0 ? rc : count;
+}
+
+int erase_work(struct erase *e, uint64_t now_us)
+{
+	int recovered = 0;
+
+	if (!e->open)
+		return 0;
+	if (!e->recovered)
+		recovered = work_off(e, SPOOL_CUR, SPOOL_SCAN_ALL, take_up, now_us);
+	if (recovered < 0)
+		return recovered;
+	e->recovered = true;
+	int fresh = work_off(e, SPOOL_NEW, SCAN_MAX, take_new, now_us);
+	return fresh < 0 ? fresh : recovered + fresh;
 }
 
 int erase_sweep(const struct erase *e, uint64_t now_wall_us, uint64_t stale_ms)

@@ -14,6 +14,7 @@
 struct erase {
 	bool open;
 	/* private */
+	bool recovered; /* what was in work at the last death is worked off */
 	struct spool spool;
 	struct spool_taker taker;
 	struct records_writer *records;
@@ -27,8 +28,9 @@ must_check int erase_open(struct erase *e, const struct conf *c, struct records_
 	const struct photos *photos);
 void erase_close(struct erase *e);
 
-/* Works off what waits, each order in transactions of its own: no other may be begun. How many
- * files left new/ by it, for good or for a moment; a negative errno when the spool cannot be read
+/* Works off what waits, each order in transactions of its own: no other may be begun. What was in
+ * work when parserd died comes first, and is refused after SPOOL_TRIES_MAX deaths. How many files
+ * left new/ or cur/ by it, for good or for a moment; a negative errno when the spool cannot be read
  * or the records are damaged. What cannot be carried out now is in new/ again, is said once, and is
  * tried anew after a while: uploads do not wait for it. */
 must_check int erase_work(struct erase *e, uint64_t now_us);
