@@ -46,7 +46,7 @@ static int remember_refused(
 
 	if (rc == 0)
 		rc = make_room(r);
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	char *copy = strdup(why);
 	if (!copy)
