@@ -4,20 +4,20 @@
  * and are resumed by http_reply. */
 #include "ingestd/http.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "ingestd/connection.h"
 #include "lib/clock.h"
 #include "lib/io.h"
 #include "lib/log.h"
+#include "lib/network.h"
 #include "lib/num.h"
 
 /* A connection's memory: a head of 3,000 bytes fits, and a real one has 300. The library clears all
@@ -25,17 +25,6 @@
 #define POOL_BYTES (4u * 1024)
 #define SWALLOW_BYTES \
 	(64u * 1024) /* a refused body up to this is read, so that the refusal is heard */
-
-/* A connection; the deadline is of whatever request it is on. */
-struct connection {
-	struct connection *next, **back;
-	struct MHD_Connection *mhd;
-	uint64_t since_ms;   /* accepted, request begun, or reply given, whatever was last */
-	uint64_t body_bytes; /* received since, and those of a file that are to be sent */
-	bool kept;           /* has been served and may be idle before the next request */
-	bool waiting;        /* for us, not we for it */
-	bool expired;
-};
 
 enum stage { STAGE_HEAD, STAGE_BODY, STAGE_REFUSED, STAGE_WAITING, STAGE_OVER };
 
@@ -95,8 +84,7 @@ static void answer(
 	if (response && !wants_keep_alive(x->mhd))
 		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	if (x->stage == STAGE_WAITING) {
-		x->connection->waiting = false;
-		x->connection->since_ms = clock_mono_ms(); /* for the sending */
+		connection_begin_reply(x->connection, clock_mono_ms());
 		MHD_resume_connection(x->mhd);
 	}
 }
@@ -180,18 +168,7 @@ static void peer_text(struct MHD_Connection *mhd, char ret_text[static HTTP_PEER
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	const struct sockaddr *sa = info ? info->client_addr : NULL;
-	ret_text[0] = '\0';
-	if (sa && sa->sa_family == AF_INET) {
-		const struct sockaddr_in *in = (const void *)sa;
-		inet_ntop(AF_INET, &in->sin_addr, ret_text, HTTP_PEER_BYTES);
-	} else if (sa && sa->sa_family == AF_INET6) {
-		const struct sockaddr_in6 *in6 = (const void *)sa;
-		if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
-			inet_ntop(AF_INET, in6->sin6_addr.s6_addr + 12, ret_text, HTTP_PEER_BYTES);
-		else
-			inet_ntop(AF_INET6, &in6->sin6_addr, ret_text, HTTP_PEER_BYTES);
-	}
+	network_text(info ? info->client_addr : NULL, ret_text);
 }
 
 static enum MHD_Result on_head(struct http_exchange *x, const char *method)
@@ -231,26 +208,21 @@ static enum MHD_Result on_body(struct http_exchange *x, const char *bytes, size_
 
 static enum MHD_Result on_end(struct http_exchange *x)
 {
-	if (x->stage == STAGE_BODY) {
+	if (x->stage == STAGE_BODY)
 		x->http->calls->end(x->own);
-		if (x->status == 0) {
-			x->stage = STAGE_WAITING;
-			x->connection->waiting = true;
-			MHD_suspend_connection(x->mhd);
-			return MHD_YES;
-		}
-	}
-	return queue(x);
+	if (x->status)
+		return queue(x);
+	x->stage = STAGE_WAITING;
+	x->connection->waiting = true;
+	MHD_suspend_connection(x->mhd);
+	return MHD_YES;
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const char *url,
 	const char *method, const char *version, const char *bytes, size_t *len, void **own)
 {
 	struct http_exchange *x = *own;
-	(void)cls;
-	(void)mhd;
-	(void)url;
-	(void)version;
+	(void)cls, (void)mhd, (void)url, (void)version;
 	if (!x)
 		return MHD_NO; /* there was no memory for it */
 	/* At the end kept connections may still bring requests. One that came to wait for an answer
@@ -282,8 +254,7 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *mhd
 		free(x);
 		return NULL;
 	}
-	x->connection->since_ms = clock_mono_ms();
-	x->connection->kept = false;
+	connection_begin_request(x->connection, clock_mono_ms());
 	return x;
 }
 
@@ -291,19 +262,14 @@ static void on_completed(
 	void *cls, struct MHD_Connection *mhd, void **own, enum MHD_RequestTerminationCode how)
 {
 	struct http_exchange *x = *own;
-	(void)cls;
-	(void)mhd;
-	(void)how;
+	(void)cls, (void)mhd, (void)how;
 	if (!x)
 		return;
 	if (x->own)
 		x->http->calls->gone(x->own);
 	if (x->response)
 		MHD_destroy_response(x->response);
-	x->connection->since_ms = clock_mono_ms();
-	x->connection->body_bytes = 0;
-	x->connection->waiting = false;
-	x->connection->kept = true;
+	connection_end_request(x->connection, clock_mono_ms());
 	free(x->target);
 	free(x);
 	*own = NULL;
@@ -315,54 +281,21 @@ static void on_connection(
 	void *cls, struct MHD_Connection *mhd, void **own, enum MHD_ConnectionNotificationCode what)
 {
 	struct http *h = cls;
-	struct connection *c = *own;
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-		c = calloc(1, sizeof(*c));
-		*own = c;
-		if (!c)
-			return; /* its requests will be refused for want of memory */
-		c->mhd = mhd;
-		c->since_ms = clock_mono_ms();
-		c->next = h->connections;
-		c->back = &h->connections;
-		if (c->next)
-			c->next->back = &c->next;
-		h->connections = c;
-	} else if (c) {
-		*c->back = c->next;
-		if (c->next)
-			c->next->back = c->back;
-		free(c);
+		/* Without memory for it its requests are refused. */
+		*own = info ? connection_add(&h->connections, info->connect_fd, clock_mono_ms())
+			    : NULL;
+	} else if (*own) {
+		connection_remove(*own);
 		*own = NULL;
 	}
 }
 
-static bool is_late(const struct http_limits *l, const struct connection *c, uint64_t now_ms)
-{
-	uint64_t allowed_ms = l->deadline_ms + (c->kept ? (uint64_t)l->idle_s * 1000 : 0);
-	if (l->body_rate_min)
-		allowed_ms += c->body_bytes * 1000 / l->body_rate_min;
-	else if (c->body_bytes)
-		return false;
-	return !c->waiting && now_ms > c->since_ms + allowed_ms;
-}
-
 unsigned http_expire(struct http *h, uint64_t now_ms)
 {
-	unsigned expired = 0;
-	for (struct connection *c = h->connections; c; c = c->next) {
-		if (c->expired || !is_late(&h->limits, c, now_ms))
-			continue;
-		/* The library's timeout is of inactivity only; its socket is made to look closed by
-		 * the peer. */
-		const union MHD_ConnectionInfo *info =
-			MHD_get_connection_info(c->mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-		if (info)
-			(void)shutdown(info->connect_fd, SHUT_RDWR);
-		c->expired = true;
-		expired++;
-	}
-	return expired;
+	return connection_expire(h->connections, &h->limits, now_ms);
 }
 
 unsigned http_connections(const struct http *h)
@@ -389,15 +322,18 @@ static void on_complaint(void *cls, const char *format, va_list args)
 
 static struct MHD_Daemon *start(struct http *h, int listen_fd)
 {
-	return MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
-		NULL, NULL, on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_complaint, h,
-		MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_URI_LOG_CALLBACK, on_target, h,
-		MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_NOTIFY_CONNECTION,
-		on_connection, h, MHD_OPTION_CONNECTION_LIMIT, h->limits.connections,
+	const bool listens = listen_fd >= 0;
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME |
+					MHD_USE_ERROR_LOG |
+					(listens ? MHD_NO_FLAG : MHD_USE_NO_LISTEN_SOCKET),
+		0, NULL, NULL, on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_complaint, h,
+		MHD_OPTION_URI_LOG_CALLBACK, on_target, h, MHD_OPTION_NOTIFY_COMPLETED,
+		on_completed, h, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
+		MHD_OPTION_CONNECTION_LIMIT, h->limits.connections,
 		MHD_OPTION_PER_IP_CONNECTION_LIMIT, h->limits.per_address,
 		MHD_OPTION_CONNECTION_TIMEOUT, h->limits.idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t)POOL_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, -1, MHD_OPTION_END);
+		(size_t)POOL_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, -1,
+		listens ? MHD_OPTION_LISTEN_SOCKET : MHD_OPTION_END, listen_fd, MHD_OPTION_END);
 }
 
 int http_open(int listen_fd, const struct http_limits *limits, const struct http_calls *calls,
@@ -422,6 +358,12 @@ int http_open(int listen_fd, const struct http_limits *limits, const struct http
 	h->fd = info->epoll_fd;
 	*ret = h;
 	return 0;
+}
+
+int http_add(struct http *h, int fd, const struct sockaddr *client, socklen_t client_len)
+{
+	/* The library closes what it does not take. */
+	return MHD_add_connection(h->mhd, fd, client, client_len) == MHD_YES ? 0 : -EBUSY;
 }
 
 int http_fd(const struct http *h)

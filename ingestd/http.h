@@ -6,7 +6,9 @@
 #define PUNCHD_INGESTD_HTTP_H
 
 #include <stdint.h>
+#include <sys/socket.h>
 
+#include "lib/network.h"
 #include "lib/span.h"
 
 /* One request and its reply. Owned by http. */
@@ -16,12 +18,12 @@ struct http_exchange;
 #define HTTP_LENGTH_NONE    (UINT64_MAX - 1) /* not said: no body is read, whatever comes */
 #define HTTP_LENGTH_BAD     (UINT64_MAX - 2) /* said twice, or no number */
 
-#define HTTP_PEER_BYTES 64
+#define HTTP_PEER_BYTES NETWORK_TEXT_BYTES
 
 struct http_head {
 	const char *method;
 	struct span target;      /* as it came, blanks and all; lives as long as the exchange */
-	const char *peer;        /* address without port: "192.0.2.7", "2001:db8::7" */
+	const char *peer;        /* as network_text writes it: "192.0.2.7", "local" */
 	uint64_t content_length; /* or one of HTTP_LENGTH_… */
 	/* Of header lines, empty without one: what is asked of a file. Live as long as the
 	 * exchange. */
@@ -55,9 +57,16 @@ struct http_limits {
 
 struct http;
 
-/* Serves the listening socket, which it owns from here on. 0 or a negative errno. */
+/* Serves the listening socket, which it owns from here on; -1: only whom http_add brings. 0 or a
+ * negative errno. */
 must_check int http_open(int listen_fd, const struct http_limits *limits,
 	const struct http_calls *calls, void *context, struct http **ret);
+
+/* Serves a connected, non-blocking socket, which it owns from here on, whatever comes, for the
+ * client at that address. 0; -EBUSY when there are too many connections, of all or of the client.
+ */
+must_check int http_add(
+	struct http *h, int fd, const struct sockaddr *client, socklen_t client_len);
 
 /* The descriptor to poll for reading. */
 int http_fd(const struct http *h);

@@ -3,6 +3,7 @@
 #include "lib/network.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdint.h>
 
 #include "lib/num.h"
@@ -132,4 +133,28 @@ bool network_list_has(struct span list, struct span address)
 	bool has;
 
 	return network_read_address(address, n.bytes) && read_list(list, &n, &has) && has;
+}
+
+static void six_text(const struct in6_addr *a, char ret_text[static NETWORK_TEXT_BYTES])
+{
+	if (IN6_IS_ADDR_V4MAPPED(a))
+		inet_ntop(AF_INET, a->s6_addr + 12, ret_text, NETWORK_TEXT_BYTES);
+	else
+		inet_ntop(AF_INET6, a, ret_text, NETWORK_TEXT_BYTES);
+}
+
+void network_text(const struct sockaddr *address, char ret_text[static NETWORK_TEXT_BYTES])
+{
+	const void *sa = address;
+
+	ret_text[0] = '\0';
+	if (!address)
+		return;
+	if (address->sa_family == AF_INET)
+		inet_ntop(AF_INET, &((const struct sockaddr_in *)sa)->sin_addr, ret_text,
+			NETWORK_TEXT_BYTES);
+	else if (address->sa_family == AF_INET6)
+		six_text(&((const struct sockaddr_in6 *)sa)->sin6_addr, ret_text);
+	else if (address->sa_family == AF_UNIX)
+		memcpy(ret_text, "local", sizeof("local"));
 }

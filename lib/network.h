@@ -3,8 +3,11 @@
 #ifndef PUNCHD_LIB_NETWORK_H
 #define PUNCHD_LIB_NETWORK_H
 
+#include <sys/socket.h>
+
 #include "lib/span.h"
 
+#define NETWORK_TEXT_BYTES    64
 #define NETWORK_LIST_MAX      128 /* bytes of a list, without NUL */
 #define NETWORK_ADDRESS_BYTES 16  /* in IPv6 form */
 
@@ -19,5 +22,9 @@ bool network_list_valid(struct span list);
 /* Is the address in one of them? An IPv4 address in its IPv6 form (::ffff:192.0.2.7) is taken as
  * IPv4. False for what is no address or no list. */
 bool network_list_has(struct span list, struct span address);
+
+/* Writes an address without its port: "192.0.2.7", "2001:db8::7"; one of IPv4 in its IPv6 form as
+ * IPv4; "local" for another process of this machine; nothing for NULL and all else. */
+void network_text(const struct sockaddr *address, char ret_text[static NETWORK_TEXT_BYTES]);
 
 #endif

@@ -5,7 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <arpa/inet.h>
 #include <cmocka.h>
+#include <netinet/in.h>
 
 #include "lib/network.h"
 
@@ -138,6 +140,32 @@ static void test_who_is_in(void **state)
 			fail_msg("'%s' and '%s'", cases[i].list, cases[i].address);
 }
 
+static void test_what_is_written(void **state)
+{
+	struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = 80};
+	struct sockaddr_in6 six = {.sin6_family = AF_INET6};
+	struct sockaddr other = {.sa_family = AF_UNIX};
+	char text[NETWORK_TEXT_BYTES];
+
+	(void)state;
+	inet_pton(AF_INET, "192.0.2.7", &four.sin_addr);
+	network_text((struct sockaddr *)&four, text);
+	assert_string_equal(text, "192.0.2.7");
+	inet_pton(AF_INET6, "2001:db8::7", &six.sin6_addr);
+	network_text((struct sockaddr *)&six, text);
+	assert_string_equal(text, "2001:db8::7");
+	inet_pton(AF_INET6, "::ffff:192.0.2.8", &six.sin6_addr);
+	network_text((struct sockaddr *)&six, text);
+	assert_string_equal(text, "192.0.2.8");
+	network_text(&other, text);
+	assert_string_equal(text, "local");
+	other.sa_family = AF_UNSPEC;
+	network_text(&other, text);
+	assert_string_equal(text, "");
+	network_text(NULL, text);
+	assert_string_equal(text, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,6 +174,7 @@ int main(void)
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_longest_list),
 		cmocka_unit_test(test_who_is_in),
+		cmocka_unit_test(test_what_is_written),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
