@@ -9,6 +9,7 @@
 #include <sysexits.h>
 
 #include "ingestd/listen.h"
+#include "ingestd/proxy.h"
 #include "ingestd/serve.h"
 #include "lib/clock.h"
 #include "lib/conf.h"
@@ -25,15 +26,16 @@
 #define GROUP_BYTES     (8u * 1024 * 1024)
 #define HEAD_ROOM_BYTES (64u * 1024) /* file_max is at least body_max and this */
 #define EVENTS          16
-#define OTHER_FDS       256 /* descriptors besides connections and large bodies */
-#define MOST_LISTENERS  CONF_LISTEN_MAX
+#define OTHER_FDS       (256 + PROXY_WAITING_MAX) /* descriptors besides connections and large bodies */
+#define HTTP_MAX        (CONF_LISTEN_MAX + 1)     /* the last one is for the proxy */
 
 struct ingestd {
 	struct conf conf;
 	struct serve serve;
-	struct http *http[MOST_LISTENERS];
-	int listeners[MOST_LISTENERS];
-	int listener_count;
+	struct listeners listeners;
+	struct http *http[HTTP_MAX];
+	unsigned http_count;
+	struct proxy *proxy; /* NULL: there is none */
 	int epoll_fd, signal_fd, done_fd, desk_fd;
 	bool ending;
 	uint64_t next_tick_ms, next_space_ms, next_status_ms, end_by_ms;
@@ -49,8 +51,7 @@ static __attribute__((noreturn)) void give_up(int code, const char *what, int rc
 
 static void open_listeners(struct ingestd *d)
 {
-	d->listener_count = listen_all(&d->conf, d->listeners);
-	if (d->listener_count < 0)
+	if (listen_all(&d->conf, &d->listeners) < 0)
 		exit(EX_UNAVAILABLE);
 }
 
@@ -129,26 +130,57 @@ static size_t group_within(const struct conf *c)
 	return most < GROUP_BYTES ? (size_t)most : GROUP_BYTES;
 }
 
-/* Threads and the library come after the sandbox: privileges are a thread's own. */
-static void start_serving(struct ingestd *d)
+static int start_http(struct ingestd *d, int listen_fd, const struct http_limits *limits)
 {
-	struct serve *s = &d->serve;
+	struct http **h = &d->http[d->http_count];
+	int rc = http_open(listen_fd, limits, &serve_calls, &d->serve, h);
+	if (rc < 0)
+		return rc;
+	d->http_count++;
+	poll_for(d, http_fd(*h));
+	return 0;
+}
+
+/* What comes by the terminator is served like all else, once it is known for whom. */
+static int start_proxy(struct ingestd *d, const struct http_limits *limits)
+{
+	int rc = start_http(d, -1, limits);
+	if (rc == 0)
+		rc = proxy_open(d->listeners.proxy_fd, d->http[d->http_count - 1], &d->proxy);
+	if (rc == 0)
+		poll_for(d, proxy_fd(d->proxy));
+	return rc;
+}
+
+static int start_listeners(struct ingestd *d)
+{
+	const struct listeners *l = &d->listeners;
+	unsigned count = l->count + (l->proxy_fd >= 0);
 	const struct http_limits limits = {
-		.connections = connections_within(&d->conf) / (unsigned)d->listener_count,
+		.connections = connections_within(&d->conf) / count,
 		.per_address = (unsigned)d->conf.connections_per_address,
 		.idle_s = (unsigned)((d->conf.idle_timeout_ms + 999) / 1000),
 		.deadline_ms = d->conf.request_deadline_ms,
 		.body_rate_min = d->conf.body_rate_min,
 	};
+	int rc = 0;
+	for (unsigned i = 0; rc == 0 && i < l->count; i++)
+		rc = start_http(d, l->fds[i], &limits);
+	if (rc == 0 && l->proxy_fd >= 0)
+		rc = start_proxy(d, &limits);
+	return rc;
+}
+
+/* Threads and the library come after the sandbox: privileges are a thread's own. */
+static void start_serving(struct ingestd *d)
+{
+	struct serve *s = &d->serve;
 	size_t group = group_within(&d->conf);
 	int rc = commit_open(&s->upload_spool, d->done_fd, group, &s->upload_lane);
 	if (rc == 0)
 		rc = commit_open(&s->result_spool, d->done_fd, group, &s->result_lane);
-	for (int i = 0; rc == 0 && i < d->listener_count; i++) {
-		rc = http_open(d->listeners[i], &limits, &serve_calls, s, &d->http[i]);
-		if (rc == 0)
-			poll_for(d, http_fd(d->http[i]));
-	}
+	if (rc == 0)
+		rc = start_listeners(d);
 	if (rc < 0)
 		give_up(EX_OSERR, "cannot serve", rc);
 }
@@ -180,7 +212,9 @@ static void tick(struct ingestd *d, uint64_t now_ms)
 	else if (rc < 0 && log_allow(&s->list_faults, now_ms, &dropped))
 		log_error("admission list not read: the one before goes on", LOG_ERR(rc),
 			LOG_NUM("dropped", dropped));
-	for (int i = 0; i < d->listener_count; i++) {
+	if (d->proxy)
+		expired += proxy_expire(d->proxy, now_ms);
+	for (unsigned i = 0; i < d->http_count; i++) {
 		expired += http_expire(d->http[i], now_ms);
 		connections += http_connections(d->http[i]);
 	}
@@ -205,7 +239,7 @@ static void tick(struct ingestd *d, uint64_t now_ms)
 static int wait_ms(const struct ingestd *d, uint64_t now_ms)
 {
 	int wait = d->next_tick_ms > now_ms ? (int)(d->next_tick_ms - now_ms) : 0;
-	for (int i = 0; i < d->listener_count; i++) {
+	for (unsigned i = 0; i < d->http_count; i++) {
 		int own = http_wait_ms(d->http[i]);
 		if (own >= 0 && own < wait)
 			wait = own;
@@ -222,7 +256,9 @@ static void take_signals(struct ingestd *d, uint64_t now_ms)
 		daemon_stopping();
 		d->ending = true;
 		d->end_by_ms = now_ms + LAST_WAIT_MS;
-		for (int i = 0; i < d->listener_count; i++)
+		if (d->proxy)
+			proxy_quiesce(d->proxy);
+		for (unsigned i = 0; i < d->http_count; i++)
 			http_quiesce(d->http[i]);
 	}
 }
@@ -246,7 +282,9 @@ static void turn(struct ingestd *d)
 	}
 	serve_committed(d->serve.upload_lane);
 	serve_committed(d->serve.result_lane);
-	for (int i = 0; i < d->listener_count; i++)
+	if (d->proxy)
+		proxy_run(d->proxy, now_ms);
+	for (unsigned i = 0; i < d->http_count; i++)
 		http_run(d->http[i]);
 	commit_kick(d->serve.upload_lane);
 	commit_kick(d->serve.result_lane);
@@ -265,10 +303,11 @@ static void finish(struct ingestd *d)
 	serve_committed(s->upload_lane);
 	serve_committed(s->result_lane);
 	desk_hang_up(s->desk); /* every question is answered, if only with "away" */
-	for (int i = 0; i < d->listener_count; i++) {
+	for (unsigned i = 0; i < d->http_count; i++) {
 		http_run(d->http[i]);
 		http_close(d->http[i]);
 	}
+	proxy_close(d->proxy);
 	desk_close(s->desk);
 	commit_free(s->upload_lane);
 	commit_free(s->result_lane);
@@ -298,7 +337,8 @@ int main(int argc, char **argv)
 	start_serving(&d);
 	tick(&d, clock_mono_ms());
 	daemon_ready("serving");
-	log_info("serving", LOG_NUM("listeners", d.listener_count),
+	log_info("serving", LOG_NUM("listeners", d.listeners.count),
+		LOG_TEXT("proxy", d.proxy ? "yes" : "no"),
 		LOG_TEXT("admit", d.conf.admit_any ? "any" : "approved"));
 	while (!d.ending || (d.serve.waiting && clock_mono_ms() < d.end_by_ms))
 		turn(&d);

@@ -11,25 +11,61 @@
 
 #include "lib/daemon.h"
 #include "lib/io.h"
+#include "lib/local.h"
 #include "lib/log.h"
 
 #define BACKLOG 1024
 
-static int take_over(unsigned count, int ret_fds[static CONF_LISTEN_MAX])
+/* ---- handed over ---- */
+
+static int refuse(const char *why, int rc)
 {
-	if (count > CONF_LISTEN_MAX) {
-		log_error("too many sockets handed over", LOG_NUM("count", count));
-		return -E2BIG;
-	}
-	for (unsigned i = 0; i < count; i++) {
-		int fd = DAEMON_FIRST_SOCKET + (int)i;
-		int flags = fcntl(fd, F_GETFL);
-		if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
-			return -errno;
-		ret_fds[i] = fd;
-	}
-	return (int)count;
+	log_error("a socket that was handed over is not taken", LOG_TEXT("reason", why));
+	return rc;
 }
+
+/* Whoever can speak on it is believed. */
+static bool is_of_this_machine(int fd)
+{
+	struct sockaddr_storage at;
+	socklen_t len = sizeof(at);
+	return getsockname(fd, (struct sockaddr *)&at, &len) == 0 && at.ss_family == AF_UNIX;
+}
+
+static int take_proxy(int fd, struct listeners *l)
+{
+	if (l->proxy_fd >= 0)
+		return refuse("there is one called " LISTEN_PROXY_NAME " already", -E2BIG);
+	if (!is_of_this_machine(fd))
+		return refuse("the one called " LISTEN_PROXY_NAME
+			      " is no socket of the file system",
+			-EINVAL);
+	l->proxy_fd = fd;
+	return 0;
+}
+
+static int take(int fd, struct listeners *l)
+{
+	int flags = fcntl(fd, F_GETFL);
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+		return -errno;
+	if (daemon_socket_is(fd, LISTEN_PROXY_NAME))
+		return take_proxy(fd, l);
+	if (l->count == CONF_LISTEN_MAX)
+		return refuse("there are too many", -E2BIG);
+	l->fds[l->count++] = fd;
+	return 0;
+}
+
+static int take_over(unsigned count, struct listeners *l)
+{
+	int rc = 0;
+	for (unsigned i = 0; rc == 0 && i < count; i++)
+		rc = take(DAEMON_FIRST_SOCKET + (int)i, l);
+	return rc;
+}
+
+/* ---- made ---- */
 
 /* "192.0.2.1:8081" or "[2001:db8::1]:8081" in its two parts. 0 or -EINVAL. */
 static int split(const char *text, char host[static 64], const char **ret_port)
@@ -92,19 +128,44 @@ static int make(const char *address)
 	return rc;
 }
 
-int listen_all(const struct conf *c, int ret_fds[static CONF_LISTEN_MAX])
+static int make_proxy(const char *path, int *ret_fd)
 {
-	unsigned handed = daemon_sockets();
-	if (handed)
-		return take_over(handed, ret_fds);
+	int fd = local_listen(path, SOCK_STREAM, 0660);
+	if (fd < 0) {
+		log_error("cannot listen", LOG_TEXT("path", path), LOG_ERR(fd));
+		return fd;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+/* What was made before a failure is in `l`. */
+static int make_all(const struct conf *c, struct listeners *l)
+{
 	for (size_t i = 0; i < c->listen_count; i++) {
 		int fd = make(c->listen[i]);
-		if (fd < 0) {
-			while (i-- > 0)
-				io_close(ret_fds[i]);
+		if (fd < 0)
 			return fd;
-		}
-		ret_fds[i] = fd;
+		l->fds[l->count++] = fd;
 	}
-	return (int)c->listen_count;
+	return c->listen_proxy[0] ? make_proxy(c->listen_proxy, &l->proxy_fd) : 0;
+}
+
+static void close_all(const struct listeners *l)
+{
+	for (unsigned i = 0; i < l->count; i++)
+		io_close(l->fds[i]);
+	io_close(l->proxy_fd);
+}
+
+int listen_all(const struct conf *c, struct listeners *ret)
+{
+	struct listeners l = {.proxy_fd = -1};
+	unsigned handed = daemon_sockets();
+	int rc = handed ? take_over(handed, &l) : make_all(c, &l);
+	if (rc == 0)
+		*ret = l;
+	else
+		close_all(&l);
+	return rc;
 }

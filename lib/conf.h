@@ -36,7 +36,9 @@ struct conf {
 	char *listen[CONF_LISTEN_MAX]; /* "0.0.0.0:8081", "[::]:8081"; used when no socket was
 					  handed over */
 	size_t listen_count;
-	bool admit_any; /* else only serials in the admission list */
+	char *listen_proxy; /* the path of a socket whose connections begin with a PROXY head; or ""
+			     */
+	bool admit_any;     /* else only serials in the admission list */
 	uint64_t body_max_bytes;
 	uint64_t body_lines_max;
 	uint64_t body_memory_bytes; /* of all bodies together; beyond it they go to disk as they

@@ -18,6 +18,11 @@ static bool is_path(struct span text)
 	return span_starts(text, "/");
 }
 
+static bool is_path_or_nothing(struct span text)
+{
+	return text.len == 0 || is_path(text);
+}
+
 /* "192.0.2.7:8081" or "[2001:db8::7]:8081". */
 static bool is_listen(struct span text)
 {
@@ -66,6 +71,8 @@ const struct conf_key conf_keys[] = {
 	/* ingestd */
 	{"listen", CONF_LIST, "{\"[::]:8081\"}", "1 to 8 of \"192.0.2.7:8081\" or \"[::]:8081\"", NULL,
 		FIELD(listen), is_listen},
+	{"listen_proxy", CONF_TEXT, "", "a path from the root, or nothing", NULL, FIELD(listen_proxy),
+		is_path_or_nothing},
 	{"admit", CONF_CHOICE, "approved", "approved", "any", FIELD(admit_any), NULL},
 	{"body_max", CONF_BYTES, "16 MiB", "64 KiB", "1 GiB", FIELD(body_max_bytes), NULL},
 	{"body_lines_max", CONF_COUNT, "1000000", "1", "100000000", FIELD(body_lines_max), NULL},

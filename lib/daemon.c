@@ -15,7 +15,7 @@
 #ifdef PUNCHD_NO_SYSTEMD
 #define sd_notify(unset, state)              ((void)(state))
 #define sd_notifyf(unset, format, text)      ((void)(text))
-#define sd_listen_fds(unset)                 (0)
+#define sd_listen_fds_with_names(unset, ret) (*(ret) = NULL, 0)
 #define sd_watchdog_enabled(unset, ret_usec) (*(ret_usec) = 0)
 #else
 #include <systemd/sd-daemon.h>
@@ -52,11 +52,18 @@ int daemon_next_signal(int signal_fd)
 	return read(signal_fd, &info, sizeof(info)) == sizeof(info) ? (int)info.ssi_signo : 0;
 }
 
+static char **socket_names; /* ends with NULL; kept as long as the sockets */
+
 unsigned daemon_sockets(void)
 {
-	int count = sd_listen_fds(1);
+	int count = sd_listen_fds_with_names(1, &socket_names);
 
 	return count > 0 ? (unsigned)count : 0;
+}
+
+bool daemon_socket_is(int fd, const char *name)
+{
+	return socket_names && strcmp(socket_names[fd - DAEMON_FIRST_SOCKET], name) == 0;
 }
 
 /* Where no service manager listens these do nothing, and where it cannot be told there is nothing

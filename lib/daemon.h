@@ -17,10 +17,12 @@ must_check int daemon_signals(void);
 /* The signal that came, or 0 when none is waiting. */
 int daemon_next_signal(int signal_fd);
 
-/* How many sockets the service manager handed over; they are daemon_first_socket, +1, … and
- * close-on-exec now. */
+/* How many sockets the service manager handed over; they are DAEMON_FIRST_SOCKET, +1, … and
+ * close-on-exec now. It counts once. */
 #define DAEMON_FIRST_SOCKET 3
 unsigned daemon_sockets(void);
+/* Is that the name which it gave to a socket that was counted (FileDescriptorName=)? */
+bool daemon_socket_is(int fd, const char *name);
 
 /* Tells the service manager, where there is one. `status` is one short line for `systemctl status`.
  */

@@ -11,7 +11,6 @@
 #include "lib/io.h"
 
 #define SOCKET_BYTES (1024 * 1024)
-#define BACKLOG      16
 
 static int make_address(const char *path, struct sockaddr_un *ret)
 {
@@ -83,7 +82,7 @@ static int bind_with_mode(int fd, const struct sockaddr_un *address, int type, m
 		bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ||
 		chmod(address->sun_path, mode) < 0)
 		return -errno;
-	return type != SOCK_DGRAM && listen(fd, BACKLOG) < 0 ? -errno : 0;
+	return type != SOCK_DGRAM && listen(fd, SOMAXCONN) < 0 ? -errno : 0;
 }
 
 int local_listen(const char *path, int type, mode_t mode)

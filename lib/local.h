@@ -8,8 +8,8 @@
 
 #include "lib/span.h"
 
-/* `type`: SOCK_SEQPACKET or SOCK_DGRAM. A descriptor, or a negative errno: -ENOENT, -ECONNREFUSED
- * while nobody listens, -ENAMETOOLONG. */
+/* `type`: SOCK_STREAM, SOCK_SEQPACKET or SOCK_DGRAM. A descriptor, or a negative errno: -ENOENT,
+ * -ECONNREFUSED while nobody listens, -ENAMETOOLONG. */
 must_check int local_connect(const char *path, int type);
 
 /* Replaces a socket file that nobody listens on and gives the new one `mode`, whatever the umask;
