@@ -20,6 +20,7 @@
 struct client {
 	struct loop_source source; /* first: a pointer to it is one to the client */
 	struct desk *desk;
+	uint64_t number; /* of all that ever came */
 	struct outbox outbox;
 	uint64_t stalled_since_ms; /* 0: its socket has room */
 	LIST_ENTRY(client) others;
@@ -32,6 +33,8 @@ struct desk {
 	void *context;
 	struct buf packet; /* the answer being made */
 	char question[MSG_MAX];
+	uint64_t asking;  /* whose question is being answered: its number */
+	uint64_t numbers; /* the last one given */
 	size_t client_count;
 	LIST_HEAD(, client) clients;
 	struct log_limit bad_packets, comings;
@@ -74,6 +77,20 @@ static int watch_for_room(struct client *c)
 	return loop_change(c->desk->loop_fd, &c->source, stalled ? EPOLLOUT : EPOLLIN);
 }
 
+/* `fate` is not DESK_LATER. */
+static int give(struct client *c, uint64_t id, enum msg_kind kind, const struct msg_answer *answer,
+	enum desk_fate fate)
+{
+	struct buf *packet = &c->desk->packet;
+	const struct msg_answer a = {id, answer->status, answer->body};
+	int rc = msg_put_answer(packet, &a);
+
+	if (rc < 0)
+		return rc;
+	return fate == DESK_HOLD ? outbox_hold(&c->outbox, id, kind, buf_span(packet))
+				 : outbox_send(&c->outbox, buf_span(packet));
+}
+
 static int answer_one(struct client *c, struct span packet)
 {
 	struct desk *desk = c->desk;
@@ -84,14 +101,9 @@ static int answer_one(struct client *c, struct span packet)
 		log_bad_packet(desk);
 		return 0;
 	}
+	desk->asking = c->number;
 	enum desk_fate fate = desk->answer(desk->context, &q, &a);
-	a.id = q.id;
-	int rc = msg_put_answer(&desk->packet, &a);
-	if (rc < 0)
-		return rc;
-	if (fate == DESK_HOLD)
-		return outbox_hold(&c->outbox, &q, buf_span(&desk->packet));
-	return outbox_send(&c->outbox, buf_span(&desk->packet));
+	return fate == DESK_LATER ? 0 : give(c, q.id, q.kind, &a, fate);
 }
 
 /* 1 when a question was dealt with, 0 when none is there, or a negative errno. A packet that was
@@ -151,6 +163,25 @@ static void client_ready(struct loop_source *source, uint32_t events)
 	go_on(c, rc == 0 && (events & EPOLLERR) ? -ECONNRESET : rc);
 }
 
+struct desk_ticket desk_ticket(const struct desk *desk, const struct msg_question *q)
+{
+	return (struct desk_ticket){desk->asking, q->id, q->kind};
+}
+
+void desk_answer_later(struct desk *desk, const struct desk_ticket *to,
+	const struct msg_answer *answer, enum desk_fate fate)
+{
+	struct client *c;
+
+	LIST_FOREACH(c, &desk->clients, others)
+	{
+		if (c->number != to->client)
+			continue;
+		go_on(c, give(c, to->id, to->kind, answer, fate));
+		return;
+	}
+}
+
 void desk_release(struct desk *desk, bool durable)
 {
 	struct client *next;
@@ -169,7 +200,7 @@ int desk_adopt(struct desk *desk, int fd)
 		io_close(fd);
 		return -ENOMEM;
 	}
-	*c = (struct client){.source = {fd, client_ready}, .desk = desk};
+	*c = (struct client){.source = {fd, client_ready}, .desk = desk, .number = ++desk->numbers};
 	outbox_open(&c->outbox, fd);
 	LIST_INSERT_HEAD(&desk->clients, c, others);
 	desk->client_count++;

@@ -32,7 +32,8 @@ struct desk_ticket {
 /* Of the question that is being answered: to be taken within desk_answer. */
 struct desk_ticket desk_ticket(const struct desk *desk, const struct msg_question *q);
 /* Answers it now, or holds the answer until desk_release. Nothing happens when the asker has gone;
- * a client that cannot be answered is dropped. */
+ * a client that cannot be answered is dropped, so it is not for the `ready` of a source of the
+ * loop. */
 void desk_answer_later(struct desk *desk, const struct desk_ticket *to,
 	const struct msg_answer *answer, enum desk_fate fate);
 
@@ -44,7 +45,7 @@ must_check int desk_serve(
  * errno. */
 must_check int desk_adopt(struct desk *desk, int fd);
 /* Sends all that were held; or, when what they say did not become durable, in the place of each
- * what can be said without it: 200 and "OK" to a poll, 503 to a handshake. */
+ * what can be said without it (outbox_release). */
 void desk_release(struct desk *desk, bool durable);
 /* Drops the clients that have stalled. Call it every second or so. */
 void desk_drop_stalled(struct desk *desk, uint64_t now_ms);

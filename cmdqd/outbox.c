@@ -76,23 +76,38 @@ int outbox_send(struct outbox *o, struct span packet)
 	return keep(&o->unsent, packet) ? 0 : -ENOMEM;
 }
 
-int outbox_hold(struct outbox *o, const struct msg_question *q, struct span packet)
+int outbox_hold(struct outbox *o, uint64_t id, enum msg_kind kind, struct span packet)
 {
 	struct letter *l = keep(&o->held, packet);
 
 	if (!l)
 		return -ENOMEM;
-	l->id = q->id;
-	l->kind = q->kind;
+	l->id = id;
+	l->kind = kind;
 	o->held_count++;
 	o->held_bytes += packet.len;
 	return 0;
 }
 
+static struct msg_answer promise_of_nothing(const struct letter *l)
+{
+	switch (l->kind) {
+	case MSG_POLL:
+		return (struct msg_answer){l->id, 200, span_str("OK")};
+	case MSG_VERIFY:
+		return (struct msg_answer){l->id, 200, span_str("AUTH=Failed\n")};
+	case MSG_HELLO:
+	case MSG_LOOKUP:
+	case MSG_FILE:
+	case MSG_TIME:
+		break;
+	}
+	return (struct msg_answer){l->id, 503, span_str("")};
+}
+
 static int send_promise_of_nothing(struct outbox *o, const struct letter *l, struct buf *scratch)
 {
-	const bool poll = l->kind == MSG_POLL;
-	const struct msg_answer a = {l->id, poll ? 200 : 503, span_str(poll ? "OK" : "")};
+	const struct msg_answer a = promise_of_nothing(l);
 	int rc = msg_put_answer(scratch, &a);
 
 	return rc < 0 ? rc : outbox_send(o, buf_span(scratch));

@@ -31,11 +31,12 @@ bool outbox_has_room(const struct outbox *o);
 
 /* Sends the packet, or keeps it behind those that wait for the socket. 0 or a negative errno. */
 must_check int outbox_send(struct outbox *o, struct span packet);
-/* Keeps the answer `packet` to `q` until outbox_release. 0 or -ENOMEM. */
-must_check int outbox_hold(struct outbox *o, const struct msg_question *q, struct span packet);
+/* Keeps `packet`, the answer to a question of this id and kind, until outbox_release. 0 or -ENOMEM.
+ */
+must_check int outbox_hold(struct outbox *o, uint64_t id, enum msg_kind kind, struct span packet);
 /* Sends what was held, in its order; unless it is durable, in the place of each answer one that
- * promises nothing, made in `scratch`: 200 and "OK" to a poll, 503 to a handshake. 0 or a negative
- * errno. */
+ * promises nothing, made in `scratch`: 200 and "OK" to a poll, 200 and "AUTH=Failed" LF to who asks
+ * if somebody is who he says, 503 to every other. 0 or a negative errno. */
 must_check int outbox_release(struct outbox *o, bool durable, struct buf *scratch);
 /* The socket has room again. 0 or a negative errno. */
 must_check int outbox_flush(struct outbox *o);

@@ -25,11 +25,13 @@ static struct room {
 	struct desk *desk;
 	int us; /* a client's end */
 	uint64_t answered;
+	struct desk_ticket ticket; /* of what is answered later */
 	char big[40 * 1024];
 	char packet[MSG_MAX];
 } room;
 
-/* Says the target back; holds what begins with "/hold", and makes it long for "/hold-big". */
+/* Says the target back; holds what begins with "/hold", and makes it long for "/hold-big". What
+ * begins with "/later" it leaves to the test. */
 static enum desk_fate on_question(
 	void *context, const struct msg_question *q, struct msg_answer *ret)
 {
@@ -39,6 +41,10 @@ static enum desk_fate on_question(
 	room.answered++;
 	*ret = (struct msg_answer){.status = span_is(q->serial, "REFUSED") ? 403 : 200,
 		.body = big ? span_of(room.big, sizeof(room.big)) : q->target};
+	if (span_starts(q->target, "/later")) {
+		room.ticket = desk_ticket(room.desk, q);
+		return DESK_LATER;
+	}
 	return span_starts(q->target, "/hold") ? DESK_HOLD : DESK_SEND;
 }
 
@@ -182,11 +188,86 @@ static void test_what_did_not_become_durable(void **state)
 	(void)state;
 	ask(room.us, 1, MSG_POLL, "/hold/1");
 	ask(room.us, 2, MSG_HELLO, "/hold/2");
+	ask(room.us, 3, MSG_VERIFY, "/hold/3");
+	ask(room.us, 4, MSG_LOOKUP, "/hold/4");
+	ask(room.us, 5, MSG_FILE, "/hold/5");
+	ask(room.us, 6, MSG_TIME, "/hold/6");
 	turn();
 	desk_release(room.desk, false);
 	hears(room.us, 1, 200, "OK");
 	hears(room.us, 2, 503, "");
+	hears(room.us, 3, 200, "AUTH=Failed\n");
+	hears(room.us, 4, 503, "");
+	hears(room.us, 5, 503, "");
+	hears(room.us, 6, 503, "");
 	hears_nothing(room.us);
+}
+
+/* ---- what is answered later ---- */
+
+static void answer_later(const struct desk_ticket *to, enum desk_fate fate)
+{
+	const struct msg_answer a = {.id = 4711, .status = 200, .body = span_str("at last")};
+
+	desk_answer_later(room.desk, to, &a, fate);
+}
+
+static void test_answered_later(void **state)
+{
+	int second = join_in();
+
+	(void)state;
+	ask(second, 1, MSG_VERIFY, "/later");
+	turn();
+	ask(room.us, 1, MSG_POLL, "/x");
+	turn();
+	desk_release(room.desk, true);
+	hears(room.us, 1, 200, "/x");
+	hears_nothing(second);
+	answer_later(&room.ticket, DESK_SEND);
+	hears(second, 1, 200, "at last");
+	hears_nothing(room.us);
+	io_close(second);
+}
+
+static void test_later_and_then_held(void **state)
+{
+	(void)state;
+	ask(room.us, 1, MSG_VERIFY, "/later");
+	turn();
+	answer_later(&room.ticket, DESK_HOLD);
+	hears_nothing(room.us);
+	desk_release(room.desk, true);
+	hears(room.us, 1, 200, "at last");
+	ask(room.us, 2, MSG_VERIFY, "/later");
+	turn();
+	answer_later(&room.ticket, DESK_HOLD);
+	desk_release(room.desk, false);
+	hears(room.us, 2, 200, "AUTH=Failed\n");
+}
+
+/* Whoever has come in its place did not ask. */
+static void test_later_to_one_that_is_gone(void **state)
+{
+	int second = join_in(), third;
+
+	(void)state;
+	ask(second, 1, MSG_VERIFY, "/later");
+	turn();
+	io_close(second);
+	turn();
+	third = join_in();
+	answer_later(&room.ticket, DESK_SEND);
+	answer_later(&room.ticket, DESK_HOLD);
+	desk_release(room.desk, true);
+	hears_nothing(third);
+	hears_nothing(room.us);
+	/* It has hung up, and the desk has not yet been told. */
+	ask(third, 2, MSG_VERIFY, "/later");
+	turn();
+	io_close(third);
+	answer_later(&room.ticket, DESK_SEND);
+	assert_int_equal(clients(), 1);
 }
 
 static void test_a_client_goes_while_its_answer_is_held(void **state)
@@ -423,6 +504,9 @@ int main(void)
 		IN_A_ROOM(test_answers_find_their_questions),
 		IN_A_ROOM(test_held_until_it_is_durable),
 		IN_A_ROOM(test_what_did_not_become_durable),
+		IN_A_ROOM(test_answered_later),
+		IN_A_ROOM(test_later_and_then_held),
+		IN_A_ROOM(test_later_to_one_that_is_gone),
 		IN_A_ROOM(test_a_client_goes_while_its_answer_is_held),
 		IN_A_ROOM(test_release_to_one_that_is_gone),
 		IN_A_ROOM(test_held_bytes_are_bounded),
