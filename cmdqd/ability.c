@@ -83,30 +83,32 @@ static void from_facts(struct dialect *d, struct span facts)
 /* ---- settings ---- */
 
 /* Language 83 is Chinese in its own charset. */
-static enum charset charset_of(const struct device *d)
+enum charset ability_charset(const struct device *d)
 {
 	if (d->set.charset[0] != '\0')
 		return strcmp(d->set.charset, "gb18030") == 0 ? CHARSET_GB18030 : CHARSET_UTF_8;
 	return strcmp(d->language, "83") == 0 ? CHARSET_GB18030 : CHARSET_UTF_8;
 }
 
-static enum card_form card_of(const struct device *d, bool old)
+enum card_form ability_card(const struct device *d)
 {
-	bool hex = d->set.card_form[0] != '\0' ? strcmp(d->set.card_form, "hex") == 0 : old;
+	bool hex = d->set.card_form[0] != '\0' ? strcmp(d->set.card_form, "hex") == 0
+					       : ability_old(span_str(d->push_version));
+	bool high = strcmp(d->set.card_order, "high") == 0;
 
-	if (!hex)
-		return CARD_DECIMAL;
-	return strcmp(d->set.card_order, "high") == 0 ? CARD_HEX_HIGH : CARD_HEX_LOW;
+	if (hex)
+		return high ? CARD_HEX_HIGH : CARD_HEX_LOW;
+	return high ? CARD_DECIMAL_TURNED : CARD_DECIMAL;
 }
 
 struct dialect ability_dialect(const struct device *d, struct span facts)
 {
 	const struct info info = info_read(span_str(d->info));
 	struct dialect dialect = {.old = ability_old(span_str(d->push_version)),
-		.charset = charset_of(d),
+		.charset = ability_charset(d),
+		.card = ability_card(d),
 		.finger_version = version_of(info.fields[INFO_FINGER_VERSION])};
 
-	dialect.card = card_of(d, dialect.old);
 	from_info(&dialect, &info);
 	from_facts(&dialect, facts);
 	return dialect;

@@ -11,6 +11,10 @@
  * where INFO= of a poll says nothing. */
 struct dialect ability_dialect(const struct device *d, struct span facts);
 
+/* Of these alone: the form in which it gives and takes the number of a card, and its charset. */
+enum card_form ability_card(const struct device *d);
+enum charset ability_charset(const struct device *d);
+
 /* Is it an old terminal: pushver= absent, below 2, or nothing readable? */
 bool ability_old(struct span push_version);
 

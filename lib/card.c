@@ -15,14 +15,23 @@ static unsigned char byte_of(uint64_t number, size_t at)
 	return (unsigned char)(number >> 8 * at);
 }
 
+static uint64_t turned(uint64_t number)
+{
+	uint64_t turned = 0;
+
+	for (size_t i = 0; i < 4 || number > 0; i++, number >>= 8)
+		turned = turned << 8 | byte_of(number, 0);
+	return turned;
+}
+
 int card_put(struct buf *b, uint64_t number, enum card_form form)
 {
 	char hex[1 + 2 * HEX_BYTES + 1], *to = hex;
 
 	if (number == 0)
 		return 0;
-	if (form == CARD_DECIMAL)
-		return buf_printf(b, "%" PRIu64, number);
+	if (form == CARD_DECIMAL || form == CARD_DECIMAL_TURNED)
+		return buf_printf(b, "%" PRIu64, form == CARD_DECIMAL ? number : turned(number));
 	if (number >> 8 * HEX_BYTES)
 		return -ERANGE;
 	*to++ = '[';
@@ -63,6 +72,16 @@ static int get_hex(struct span digits, bool low_first, uint64_t *ret_number)
 	return 0;
 }
 
+static int get_decimal(struct span digits, enum card_form form, uint64_t *ret_number)
+{
+	uint64_t number;
+	int rc = num_u64(digits, 0, UINT64_MAX, &number);
+
+	if (rc == 0)
+		*ret_number = form == CARD_DECIMAL_TURNED ? turned(number) : number;
+	return rc;
+}
+
 int card_get(struct span text, enum card_form form, uint64_t *ret_number)
 {
 	if (text.len == 0) {
@@ -70,7 +89,7 @@ int card_get(struct span text, enum card_form form, uint64_t *ret_number)
 		return 0;
 	}
 	if (text.ptr[0] != '[')
-		return num_u64(text, 0, UINT64_MAX, ret_number);
+		return get_decimal(text, form, ret_number);
 	if (text.len < 2 || text.ptr[text.len - 1] != ']')
 		return -EINVAL;
 	return get_hex(span_of(text.ptr + 1, text.len - 2), form != CARD_HEX_HIGH, ret_number);

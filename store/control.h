@@ -39,7 +39,8 @@ struct device_settings {
 	char charset[8];     /* "utf-8", "gb18030"; "" by its language */
 	char direction[4];   /* "in", "out": what its punches mean; "" as they say */
 	char card_form[8];   /* "decimal", "hex"; "" by its dialect */
-	char card_order[5];  /* "low", "high": which byte of a card comes first in hex; "" low */
+	char card_order[5];  /* "low", "high": which byte of a card comes first; "" low: lib/card.h
+			      */
 	char wake[48];       /* "off", an address; "" where it was last seen */
 	char zone_change[7]; /* "none", "check", "reboot"; "" check */
 };

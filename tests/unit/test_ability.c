@@ -163,7 +163,8 @@ static void test_card(void **state)
 {
 	(void)state;
 	assert_int_equal(card("2.4.1", "", ""), CARD_DECIMAL);
-	assert_int_equal(card("2.4.1", "", "high"), CARD_DECIMAL);
+	assert_int_equal(card("2.4.1", "", "high"), CARD_DECIMAL_TURNED);
+	assert_int_equal(card("1.0", "decimal", "high"), CARD_DECIMAL_TURNED);
 	assert_int_equal(card("2.4.1", "hex", ""), CARD_HEX_LOW);
 	assert_int_equal(card("2.4.1", "hex", "low"), CARD_HEX_LOW);
 	assert_int_equal(card("2.4.1", "hex", "high"), CARD_HEX_HIGH);
