@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "ctl/value.h"
+#include "lib/base64.h"
 #include "store/lines.h"
 
 #define BUFS     4
@@ -112,7 +112,7 @@ int item_cells(const struct item *i, enum out_format format, struct item_texts *
 	if (rc == 0)
 		rc = put_fields(i, t);
 	if (rc == 0)
-		rc = value_put_base64(&t->content, item_content(i));
+		rc = base64_put(&t->content, item_content(i));
 	spool_entry_id(i->entry.name, i->entry.number, t->entry);
 	memset(cells, 0, ITEM_ROW_COLUMNS * sizeof(*cells));
 	cells[SEQ] = out_number(i->seq);

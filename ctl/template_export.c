@@ -8,7 +8,7 @@
 #include "ctl/save.h"
 #include "ctl/template.h"
 #include "ctl/template_row.h"
-#include "ctl/value.h"
+#include "lib/base64.h"
 #include "lib/io.h"
 
 #define TEXT_MAX       ((size_t)64 * 1024 * 1024)
@@ -46,7 +46,7 @@ static int put_content(struct exporting *e, const struct item *i, struct out_cel
 		return rc;
 	}
 	buf_clear(&e->text);
-	rc = value_put_base64(&e->text, item_content(i));
+	rc = base64_put(&e->text, item_content(i));
 	cells[IN_BASE64] = out_text(buf_span(&e->text));
 	return rc;
 }

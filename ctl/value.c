@@ -4,12 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sodium.h>
 #include <stdlib.h>
 
 #include "command/typed.h"
 #include "ctl/fail.h"
 #include "ctl/secret.h"
+#include "lib/base64.h"
 #include "lib/io.h"
 
 static bool is_base64_kind(const struct verb_field *f)
@@ -27,18 +27,6 @@ static int join_lines(struct span text, struct buf *b)
 	return rc;
 }
 
-int value_put_base64(struct buf *b, struct span bytes)
-{
-	size_t room = sodium_base64_encoded_len(bytes.len, sodium_base64_VARIANT_ORIGINAL);
-	int rc = buf_reserve(b, room);
-	if (rc < 0)
-		return rc;
-	sodium_bin2base64(b->ptr + b->len, room, (const unsigned char *)bytes.ptr, bytes.len,
-		sodium_base64_VARIANT_ORIGINAL);
-	b->len += room - 1; /* without its NUL */
-	return 0;
-}
-
 static int put_base64(const struct verb_field *f, struct span bytes, struct buf *b)
 {
 	char why[VERB_WHY_BYTES];
@@ -47,7 +35,7 @@ static int put_base64(const struct verb_field *f, struct span bytes, struct buf 
 	if (rc == 0 && verb_field_check(f, buf_span(&joined), why) == 0)
 		rc = buf_add_span(b, buf_span(&joined));
 	else if (rc == 0)
-		rc = value_put_base64(b, bytes);
+		rc = base64_put(b, bytes);
 	buf_free(&joined);
 	return rc;
 }

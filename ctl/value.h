@@ -14,7 +14,4 @@ int value_take(const struct verb_field *f, struct span word, struct buf *b);
  * perhaps in several lines; else without one final end of line. 0, -ENOMEM, -EMSGSIZE. Pure. */
 must_check int value_put_bytes(const struct verb_field *f, struct span bytes, struct buf *b);
 
-/* Appends bytes in base64. 0, -ENOMEM, -EMSGSIZE. Pure. */
-must_check int value_put_base64(struct buf *b, struct span bytes);
-
 #endif

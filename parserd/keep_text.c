@@ -3,9 +3,9 @@
 #include "parserd/keep_text.h"
 
 #include <errno.h>
-#include <sodium.h>
 #include <stdio.h>
 
+#include "lib/base64.h"
 #include "lib/charset.h"
 #include "lib/utf8.h"
 #include "store/lines.h"
@@ -110,24 +110,9 @@ int keep_text_fields(struct buf *b, const struct row *row, enum keep_part part)
 
 /* ---- content ---- */
 
-/* 0; -EINVAL when the last character says more than its bytes have; -ENOMEM, -EMSGSIZE. */
-static int put_decoded(struct buf *b, struct span base64)
-{
-	size_t most = base64.len / 4 * 3, len;
-	int rc = buf_reserve(b, most);
-
-	if (rc < 0)
-		return rc;
-	if (sodium_base642bin((unsigned char *)b->ptr + b->len, most, base64.ptr, base64.len, NULL,
-		    &len, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
-		return -EINVAL;
-	b->len += len;
-	return 0;
-}
-
 int keep_text_content(struct buf *b, const struct row *row, bool *ret_decoded)
 {
-	int rc = row->content_base64 ? put_decoded(b, row->content) : buf_add_span(b, row->content);
+	int rc = row->content_base64 ? base64_get(b, row->content) : buf_add_span(b, row->content);
 
 	*ret_decoded = rc != -EINVAL;
 	return rc == -EINVAL ? buf_add_span(b, row->content) : rc;
