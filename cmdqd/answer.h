@@ -44,8 +44,8 @@ struct answerer {
 enum desk_fate answer(
 	struct answerer *a, const struct msg_question *q, uint64_t now_us, struct msg_answer *ret);
 
-/* For every other question: the device that asks, which is approved, speaks from one of its networks
- * and has shown its comm key; or NULL with what it hears instead. */
+/* For every other question: the device that asks, which is approved, speaks from one of its
+ * networks and has shown its comm key; or NULL with what it hears instead. */
 struct device *answer_admit(
 	struct answerer *a, const struct msg_question *q, uint64_t now_us, struct msg_answer *ret);
 

@@ -23,7 +23,7 @@ SHIPPED = $(patsubst %,lib/%.c,base64 charset card hash info span buf num clock 
 	ingestd/route.c ingestd/admit.c ingestd/proxy_head.c \
 	$(patsubst %,parserd/%.c,body body_attlog body_lines body_photo body_options pairs reading repeats row row_fill row_table erase_order) \
 	$(patsubst %,command/%.c,verb verb_check verb_table typed render meaning why) \
-	cmdqd/facts.c cmdqd/order.c cmdqd/result.c cmdqd/settings.c cmdqd/hello.c cmdqd/ability.c cmdqd/learn.c ctl/text.c \
+	cmdqd/facts.c cmdqd/probe.c cmdqd/order.c cmdqd/result.c cmdqd/settings.c cmdqd/hello.c cmdqd/ability.c cmdqd/learn.c ctl/text.c \
 	ctl/template_name.c
 NAMES   = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
