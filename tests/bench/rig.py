@@ -31,6 +31,7 @@ class Process:
             env["LD_PRELOAD"] = preload
         self.name = name
         self.log = open(os.path.join(rig.top, name + ".log"), "ab")
+        self.log_began = os.path.getsize(self.log.name)
         self.popen = subprocess.Popen(
             rig.as_user + args, env=env, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
             cwd=rig.top)
@@ -47,6 +48,15 @@ class Process:
                 if line.startswith(key + ":"):
                     return int(line.split()[1]) / 1024
         raise Broken(f"{self.name}: no {key}")
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def lines(self):
+        """How many it has logged."""
+        with open(self.log.name, "rb") as f:
+            f.seek(self.log_began)
+            return f.read().count(b"\n")
 
     def check(self):
         if self.popen.poll() is not None:

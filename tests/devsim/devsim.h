@@ -56,7 +56,8 @@ struct settings {
 	const char *url, *serial_prefix, *ack_path, *sent_path, *exec_path;
 	struct target target;
 	enum dialect dialect;
-	uint32_t terminals, first_serial, records, users, per_second, sources, photo_bytes;
+	uint32_t terminals, first_serial, records, users, per_second, sources, first_source,
+		photo_bytes;
 	uint32_t start_when, seed, retry_ms, timeout_ms, ramp_ms, seconds, give_up_s;
 	bool keep_alive, http10, json, seconds_given;
 };
@@ -70,7 +71,8 @@ void settings_check(struct argp_state *state);
 int target_parse(const char *url, struct target *ret_target, const char **ret_why);
 uint64_t net_raise_limit(uint64_t wanted);
 int net_connect(const struct target *to, uint32_t source, bool no_delay);
-/* The last byte of 127.0.0.x that this one connects from, as far as --sources says; 1 else. */
+/* Which of 127.0.0.1, .2, … this one connects from, as far as --sources says; the first one else.
+ */
 uint32_t net_source(uint32_t source);
 bool net_is_shortage(int error);
 

@@ -116,7 +116,7 @@ bool net_is_shortage(int error)
 
 uint32_t net_source(uint32_t source)
 {
-	return 1 + (settings.sources > 0 ? source % settings.sources : 0);
+	return settings.first_source + (settings.sources > 0 ? source % settings.sources : 0);
 }
 
 static int bind_source(int fd, uint32_t source)
@@ -127,14 +127,14 @@ static int bind_source(int fd, uint32_t source)
 	uint32_t number;
 
 	if (settings.sources > 0) {
-		number = source % settings.sources;
+		number = net_source(source);
 	} else {
-		number = (uint32_t)(opened++ / PER_SOURCE % 250);
-		if (number == 0) {
+		number = settings.first_source + (uint32_t)(opened++ / PER_SOURCE % 250);
+		if (number == 1) {
 			return 0;
 		}
 	}
-	from.sin_addr.s_addr = htonl(0x7f000001U + number);
+	from.sin_addr.s_addr = htonl(0x7f000000U + number);
 	/* The port is chosen at connect, by the whole quadruple: more than 28,000 go out from one
 	 * address. */
 	if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on)) < 0 ||

@@ -17,6 +17,7 @@ enum option_key {
 	KEY_USERS,
 	KEY_PER_SECOND,
 	KEY_SOURCES,
+	KEY_FIRST_SOURCE,
 	KEY_PHOTO_BYTES,
 	KEY_START,
 	KEY_SEED,
@@ -43,6 +44,7 @@ struct settings settings = {
 	.records = 1,
 	.users = 1000,
 	.per_second = 1,
+	.first_source = 1,
 	.photo_bytes = 10000,
 	.start_when = DEFAULT_START,
 	.retry_ms = 200,
@@ -58,6 +60,7 @@ static const struct argp_option place_options[] = {
 		"Connect from 127.0.0.1 .. 127.0.0.K in turn; 0 moves on every 20000 connections "
 		"(0)",
 		0},
+	{"first-source", KEY_FIRST_SOURCE, "N", 0, "The first of them is 127.0.0.0 + N (1)", 0},
 	{0},
 };
 
@@ -170,6 +173,9 @@ static error_t parse_place(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_SOURCES:
 		settings.sources = number32(state, "sources", arg, 0, 65000);
+		return 0;
+	case KEY_FIRST_SOURCE:
+		settings.first_source = number32(state, "first-source", arg, 1, 65000);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
