@@ -48,6 +48,15 @@ must_check int control_put_audit(struct buf *b, const struct audit *a);
 must_check int control_get_audit(
 	uint64_t at_us, uint32_t number, struct span text, struct audit *ret);
 
+/* ---- keys; an empty pack becomes one, with k->failed for what is none ---- */
+
+void audit_pack_key(struct pack *k, uint64_t at_us, uint32_t number);
+must_check int audit_unpack_key(struct span key, uint64_t *ret_at_us, uint32_t *ret_number);
+/* Of lent, and of due behind its time. */
+void audit_pack_lent(struct pack *k, struct span serial, struct span pin);
+must_check int audit_unpack_due(
+	struct span key, uint64_t *ret_due_us, struct span *ret_serial, struct span *ret_pin);
+
 /* ---- the readers' side ---- */
 
 struct audit_query {

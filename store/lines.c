@@ -69,6 +69,8 @@ static int put_fact(struct buf *b, const struct lines_fact *f, const char *recor
 		return *(const int8_t *)member
 			       ? buf_printf(b, "%s=%d\n", f->key, *(const int8_t *)member)
 			       : 0;
+	case LINES_TRUTH:
+		return put_number(b, f->key, *(const bool *)member);
 	case LINES_WORD:
 		return buf_printf(b, "%s=%s\n", f->key, f->words[*(const unsigned *)member]);
 	case LINES_CODE:
@@ -177,6 +179,16 @@ static int get_choice(struct span value, int8_t *ret)
 	return 0;
 }
 
+static int get_truth(struct span value, bool *ret)
+{
+	uint64_t truth;
+
+	if (num_u64(value, 0, 1, &truth) < 0)
+		return -EUCLEAN;
+	*ret = truth == 1;
+	return 0;
+}
+
 static int get_word(struct span value, const char *const *words, unsigned *ret)
 {
 	for (unsigned i = 0; words[i]; i++)
@@ -202,6 +214,8 @@ static int get_fact(const struct lines_fact *f, struct span value, char *record)
 		return get_amount(value, member);
 	case LINES_CHOICE:
 		return get_choice(value, member);
+	case LINES_TRUTH:
+		return get_truth(value, member);
 	case LINES_WORD:
 		return get_word(value, f->words, member);
 	case LINES_CODE:

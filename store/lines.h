@@ -15,6 +15,7 @@ enum lines_kind {
 	LINES_NUMBER, /* uint64_t */
 	LINES_AMOUNT, /* uint64_t; SETTING_ZERO is written as 0 */
 	LINES_CHOICE, /* int8_t: 1, -1, 0 */
+	LINES_TRUTH,  /* bool; 1, or not written */
 	LINES_WORD,   /* an enum, by its word; always written */
 	LINES_CODE,   /* int64_t, written when the bool at `has_at` says so */
 };

@@ -68,7 +68,8 @@ int scan_before(struct scan *s, struct span from, MDB_val *key, MDB_val *value)
 {
 	int rc = scan_to(s, from, key, value);
 
-	if (rc < 0)
+	/* LMDB's code is negative too. */
+	if (rc < 0 && rc != MDB_NOTFOUND)
 		return rc;
 	return get(s, key, value, rc == MDB_NOTFOUND ? MDB_LAST : MDB_PREV);
 }
@@ -76,6 +77,11 @@ int scan_before(struct scan *s, struct span from, MDB_val *key, MDB_val *value)
 int scan_next(struct scan *s, MDB_val *key, MDB_val *value)
 {
 	return get(s, key, value, MDB_NEXT);
+}
+
+int scan_prev(struct scan *s, MDB_val *key, MDB_val *value)
+{
+	return get(s, key, value, MDB_PREV);
 }
 
 int scan_last(struct scan *s, MDB_val *key, MDB_val *value)

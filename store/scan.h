@@ -44,10 +44,12 @@ must_check int scan_within(MDB_txn *txn, MDB_dbi db, struct scan *ret);
 int scan_end_within(struct scan *s, int rc);
 
 /* To the first key that is not below `from` (empty: to the first); to the last one that is; to the
- * next one; to the last one. 0, MDB_NOTFOUND at the end of the data, or a negative errno. */
+ * next one; to the one before; to the last one. 0, MDB_NOTFOUND at the end of the data, or a
+ * negative errno. */
 must_check int scan_to(struct scan *s, struct span from, MDB_val *key, MDB_val *value);
 must_check int scan_before(struct scan *s, struct span from, MDB_val *key, MDB_val *value);
 must_check int scan_next(struct scan *s, MDB_val *key, MDB_val *value);
+must_check int scan_prev(struct scan *s, MDB_val *key, MDB_val *value);
 must_check int scan_last(struct scan *s, MDB_val *key, MDB_val *value);
 
 /* Passes a result through; the end of the data is a good end: 0. */

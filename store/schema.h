@@ -58,7 +58,7 @@ enum private_db {
 #define PRIVATE_DBS_FIRST (PRIVATE_ERASED + 1) /* those that the first one had */
 #define PRIVATE_SEQ       "seq"                /* in its meta */
 
-/* What they hold: control.h and command.h. */
+/* What they hold: control.h, command.h and audit.h. */
 enum control_db {
 	CONTROL_DEVICE,
 	CONTROL_COMMAND,
@@ -67,6 +67,9 @@ enum control_db {
 	CONTROL_ORDER,
 	CONTROL_STRAY,
 	CONTROL_FACT,
+	CONTROL_AUDIT,
+	CONTROL_LENT,
+	CONTROL_DUE,
 	CONTROL_META,
 	CONTROL_DBS,
 };

@@ -36,7 +36,7 @@ declare -A knows=(
     [/cap-ng.h]="lib/sandbox.c"
     [/systemd/]="lib/daemon.c lib/log.c"
     [/jansson.h]="ctl/out.c"
-    [/lmdb.h]="store/* parserd/records*.c cmdqd/ledger.c cmdqd/ledger_command.c"
+    [/lmdb.h]="store/* parserd/records*.c cmdqd/ledger.c cmdqd/ledger_command.c cmdqd/audit.c"
     [/iconv.h]="lib/charset.c"
     [/sodium.h]="lib/base64_code.c lib/secret.c store/comm_key.c parserd/records.c parserd/records_fact.c parserd/repeats.c"
 )
