@@ -36,7 +36,7 @@ endif
 COMPILE = $(PREPROCESS) -std=gnu11 -pthread $(WARNINGS) $(HARDEN) $(CPPFLAGS) $(CFLAGS)
 LINK   += $(LDFLAGS)
 
-DAEMONS  = ingestd parserd cmdqd notifyd
+DAEMONS  = ingestd parserd cmdqd notifyd matchd
 PROGRAMS = $(DAEMONS) punchctl spoolput devsim
 
 .DEFAULT_GOAL = all
@@ -71,6 +71,8 @@ $(B)/cmdqd:    $(call room,cmdqd) $(COMMAND) $(STORE) $(SPOOL) $(LIB)
 $(B)/cmdqd:    LDLIBS = -llmdb -linotifytools -lsodium -lconfuse -lz $(BASE_LIBS)
 $(B)/notifyd:  $(call room,notifyd) $(LIB)
 $(B)/notifyd:  LDLIBS = -lconfuse $(BASE_LIBS)
+$(B)/matchd:   $(call room,matchd) $(LIB)
+$(B)/matchd:   LDLIBS = -lconfuse $(BASE_LIBS)
 $(B)/punchctl: $(call room,ctl) $(COMMAND) $(STORE) $(SPOOL) $(LIB)
 $(B)/punchctl: LDLIBS = -llmdb -ljansson -lsodium -lconfuse -lz $(BASE_LIBS)
 $(B)/spoolput: $(B)/obj/spool/spoolput.o $(SPOOL) $(LIB)
@@ -91,11 +93,12 @@ UNIT      = $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c
 TEST_LIBS = -lcmocka -lmicrohttpd -llmdb -linotifytools -lsodium -ljansson -lconfuse -lz $(BASE_LIBS)
 
 # The daemons' and punchctl's own modules, without their main, for what looks inside one.
-INSIDE = $(foreach r,ingestd parserd cmdqd notifyd ctl,$(B)/inside-$(r).a)
+INSIDE = $(foreach r,ingestd parserd cmdqd notifyd matchd ctl,$(B)/inside-$(r).a)
 $(B)/inside-ingestd.a: $(call room,ingestd,ingestd/ingestd.c)
 $(B)/inside-parserd.a: $(call room,parserd,parserd/parserd.c)
 $(B)/inside-cmdqd.a:   $(call room,cmdqd,cmdqd/cmdqd.c)
 $(B)/inside-notifyd.a: $(call room,notifyd,notifyd/notifyd.c)
+$(B)/inside-matchd.a:  $(call room,matchd,matchd/matchd.c)
 $(B)/inside-ctl.a:     $(call room,ctl,ctl/punchctl.c)
 
 $(B)/unit/%: $(B)/obj/tests/unit/%.o $(INSIDE) $(COMMAND) $(STORE) $(SPOOL) $(LIB)

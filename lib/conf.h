@@ -26,11 +26,12 @@
 #define CONF_FILES       "files"       /* where an administrator lays what put-file may name */
 #define CONF_DESK        "desk/desk.sock"
 #define CONF_WAKE        "wake/wake.sock"
+#define CONF_MATCH       "match/match.sock"
 
 struct conf {
 	char *spool_dir; /* holds upload/ erase/ result/ order/ */
 	char *state_dir; /* holds parserd/ private/ and cmdqd/ */
-	char *run_dir;   /* holds desk/ and wake/ */
+	char *run_dir;   /* holds desk/, wake/ and match/ */
 
 	/* ingestd */
 	char *listen[CONF_LISTEN_MAX]; /* "0.0.0.0:8081", "[::]:8081"; used when no socket was
@@ -85,6 +86,11 @@ struct conf {
 	uint64_t wake_port;  /* UDP, 4374: docs/PROTOCOL.md 7 */
 	uint64_t wake_rate;  /* datagrams a second over all */
 	uint64_t wake_pokes; /* at most so many for one command that nobody fetches */
+
+	/* matchd */
+	char *matcher;                 /* a program, or empty: docs/MATCHER.md */
+	uint64_t matcher_memory_bytes; /* of its address space */
+	uint64_t matcher_timeout_ms;   /* for an answer */
 };
 
 /* Which file: `option` if not NULL, else $PUNCHD_CONF, else /etc/punchd/punchd.conf. */

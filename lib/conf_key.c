@@ -123,6 +123,11 @@ const struct conf_key conf_keys[] = {
 	{"wake_port", CONF_COUNT, "4374", "1", "65535", FIELD(wake_port), NULL},
 	{"wake_rate", CONF_COUNT, "200", "1", "10000", FIELD(wake_rate), NULL},
 	{"wake_pokes", CONF_COUNT, "4", "1", "20", FIELD(wake_pokes), NULL},
+	/* matchd */
+	{"matcher", CONF_TEXT, "", "a program's path from the root, or \"\"", NULL, FIELD(matcher),
+		is_path_or_nothing},
+	{"matcher_memory", CONF_BYTES, "256 MiB", "16 MiB", "64 GiB", FIELD(matcher_memory_bytes), NULL},
+	{"matcher_timeout", CONF_MS, "800 ms", "50 ms", "1 s", FIELD(matcher_timeout_ms), NULL},
 	{NULL, CONF_COUNT, NULL, NULL, NULL, 0, NULL},
 };
 /* clang-format on */

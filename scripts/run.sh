@@ -25,22 +25,23 @@ port=$((10#$port))
 # Groups are doors: who is in one may do one thing. docs/TRUST.md
 make_users() {
     local g u
-    for g in upload erase result order desk wake read private; do
+    for g in upload erase result order desk wake match read private; do
         getent group "punchd-$g" >/dev/null || groupadd --system "punchd-$g"
     done
-    for u in "${daemons[@]}"; do
+    for u in "${daemons[@]}" matcher; do
         id "punchd-$u" >/dev/null 2>&1 ||
             useradd --system --user-group --no-create-home --home-dir /nonexistent \
                 --shell /usr/sbin/nologin "punchd-$u"
     done
     usermod -G punchd-upload,punchd-result,punchd-desk punchd-ingestd
     usermod -G punchd-upload,punchd-erase,punchd-read,punchd-private punchd-parserd
-    usermod -G punchd-result,punchd-order,punchd-desk,punchd-wake,punchd-read punchd-cmdqd
+    usermod -G punchd-result,punchd-order,punchd-desk,punchd-wake,punchd-match,punchd-read punchd-cmdqd
     usermod -G punchd-wake punchd-notifyd
+    usermod -G punchd-match punchd-matcher
 }
 
 as() { # as DAEMON COMMAND…: becomes the daemon's user, if that is ours to do
-    local user=punchd-$1
+    local user=punchd-${1/matchd/matcher}
     shift
     if ((EUID == 0)); then
         exec setpriv --reuid "$user" --regid "$user" --init-groups --no-new-privs -- "$@"
@@ -69,6 +70,7 @@ make_dirs() {
     owned root root 755 "$dir/run" # nobody may put a directory in another's place
     owned punchd-cmdqd punchd-desk 2750 "$dir/run/desk"
     owned punchd-notifyd punchd-wake 2750 "$dir/run/wake"
+    owned punchd-matcher punchd-match 2750 "$dir/run/match"
 }
 
 # A clone below /root cannot be entered by the daemons' users: then the state goes where it can.
@@ -103,6 +105,13 @@ admit = any
 CONF
     chmod 644 "$dir/punchd.conf.new"
     mv "$dir/punchd.conf.new" "$dir/punchd.conf"
+}
+
+# Only who has a matcher needs the daemon that carries questions to it.
+add_matchd() {
+    if grep -q '^[[:space:]]*matcher[[:space:]]*=[[:space:]]*["'"'"']\?/' "$dir/punchd.conf"; then
+        daemons=(matchd "${daemons[@]}")
+    fi
 }
 
 # ---- supervision ----
@@ -183,6 +192,7 @@ write_conf
 if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
     die "port $port is in use; name another, such as PORT=$((port + 1))" 69
 fi
+add_matchd
 mkdir -p "$dir/bin"
 for d in "${daemons[@]}"; do
     install -m 755 "$build/$d" "$dir/bin/$d"

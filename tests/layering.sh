@@ -20,7 +20,7 @@ allowed() {
     local room=$1 header=$2 own=${2%%/*}
     [[ $own == "$room" || $own == lib ]] && return 0
     case $room in
-    lib | spool | store | command | notifyd) return 1 ;;
+    lib | spool | store | command | notifyd | matchd) return 1 ;;
     ingestd) [[ $header == spool/spool.h ]] ;;
     parserd) [[ $header == spool/spool.h || $own == store ]] ;;
     cmdqd | ctl) [[ $header == spool/spool.h || $own == store || $own == command ]] ;;
@@ -54,7 +54,7 @@ check_library() {
 }
 
 files=0
-for file in {lib,spool,store,command,ingestd,parserd,cmdqd,notifyd,ctl}/*.c; do
+for file in {lib,spool,store,command,ingestd,parserd,cmdqd,notifyd,matchd,ctl}/*.c; do
     files=$((files + 1))
     room=${file%%/*}
     while read -r header; do

@@ -19,7 +19,7 @@ import zlib
 
 UID = GID = 65534  # the one unprivileged user of all daemons, when the tests are run by root
 DAEMONS = ("parserd", "cmdqd", "ingestd")
-PROGRAMS = DAEMONS + ("notifyd", "punchctl", "spoolput", "devsim")
+PROGRAMS = DAEMONS + ("notifyd", "matchd", "punchctl", "spoolput", "devsim")
 SPOOLS = ("upload", "result", "order", "erase")
 STATES = ("tmp", "new", "cur", "done", "bad", "hold")
 PATIENCE_S = 60  # a guard against hanging, not a demand: on a busy machine all takes longer
@@ -417,7 +417,7 @@ def place_for_sites():
 class Site:
     """A punchd of its own. Use it in a with statement."""
 
-    def __init__(self, build, conf=None, spool_dir=None, state_dir=None, notifyd=False):
+    def __init__(self, build, conf=None, spool_dir=None, state_dir=None, notifyd=False, matchd=False):
         self.build = os.path.abspath(build)
         self.dir = tempfile.mkdtemp(prefix="punchd-test-", dir=place_for_sites())
         self.others = []  # processes besides the daemons
@@ -442,9 +442,11 @@ class Site:
             os.chmod(f"{self.dir}/bin/{name}", 0o755)
         self.make_dirs()
         self.write_conf()
-        self.daemons = {name: Daemon(self, name) for name in DAEMONS + (("notifyd",) if notifyd else ())}
+        more = (("notifyd",) if notifyd else ()) + (("matchd",) if matchd else ())
+        self.daemons = {name: Daemon(self, name) for name in DAEMONS + more}
 
     notifyd = property(lambda self: self.daemons["notifyd"])
+    matchd = property(lambda self: self.daemons["matchd"])
     parserd = property(lambda self: self.daemons["parserd"])
     cmdqd = property(lambda self: self.daemons["cmdqd"])
     ingestd = property(lambda self: self.daemons["ingestd"])
@@ -454,7 +456,7 @@ class Site:
         for path, mode in [(f"{self.spool_dir}/{s}", 0o2750) for s in SPOOLS] + [
             (f"{self.state_dir}/parserd", 0o2750), (f"{self.state_dir}/private", 0o2750),
             (f"{self.state_dir}/cmdqd", 0o2751), (f"{self.dir}/run", 0o755), (f"{self.dir}/run/desk", 0o2750),
-            (f"{self.dir}/run/wake", 0o2750)]:
+            (f"{self.dir}/run/wake", 0o2750), (f"{self.dir}/run/match", 0o2750)]:
             os.makedirs(path, exist_ok=True)
             if IS_ROOT:
                 os.chown(path, UID, GID)

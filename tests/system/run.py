@@ -25,6 +25,7 @@ import test_foreign  # noqa: E402
 import test_handshake  # noqa: E402
 import test_http  # noqa: E402
 import test_kill  # noqa: E402
+import test_matchd  # noqa: E402
 import test_memory  # noqa: E402
 import test_notify  # noqa: E402
 import test_order  # noqa: E402
@@ -40,7 +41,7 @@ import test_slow  # noqa: E402
 
 MODULES = (test_http, test_caps, test_proxy, test_slow, test_admission, test_handshake, test_pipeline, test_signals, test_foreign,
            test_kill, test_replay, test_memory, test_disk, test_order, test_command, test_queue,
-           test_queue_kill, test_notify, test_device, test_records, test_people)
+           test_queue_kill, test_notify, test_matchd, test_device, test_records, test_people)
 HANG_S = {False: 300, True: 3600}  # a test that takes longer hangs
 
 

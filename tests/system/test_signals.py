@@ -123,9 +123,10 @@ def signals_bad_configuration(t):
             same(refuse(site, name, conf=f"{site.dir}/missing")[0], 78, f"{name} without a file")
             same(refuse(site, name, "--nonsense")[0], 64, f"{name} --nonsense")
         # --check looks only.
-        made = [os.listdir(d) for d in (f"{site.dir}/run/desk", f"{site.dir}/run/wake", f"{site.state_dir}/cmdqd",
-                                        f"{site.state_dir}/parserd", f"{site.spool_dir}/upload")]
-        same(made, [[], [], [], [], []], "what --check made")
+        made = [os.listdir(d) for d in (f"{site.dir}/run/desk", f"{site.dir}/run/wake", f"{site.dir}/run/match",
+                                        f"{site.state_dir}/cmdqd", f"{site.state_dir}/parserd",
+                                        f"{site.spool_dir}/upload")]
+        same(made, [[], [], [], [], [], []], "what --check made")
 
 
 def signals_second_one(t):

@@ -101,6 +101,9 @@ static void assert_defaults(const struct conf *c)
 	assert_int_equal(c->wake_port, 4374);
 	assert_int_equal(c->wake_rate, 200);
 	assert_int_equal(c->wake_pokes, 4);
+	assert_string_equal(c->matcher, "");
+	assert_int_equal(c->matcher_memory_bytes, 256 << 20);
+	assert_int_equal(c->matcher_timeout_ms, 800);
 }
 
 static void has_a_default_for_everything(void **state)
@@ -137,7 +140,8 @@ static void reads_every_key(void **state)
 		     "America/Port-au-Prince\n"
 		     "realtime = false\nbatch_max = \"10 KiB\"\ncommand_lease = \"10 s\"\n"
 		     "command_offers = 20\nallow_shell = true\nwake_port = 65535\nwake_rate = 1\n"
-		     "wake_pokes = 20\n",
+		     "wake_pokes = 20\nmatcher = \"/usr/lib/m/m\"\nmatcher_memory = 64MiB\n"
+		     "matcher_timeout = 50ms\n",
 			&c),
 		0);
 	assert_string_equal(said, "");
@@ -176,6 +180,9 @@ static void reads_every_key(void **state)
 	assert_int_equal(c.wake_port, 65535);
 	assert_int_equal(c.wake_rate, 1);
 	assert_int_equal(c.wake_pokes, 20);
+	assert_string_equal(c.matcher, "/usr/lib/m/m");
+	assert_int_equal(c.matcher_memory_bytes, 64 << 20);
+	assert_int_equal(c.matcher_timeout_ms, 50);
 	conf_free(&c);
 }
 
@@ -232,7 +239,10 @@ static void refuses_values_out_of_range(void **state)
 		{"command_offers", "0"}, {"command_offers", "21"}, {"allow_shell", "yes"},
 		{"allow_put_file", ""}, {"allow_clear", "TRUE"}, {"allow_server_options", "1"},
 		{"wake_port", "0"}, {"wake_port", "65536"}, {"wake_rate", "0"},
-		{"wake_rate", "10001"}, {"wake_pokes", "0"}, {"wake_pokes", "21"}};
+		{"wake_rate", "10001"}, {"wake_pokes", "0"}, {"wake_pokes", "21"},
+		{"matcher", "matcher"}, {"matcher", "./m"}, {"matcher_memory", "15MiB"},
+		{"matcher_memory", "65GiB"}, {"matcher_timeout", "49ms"},
+		{"matcher_timeout", "1001ms"}, {"matcher_timeout", "800"}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
