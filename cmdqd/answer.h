@@ -49,6 +49,11 @@ enum desk_fate answer(
 struct device *answer_admit(
 	struct answerer *a, const struct msg_question *q, uint64_t now_us, struct msg_answer *ret);
 
+/* What time it is there: 200 to a device that answer_admit lets in; 503 when its zone cannot be
+ * read. The body is borrowed until the next call of any of these. */
+enum desk_fate answer_time(
+	struct answerer *a, const struct msg_question *q, uint64_t now_us, struct msg_answer *ret);
+
 /* Commits what the answers since the last call say. Call it after each turn of the loop, before
  * anybody else works in the ledger's transaction. 0; or a negative errno when all that was held
  * must not be said: then nothing of it has happened. */

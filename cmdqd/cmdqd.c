@@ -45,10 +45,11 @@ static enum desk_fate on_question(
 	case MSG_HELLO:
 	case MSG_POLL:
 		return answer(&c->answerer, q, clock_wall_us(), ret);
+	case MSG_TIME:
+		return answer_time(&c->answerer, q, clock_wall_us(), ret);
 	case MSG_LOOKUP:
 	case MSG_VERIFY:
 	case MSG_FILE:
-	case MSG_TIME:
 		break;
 	}
 	*ret = (struct msg_answer){.status = 404};

@@ -15,7 +15,7 @@
 
 struct question {
 	uint64_t ticket; /* 0: the slot is free */
-	uint64_t asked_ms;
+	uint64_t due_ms; /* later than that no answer counts */
 	void *owner;
 };
 
@@ -24,6 +24,7 @@ struct desk {
 	int fd;
 	bool changed;
 	uint64_t timeout_ms, next_try_ms;
+	uint64_t due_ms; /* of all that are open none is due earlier; UINT64_MAX: none is open */
 	desk_answered *answered;
 	uint64_t next_ticket, oldest_ticket; /* all open tickets are in [oldest, next) */
 	struct buf out;
@@ -40,6 +41,7 @@ int desk_open(const char *path, uint64_t timeout_ms, desk_answered *answered, st
 	d->fd = -1;
 	d->timeout_ms = timeout_ms;
 	d->answered = answered;
+	d->due_ms = UINT64_MAX;
 	d->next_ticket = d->oldest_ticket = 1;
 	d->out = buf_with_max(MSG_MAX);
 	if (!d->path) {
@@ -83,14 +85,33 @@ void desk_close(struct desk *d)
 	free(d);
 }
 
+static uint64_t patience_ms(const struct desk *d, enum msg_kind kind)
+{
+	return kind == MSG_VERIFY ? MSG_VERIFY_MS : d->timeout_ms;
+}
+
+static void note_due(struct desk *d, uint64_t due_ms)
+{
+	if (due_ms < d->due_ms)
+		d->due_ms = due_ms;
+}
+
+static void note_open(struct desk *d, const struct msg_question *q, void *owner)
+{
+	uint64_t due_ms = q->asked_ms + patience_ms(d, q->kind);
+
+	d->open[SLOT_OF(q->id)] = (struct question){q->id, due_ms, owner};
+	d->next_ticket = q->id + 1;
+	note_due(d, due_ms);
+}
+
 int desk_ask(struct desk *d, struct msg_question *q, void *owner)
 {
 	if (d->fd < 0)
 		return -ENOTCONN;
 	if (d->next_ticket - d->oldest_ticket >= OPEN_MAX)
 		return -EAGAIN;
-	uint64_t ticket = d->next_ticket;
-	q->id = ticket;
+	q->id = d->next_ticket;
 	q->asked_ms = clock_mono_ms();
 	int rc = msg_put_question(&d->out, q);
 	if (rc < 0)
@@ -98,8 +119,7 @@ int desk_ask(struct desk *d, struct msg_question *q, void *owner)
 	if (send(d->fd, d->out.ptr, d->out.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		return errno == EWOULDBLOCK ? -EAGAIN
 					    : -errno; /* a lost peer shows at the next read */
-	d->open[SLOT_OF(ticket)] = (struct question){ticket, clock_mono_ms(), owner};
-	d->next_ticket++;
+	note_open(d, q, owner);
 	return 0;
 }
 
@@ -132,18 +152,30 @@ static void connect_now(struct desk *d, uint64_t now_ms)
 	d->changed = true;
 }
 
+/* Not all wait equally long, so all are looked at. Who is told may ask again. */
+static void give_up_late(struct desk *d, uint64_t now_ms)
+{
+	d->due_ms = UINT64_MAX;
+	for (uint64_t t = d->oldest_ticket, end = d->next_ticket; t < end; t++) {
+		struct question *q = &d->open[SLOT_OF(t)];
+		if (q->ticket == t && q->due_ms <= now_ms)
+			settle(d, q, NULL);
+		else if (q->ticket == t)
+			note_due(d, q->due_ms);
+	}
+}
+
+uint64_t desk_due_ms(const struct desk *d)
+{
+	return d->due_ms;
+}
+
 int desk_tick(struct desk *d, uint64_t now_ms)
 {
 	if (d->fd < 0 && now_ms >= d->next_try_ms)
 		connect_now(d, now_ms);
-	for (uint64_t t = d->oldest_ticket; t < d->next_ticket; t++) {
-		struct question *q = &d->open[SLOT_OF(t)];
-		if (q->ticket != t)
-			continue;
-		if (now_ms < q->asked_ms + d->timeout_ms)
-			break; /* they are in order of asking */
-		settle(d, q, NULL);
-	}
+	if (now_ms >= d->due_ms)
+		give_up_late(d, now_ms);
 	int changed = d->changed;
 	d->changed = false;
 	return changed;

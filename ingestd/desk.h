@@ -27,11 +27,15 @@ void desk_close(struct desk *d);
 int desk_fd(const struct desk *d);
 
 /* Sends a question; q->id is set here, `owner` comes back with the answer and must live until then.
- * 0; -ENOTCONN while the desk is away; -EAGAIN when it has too much to do. */
+ * It is waited for as long as desk_open said, for MSG_VERIFY MSG_VERIFY_MS. 0; -ENOTCONN while the
+ * desk is away; -EAGAIN when it has too much to do. */
 must_check int desk_ask(struct desk *d, struct msg_question *q, void *owner);
 
 /* Takes all answers that are waiting. */
 void desk_read(struct desk *d);
+/* When desk_tick is to be called at the latest, by the clock of desk_tick; UINT64_MAX: nobody
+ * waits. */
+uint64_t desk_due_ms(const struct desk *d);
 /* Tries to connect when away, gives up on what is too late. 1 when the desk came or went since the
  * last call, else 0. */
 int desk_tick(struct desk *d, uint64_t now_ms);

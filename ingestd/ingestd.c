@@ -11,6 +11,7 @@
 #include "ingestd/listen.h"
 #include "ingestd/proxy.h"
 #include "ingestd/serve.h"
+#include "ingestd/served.h"
 #include "lib/clock.h"
 #include "lib/conf.h"
 #include "lib/daemon.h"
@@ -83,10 +84,12 @@ static void open_all(struct ingestd *d)
 	if (rc == 0)
 		rc = admit_open(list, d->conf.admit_any, &s->admit);
 	if (rc == 0)
+		rc = s->state_fd = served_open(d->conf.state_dir);
+	if (rc >= 0)
 		rc = desk_open(desk, d->conf.desk_timeout_ms, serve_answered, &s->desk);
 	if (rc < 0) /* cmdqd makes it: try again */
 		give_up(rc == -ENOENT ? EX_TEMPFAIL : EX_UNAVAILABLE,
-			"cannot open the admission list's directory", rc);
+			"cannot open the state directory", rc);
 	free(list);
 	free(desk);
 }
@@ -196,7 +199,8 @@ static void follow_desk(struct ingestd *d, uint64_t now_ms)
 	if (fd >= 0)
 		poll_for(d, fd);
 	d->desk_fd = fd;
-	log_notice(fd >= 0 ? "desk is there" : "desk is away: polls hear OK, handshakes 503");
+	log_notice(fd >= 0 ? "desk is there"
+			   : "desk is away: polls hear OK, verifications Failed, all else 503");
 }
 
 static void tick(struct ingestd *d, uint64_t now_ms)
@@ -238,7 +242,10 @@ static void tick(struct ingestd *d, uint64_t now_ms)
 
 static int wait_ms(const struct ingestd *d, uint64_t now_ms)
 {
-	int wait = d->next_tick_ms > now_ms ? (int)(d->next_tick_ms - now_ms) : 0;
+	uint64_t due_ms = desk_due_ms(d->serve.desk);
+	if (due_ms > d->next_tick_ms)
+		due_ms = d->next_tick_ms;
+	int wait = due_ms > now_ms ? (int)(due_ms - now_ms) : 0;
 	for (unsigned i = 0; i < d->http_count; i++) {
 		int own = http_wait_ms(d->http[i]);
 		if (own >= 0 && own < wait)
@@ -280,6 +287,8 @@ static void turn(struct ingestd *d)
 		else if (fd == d->desk_fd)
 			desk_read(d->serve.desk);
 	}
+	if (now_ms >= desk_due_ms(d->serve.desk))
+		follow_desk(d, now_ms);
 	serve_committed(d->serve.upload_lane);
 	serve_committed(d->serve.result_lane);
 	if (d->proxy)
@@ -312,6 +321,7 @@ static void finish(struct ingestd *d)
 	commit_free(s->upload_lane);
 	commit_free(s->result_lane);
 	admit_close(s->admit);
+	io_close(s->state_fd);
 	spool_close(&s->upload_spool);
 	spool_close(&s->result_spool);
 	conf_free(&d->conf);

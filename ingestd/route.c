@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "lib/file_target.h"
 #include "lib/num.h"
 
 enum method { GET, POST };
@@ -22,6 +23,7 @@ static const struct page {
 	{"getrequest", GET, ROUTE_POLL},
 	{"devicecmd", POST, ROUTE_RESULT},
 	{"ping", GET, ROUTE_PING},
+	{"rtdata", GET, ROUTE_TIME},
 };
 
 /* docs/PROTOCOL.md 3: tables whose acknowledgement carries the count. */
@@ -103,16 +105,39 @@ static unsigned take_upload(const struct target *t, struct route *r)
 	return 0;
 }
 
+/* docs/PROTOCOL.md 6: the newer spelling names a table. The handshake may say a PIN too. */
+static bool is_lookup(const struct target *t)
+{
+	struct span value;
+
+	if (target_param(t, "options", &value))
+		return false;
+	return target_param(t, "PIN", &value) ||
+	       (target_param(t, "table", &value) && span_is_nocase(span_trim(value), "RemoteAtt"));
+}
+
 /* The two questions that share the page of the handshake and of the uploads. docs/PROTOCOL.md 6 */
 static enum route_kind narrow(enum route_kind kind, const struct target *t)
 {
 	struct span value;
+
 	if (kind == ROUTE_UPLOAD && target_param(t, "AuthType", &value))
 		return ROUTE_VERIFY;
-	if (kind == ROUTE_HELLO && !target_param(t, "options", &value) &&
-		target_param(t, "PIN", &value))
-		return ROUTE_LOOKUP;
-	return kind;
+	return kind == ROUTE_HELLO && is_lookup(t) ? ROUTE_LOOKUP : kind;
+}
+
+/* What this kind needs besides. */
+static unsigned check_rest(const struct target *t, struct route *r)
+{
+	struct span value;
+
+	if (r->kind == ROUTE_UPLOAD)
+		return take_upload(t, r);
+	if (r->kind == ROUTE_TIME && !(target_param(t, "type", &value) && span_is(value, "time")))
+		return 404;
+	if (r->kind == ROUTE_LOOKUP && !(target_param(t, "PIN", &value) && value.len > 0))
+		return 400;
+	return 0;
 }
 
 unsigned route_decide(const char *method, const struct target *t, struct route *ret)
@@ -126,11 +151,25 @@ unsigned route_decide(const char *method, const struct target *t, struct route *
 		return 400;
 	memcpy(r.serial, serial.ptr, serial.len);
 	r.kind = narrow(r.kind, t);
-	if (r.kind == ROUTE_UPLOAD)
-		status = take_upload(t, &r);
+	status = check_rest(t, &r);
 	if (status == 0)
 		*ret = r;
 	return status;
+}
+
+unsigned route_decide_file(const char *method, struct span target, struct route *ret)
+{
+	struct route r = {.kind = ROUTE_FILE, .count = -1};
+	struct file_target t;
+
+	if (file_target_read(target, &t) < 0)
+		return 404;
+	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
+		return 405;
+	if (t.serial.len > 0)
+		memcpy(r.serial, t.serial.ptr, t.serial.len);
+	*ret = r;
+	return 0;
 }
 
 int route_put_reply(struct buf *b, const struct route *r, uint64_t lines)

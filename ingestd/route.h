@@ -15,8 +15,11 @@ enum route_kind {
 	ROUTE_HELLO,  /* a handshake: asked at the desk */
 	ROUTE_POLL,   /* asked at the desk */
 	ROUTE_PING,   /* "OK" */
-	ROUTE_LOOKUP, /* remote attendance: "NONE", nobody is known here yet */
-	ROUTE_VERIFY, /* background verification: "AUTH=Failed"; its body is never kept */
+	ROUTE_LOOKUP, /* remote attendance: asked at the desk */
+	ROUTE_VERIFY, /* background verification: asked at the desk with its body, which is kept
+			 nowhere */
+	ROUTE_TIME,   /* asked at the desk */
+	ROUTE_FILE,   /* the desk is asked which file that is */
 };
 
 /* How an upload is acknowledged. docs/PROTOCOL.md 3 */
@@ -28,7 +31,7 @@ enum route_reply {
 
 struct route {
 	enum route_kind kind;
-	char serial[SERIAL_MAX + 1];
+	char serial[SERIAL_MAX + 1]; /* of a file "" when it was not said */
 	enum route_reply reply;
 	char table[TARGET_TABLE_MAX + 1];     /* of an upload */
 	char tablename[TARGET_TABLE_MAX + 1]; /* for ROUTE_REPLY_TABLE */
@@ -37,6 +40,10 @@ struct route {
 
 /* 0, or the HTTP status to refuse with: 400 a missing or bad serial or table, 404 a page that is
  * not ours, 405 a method that the page does not take. */
+/* The same for what file_target_is says is meant for a file: 404 for any other spelling than the
+ * one that terminals are given. HEAD is taken here alone: elsewhere it would use up what is told
+ * once. */
+must_check unsigned route_decide_file(const char *method, struct span target, struct route *ret);
 must_check unsigned route_decide(const char *method, const struct target *t, struct route *ret);
 
 /* The reply to an upload or result that is durable now; `lines` counts all lines of its body that

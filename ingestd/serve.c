@@ -6,30 +6,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "ingestd/route.h"
+#include "ingestd/serve_private.h"
 #include "lib/clock.h"
+#include "lib/file_target.h"
 
 #define REPLY_BYTES    128
 #define FREE_FILES_MIN 1024 /* inodes; below it a spool is as full as without bytes */
 
-struct visit {
-	struct upload upload; /* first: what a committer gives back is the visit */
-	bool uploading;       /* `upload` is to be dropped */
-	struct serve *serve;
-	struct http_exchange *x;
-	struct route route;
-	struct span target; /* lives as long as the exchange does */
-	char peer[HTTP_PEER_BYTES];
-};
-
-static void reply(struct visit *v, unsigned status, const char *text)
+void serve_reply(struct visit *v, unsigned status, const char *text)
 {
 	http_reply(v->x, status, span_str(text));
 }
 
 /* ---- refusals: a word for the log, a status for the terminal, never a body with "OK" ---- */
 
-static const char *words_of(unsigned status)
+const char *serve_words(unsigned status)
 {
 	switch (status) {
 	case 400:
@@ -58,7 +49,7 @@ static void refuse(struct serve *s, struct http_exchange *x, const struct http_h
 		log_notice("refused", LOG_NUM("status", status), LOG_TEXT("peer", head->peer),
 			LOG_SPAN("target", head->target), LOG_TEXT("reason", reason),
 			LOG_NUM("dropped", dropped));
-	http_reply(x, status, span_str(words_of(status)));
+	http_reply(x, status, span_str(serve_words(status)));
 }
 
 /* The same when the head is gone already. */
@@ -70,34 +61,7 @@ static void refuse_visit(struct visit *v, unsigned status, const char *reason, i
 		log_error("not stored", LOG_NUM("status", status),
 			LOG_TEXT("serial", v->route.serial), LOG_TEXT("table", v->route.table),
 			LOG_TEXT("reason", reason), LOG_ERR(error), LOG_NUM("dropped", dropped));
-	reply(v, status, words_of(status));
-}
-
-/* ---- what a terminal asks ---- */
-
-static void ask_desk(struct visit *v, enum msg_kind kind)
-{
-	struct msg_question q = {
-		.kind = kind,
-		.serial = span_str(v->route.serial),
-		.peer = span_str(v->peer),
-		.target = v->target,
-	};
-	v->serve->waiting++;
-	if (v->serve->ending || desk_ask(v->serve->desk, &q, v) < 0)
-		serve_answered(v, NULL);
-}
-
-void serve_answered(void *owner, const struct msg_answer *answer)
-{
-	struct visit *v = owner;
-	v->serve->waiting--;
-	if (answer)
-		http_reply(v->x, answer->status, answer->body);
-	else if (v->route.kind == ROUTE_POLL)
-		reply(v, 200, "OK"); /* exactly this, without LF: docs/PROTOCOL.md 0.5 */
-	else
-		reply(v, 503, words_of(503)); /* the terminal shakes hands again */
+	serve_reply(v, status, serve_words(status));
 }
 
 /* ---- what a terminal says ---- */
@@ -176,6 +140,11 @@ static bool says(const struct visit *v)
 	return v->route.kind == ROUTE_UPLOAD || v->route.kind == ROUTE_RESULT;
 }
 
+static bool has_body(const struct visit *v)
+{
+	return says(v) || v->route.kind == ROUTE_VERIFY;
+}
+
 static bool admitted(const struct serve *s, const struct visit *v, const struct http_head *head,
 	const char **ret_reason)
 {
@@ -193,15 +162,15 @@ static unsigned gate(const struct serve *s, const struct visit *v, const struct 
 	const char **ret_reason)
 {
 	/* A handshake is let through: so the desk learns of devices that wait for approval, and it
-	 * is the desk that refuses. */
-	if (v->route.kind != ROUTE_HELLO && !admitted(s, v, head, ret_reason))
+	 * is the desk that refuses. Who fetches a file need not say who he is. */
+	if (v->route.kind != ROUTE_HELLO && v->route.serial[0] && !admitted(s, v, head, ret_reason))
 		return 403;
-	if (says(v) && head->content_length == HTTP_LENGTH_BAD) {
+	if (has_body(v) && head->content_length == HTTP_LENGTH_BAD) {
 		*ret_reason = "Content-Length is said twice, or is no number";
 		return 400;
 	}
 	/* What comes without a length is not read, and "OK" would make the terminal forget it. */
-	if (says(v) && head->content_length == HTTP_LENGTH_NONE) {
+	if (has_body(v) && head->content_length == HTTP_LENGTH_NONE) {
 		*ret_reason = "no Content-Length";
 		return 411;
 	}
@@ -225,17 +194,50 @@ static void start_upload(struct visit *v, const struct http_head *head)
 			"no entry can be made of it");
 }
 
-static void *on_begin(void *context, struct http_exchange *x, const struct http_head *head)
+static unsigned decide(const struct http_head *head, struct route *ret)
 {
 	static struct target target; /* large, and used only within this call */
+
+	if (file_target_is(head->target))
+		return route_decide_file(head->method, head->target, ret);
+	if (target_parse(head->target, &target) < 0)
+		return 400;
+	return route_decide(head->method, &target, ret);
+}
+
+static void begin_question(struct visit *v, const struct http_head *head)
+{
+	v->question = buf_with_max(SERVE_VERIFY_BYTES);
+	v->wanted = (struct range_request){head->range, head->if_range, head->if_none_match};
+	if (strcmp(head->method, "HEAD") == 0)
+		v->wanted.range = span_of(NULL, 0); /* a part is for GET alone */
+}
+
+/* Its body need not even come. */
+static bool is_too_long(const struct visit *v, const struct http_head *head)
+{
+	return v->route.kind == ROUTE_VERIFY && head->content_length != HTTP_LENGTH_UNKNOWN &&
+	       head->content_length > SERVE_VERIFY_BYTES;
+}
+
+static void begin_visit(struct visit *v, const struct http_head *head)
+{
+	snprintf(v->peer, sizeof(v->peer), "%s", head->peer);
+	v->target = head->target;
+	if (says(v))
+		start_upload(v, head);
+	else
+		begin_question(v, head);
+	if (is_too_long(v, head))
+		serve_unanswered(v);
+}
+
+static void *on_begin(void *context, struct http_exchange *x, const struct http_head *head)
+{
 	struct serve *s = context;
 	const char *reason = "no such page, or no valid serial or table";
 	struct visit *v = calloc(1, sizeof(*v));
-	unsigned status = v ? 0 : 503;
-	if (!status && target_parse(head->target, &target) < 0)
-		status = 400;
-	if (!status)
-		status = route_decide(head->method, &target, &v->route);
+	unsigned status = v ? decide(head, &v->route) : 503;
 	if (!status)
 		status = gate(s, v, head, &reason);
 	if (status) {
@@ -245,10 +247,7 @@ static void *on_begin(void *context, struct http_exchange *x, const struct http_
 	}
 	v->serve = s;
 	v->x = x;
-	v->target = head->target;
-	snprintf(v->peer, sizeof(v->peer), "%s", head->peer);
-	if (says(v))
-		start_upload(v, head);
+	begin_visit(v, head);
 	return v;
 }
 
@@ -257,6 +256,8 @@ static void on_body(void *own, struct span piece)
 	struct visit *v = own;
 	if (v->uploading)
 		upload_add(&v->upload, piece);
+	else if (v->route.kind == ROUTE_VERIFY)
+		serve_ask_body(v, piece);
 }
 
 static void end_upload(struct visit *v)
@@ -264,7 +265,7 @@ static void end_upload(struct visit *v)
 	if (v->serve->ending)
 		refuse_visit(v, 503, "ingestd is ending", 0);
 	else if (v->upload.body_bytes == 0 && v->upload.error == 0)
-		reply(v, 200, v->route.reply == ROUTE_REPLY_COUNT ? "OK: 0\n" : "OK\n");
+		serve_reply(v, 200, v->route.reply == ROUTE_REPLY_COUNT ? "OK: 0\n" : "OK\n");
 	else
 		submit(v);
 }
@@ -279,20 +280,26 @@ static void on_end(void *own)
 	case ROUTE_RESULT:
 		end_upload(v);
 		break;
+	case ROUTE_PING:
+		serve_reply(v, 200, "OK");
+		break;
 	case ROUTE_HELLO:
-		ask_desk(v, MSG_HELLO);
+		serve_ask(v, MSG_HELLO);
 		break;
 	case ROUTE_POLL:
-		ask_desk(v, MSG_POLL);
-		break;
-	case ROUTE_PING:
-		reply(v, 200, "OK");
+		serve_ask(v, MSG_POLL);
 		break;
 	case ROUTE_LOOKUP:
-		reply(v, 200, "NONE\n");
+		serve_ask(v, MSG_LOOKUP);
 		break;
 	case ROUTE_VERIFY:
-		reply(v, 200, "AUTH=Failed\n");
+		serve_ask(v, MSG_VERIFY);
+		break;
+	case ROUTE_TIME:
+		serve_ask(v, MSG_TIME);
+		break;
+	case ROUTE_FILE:
+		serve_ask(v, MSG_FILE);
 		break;
 	}
 }
@@ -302,6 +309,7 @@ static void on_gone(void *own)
 	struct visit *v = own;
 	if (v->uploading)
 		upload_drop(&v->upload);
+	serve_ask_drop(v);
 	free(v);
 }
 

@@ -16,6 +16,7 @@ struct serve {
 	const struct conf *conf;
 	struct admit *admit;
 	struct desk *desk;
+	int state_fd; /* of served_open */
 	struct spool upload_spool, result_spool;
 	struct commit_lane *upload_lane, *result_lane;
 	struct upload_budget budget;

@@ -37,6 +37,14 @@ uint64_t clock_mono_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
+uint64_t clock_zk_seconds(const struct clock_local *local)
+{
+	uint64_t days = (local->year - 2000u) * UINT64_C(372) + (local->month - 1u) * 31u +
+			(local->day - 1u);
+
+	return days * 86400 + local->hour * 3600u + local->minute * 60u + local->second;
+}
+
 void clock_sleep_ms(uint64_t wait_ms)
 {
 	struct timespec until = now(CLOCK_MONOTONIC);

@@ -35,6 +35,8 @@ bool clock_local_exists(const struct clock_local *local);
 int64_t clock_local_seconds(const struct clock_local *local);
 /* The reading `seconds` after 1970, taken as UTC. Years 0 to 9999. */
 struct clock_local clock_local_from_seconds(int64_t seconds);
+/* A terminal's own number for an existing reading from 2000 on. docs/PROTOCOL.md 1.6 */
+uint64_t clock_zk_seconds(const struct clock_local *local);
 
 /* Waits; goes on waiting after a signal only until the time is over. */
 void clock_sleep_ms(uint64_t wait_ms);

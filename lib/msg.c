@@ -10,7 +10,8 @@
 #include "lib/num.h"
 #include "lib/serial.h"
 
-#define PEER_MAX 64 /* bytes; an IPv6 address with its scope is shorter */
+#define PEER_MAX 64  /* bytes; an IPv6 address with its scope is shorter */
+#define NOBODY   "-" /* in the place of a serial that was not said; so nobody can be called so */
 
 static const char *const kind_names[] = {
 	[MSG_HELLO] = "hello",
@@ -33,13 +34,15 @@ static int end_packet(struct buf *b, int rc, struct span rest)
 
 int msg_put_question(struct buf *b, const struct msg_question *q)
 {
+	const bool nobody = q->kind == MSG_FILE && q->serial.len == 0;
+	const struct span serial = nobody ? span_str(NOBODY) : q->serial;
 	int rc;
 
 	buf_clear(b);
-	if (q->serial.len > SERIAL_MAX || q->peer.len > PEER_MAX)
+	if (serial.len > SERIAL_MAX || q->peer.len > PEER_MAX)
 		return -EMSGSIZE;
-	rc = buf_printf(b, "%" PRIu64 " %s %.*s %.*s", q->id, kind_names[q->kind],
-		SPAN_ARG(q->serial), SPAN_ARG(q->peer));
+	rc = buf_printf(b, "%" PRIu64 " %s %.*s %.*s", q->id, kind_names[q->kind], SPAN_ARG(serial),
+		SPAN_ARG(q->peer));
 	if (rc == 0 && q->asked_ms != 0)
 		rc = buf_printf(b, " %" PRIu64, q->asked_ms);
 	if (rc == 0)
@@ -109,7 +112,8 @@ int msg_get_question(struct span packet, struct msg_question *ret)
 		num_u64(words[0], 0, UINT64_MAX, &q.id) < 0 || !read_kind(words[1], &q.kind) ||
 		!serial_valid(words[2]) || !peer_valid(words[3]))
 		return -EBADMSG;
-	q.serial = words[2];
+	if (q.kind != MSG_FILE || !span_is(words[2], NOBODY))
+		q.serial = words[2];
 	q.peer = words[3];
 	q.target = packet;
 	if (q.kind == MSG_VERIFY) {

@@ -6,8 +6,10 @@
  *             kind: hello | poll | lookup | verify | file | time; asked: ms, monotonic
  *   answer    "<id> <status>\n<body>"          status: 200 | 403 | 404 | 503
  *
- * Only `verify` has a body: that of its request. An answer's body is what the terminal hears, but
- * for `file`: "<sha256 in hex> <bytes>", the name and the size of a file below CONF_SERVED.
+ * Only `verify` has a body: that of its request. Only `file` may come from nobody: a terminal
+ * fetches just the address it was given, and its serial is "-" then; what the address says is whom
+ * it is for (lib/file_target.h). An answer's body is what the terminal hears, but for `file`:
+ * "<sha256 in hex> <bytes>", the name and the size of a file below CONF_SERVED.
  *
  * Pure but for the two functions that make sockets. */
 #ifndef PUNCHD_LIB_MSG_H
@@ -19,6 +21,10 @@
 
 /* Bytes of a packet; a full batch of commands is 40 KB (docs/PROTOCOL.md 4). */
 #define MSG_MAX 65536
+
+/* How long a verification may take, from the end of its request, whatever desk_timeout says: the
+ * terminal itself waits for 3 s (docs/PROTOCOL.md 6). */
+#define MSG_VERIFY_MS 1000
 
 enum msg_kind {
 	MSG_HELLO,
@@ -32,7 +38,8 @@ enum msg_kind {
 struct msg_question {
 	uint64_t id; /* the asker's own; comes back in the answer */
 	enum msg_kind kind;
-	struct span serial; /* checked by the asker, and again by the reader */
+	struct span serial; /* checked by the asker, and again by the reader; of MSG_FILE empty when
+			       the terminal did not say it */
 	struct span peer;   /* address without port: "192.0.2.7" */
 	struct span target; /* the request target as it came; of MSG_VERIFY without LF */
 	uint64_t asked_ms;  /* CLOCK_MONOTONIC, which both sides share; 0: not said */

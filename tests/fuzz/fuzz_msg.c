@@ -13,11 +13,15 @@ static void check_question(struct span packet, struct buf *b)
 
 	if (msg_get_question(packet, &q) != 0)
 		return;
-	CHECK(serial_valid(q.serial) && q.kind <= MSG_POLL);
+	CHECK(q.kind <= MSG_TIME);
+	CHECK(serial_valid(q.serial) || (q.kind == MSG_FILE && q.serial.len == 0));
 	CHECK(q.peer.len > 0 && !fuzz_has_control(q.peer) && !span_has(q.peer, ' '));
-	CHECK(fuzz_inside(q.serial, packet) && fuzz_inside(q.peer, packet));
-	CHECK(fuzz_inside(q.target, packet));
-	CHECK(q.target.ptr + q.target.len == packet.ptr + packet.len);
+	CHECK(q.serial.len == 0 || fuzz_inside(q.serial, packet));
+	CHECK(fuzz_inside(q.peer, packet));
+	struct span last = q.kind == MSG_VERIFY ? q.body : q.target;
+	CHECK(fuzz_inside(q.target, packet) && fuzz_inside(last, packet));
+	CHECK(last.ptr + last.len == packet.ptr + packet.len);
+	CHECK(q.kind == MSG_VERIFY ? !span_has(q.target, '\n') : q.body.len == 0);
 	rc = msg_put_question(b, &q);
 	CHECK(rc == 0 || (rc == -EMSGSIZE && packet.len > MSG_MAX));
 	if (rc < 0)
@@ -26,6 +30,7 @@ static void check_question(struct span packet, struct buf *b)
 	CHECK(msg_get_question(buf_span(b), &back) == 0);
 	CHECK(back.id == q.id && back.kind == q.kind && span_eq(back.serial, q.serial));
 	CHECK(span_eq(back.peer, q.peer) && span_eq(back.target, q.target));
+	CHECK(span_eq(back.body, q.body));
 }
 
 static void check_answer(struct span packet, struct buf *b)
@@ -35,7 +40,7 @@ static void check_answer(struct span packet, struct buf *b)
 
 	if (msg_get_answer(packet, &a) != 0)
 		return;
-	CHECK(a.status == 200 || a.status == 403 || a.status == 503);
+	CHECK(a.status == 200 || a.status == 403 || a.status == 404 || a.status == 503);
 	CHECK(fuzz_inside(a.body, packet));
 	CHECK(a.body.ptr + a.body.len == packet.ptr + packet.len);
 	rc = msg_put_answer(b, &a);

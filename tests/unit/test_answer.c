@@ -325,6 +325,36 @@ static void set_key(const char *key)
 	device()->key_good_us = 0;
 }
 
+static void time_hears(const char *body)
+{
+	const struct msg_question q = {7, MSG_TIME, span_str("A"), span_str(room.peer),
+		span_str("/iclock/rtdata?SN=A&type=time"), 0, {0}};
+
+	assert_int_equal(answer_time(&room.answerer, &q, room.now_us, &room.answer), DESK_SEND);
+	says(body ? 200 : room.answer.status, body ? body : "");
+}
+
+/* 10:00 in GMT on the 5th of January 2026, whatever the device's zone. */
+static void test_time(void **state)
+{
+	static char gone[] = "Nowhere/Atall";
+
+	(void)state;
+	time_hears(NULL); /* not approved */
+	assert_int_equal(room.answer.status, 403);
+	assert_int_equal(devices_decide(room.devices, span_str("A"), DEVICE_APPROVED), 0);
+	time_hears("DateTime=836042400,ServerTZ=+0530\n");
+	strcpy(device()->set.time_zone, "America/St_Johns");
+	time_hears("DateTime=836042400,ServerTZ=-0330\n");
+	strcpy(device()->set.time_zone, "America/New_York");
+	room.now_us += UINT64_C(180) * 86400 * 1000000; /* the 4th of July */
+	time_hears("DateTime=852026400,ServerTZ=-0400\n");
+	device()->set.time_zone[0] = '\0';
+	room.conf.time_zone = gone;
+	time_hears(NULL);
+	assert_int_equal(room.answer.status, 503);
+}
+
 static void test_comm_key(void **state)
 {
 	(void)state;
@@ -748,6 +778,7 @@ int main(void)
 		IN_A_ROOM(test_records_that_were_replaced),
 		IN_A_ROOM(test_a_stamp_that_is_too_long),
 		IN_A_ROOM(test_a_zone_that_is_gone),
+		IN_A_ROOM(test_time),
 		IN_A_ROOM(test_comm_key),
 		IN_A_ROOM(test_a_target_too_long_has_no_key),
 		IN_A_ROOM(test_nothing_is_learnt_without_the_key),

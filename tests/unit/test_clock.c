@@ -161,9 +161,33 @@ static void the_clocks_go_on(void **state)
 	assert_true(clock_wall_us() > 1600000000000000);
 }
 
+/* docs/PROTOCOL.md 1.6: its months all have 31 days. */
+static void counts_as_a_terminal_does(void **state)
+{
+	static const struct {
+		const char *local;
+		uint64_t zk;
+	} cases[] = {
+		{"2000-01-01 00:00:00", 0},
+		{"2000-01-01 23:59:59", 86399},
+		{"2000-02-01 00:00:00", 31 * 86400},
+		{"2001-01-01 00:00:00", 372 * 86400},
+		{"2018-02-20 11:09:50", 582894590},
+		{"2099-12-31 23:59:59", UINT64_C(3214079999)},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct clock_local local;
+		assert_int_equal(clock_parse_local(span_str(cases[i].local), &local), 0);
+		assert_int_equal(clock_zk_seconds(&local), cases[i].zk);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(counts_as_a_terminal_does),
 		cmocka_unit_test(writes_utc),
 		cmocka_unit_test(reads_utc),
 		cmocka_unit_test(refuses_other_utc),

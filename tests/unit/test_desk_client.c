@@ -15,7 +15,7 @@
 #include "lib/io.h"
 #include "tests/unit/scratch.h"
 
-#define TIMEOUT_MS 1000
+#define TIMEOUT_MS 3000
 #define OPEN_MAX   16384 /* as in desk.c */
 
 static struct desk *desk;
@@ -253,6 +253,30 @@ static void too_late(void **state)
 	assert_int_equal(ask(&askers[2]), 0);
 }
 
+/* Whoever stands before a terminal waits for a second, however long a poll may take. */
+static void a_verification_waits_no_longer(void **state)
+{
+	struct msg_question q = question();
+	uint64_t now_ms = clock_mono_ms();
+
+	meet(state, now_ms);
+	assert_true(desk_due_ms(desk) == UINT64_MAX);
+	assert_int_equal(ask(&askers[0]), 0);
+	assert_in_range(desk_due_ms(desk), now_ms + TIMEOUT_MS, clock_mono_ms() + TIMEOUT_MS);
+	q.kind = MSG_VERIFY;
+	assert_int_equal(desk_ask(desk, &q, &askers[1]), 0);
+	assert_int_equal(desk_due_ms(desk), q.asked_ms + MSG_VERIFY_MS);
+	assert_int_equal(desk_tick(desk, q.asked_ms + MSG_VERIFY_MS - 1), 0);
+	assert_int_equal(askers[1].away, 0);
+	assert_int_equal(desk_tick(desk, q.asked_ms + MSG_VERIFY_MS), 0);
+	assert_int_equal(askers[1].away, 1);
+	assert_int_equal(askers[0].away, 0);
+	assert_in_range(desk_due_ms(desk), now_ms + TIMEOUT_MS, clock_mono_ms() + TIMEOUT_MS);
+	assert_int_equal(desk_tick(desk, desk_due_ms(desk)), 0);
+	assert_int_equal(askers[0].away, 1);
+	assert_true(desk_due_ms(desk) == UINT64_MAX);
+}
+
 static void there_is_a_most(void **state)
 {
 	int rc = 0;
@@ -356,6 +380,7 @@ int main(void)
 		each(all_hear_it_when_the_desk_goes),
 		each(nonsense_ends_the_connection),
 		each(too_late),
+		each(a_verification_waits_no_longer),
 		each(there_is_a_most),
 		each(a_desk_that_does_not_read),
 		each(an_answer_may_lead_to_a_question),

@@ -70,6 +70,33 @@ static void carries_the_body_of_a_verification(void **state)
 	buf_free(&b);
 }
 
+static void a_file_may_be_asked_for_by_nobody(void **state)
+{
+	struct msg_question asked = {.id = 7,
+		.kind = MSG_FILE,
+		.peer = span_str("192.0.2.7"),
+		.target = span_str("/iclock/file/x")};
+	struct buf b = buf_with_max(MSG_MAX);
+	struct msg_question got = {.serial = span_str("left over")};
+
+	(void)state;
+	assert_int_equal(msg_put_question(&b, &asked), 0);
+	assert_true(span_is(buf_span(&b), "7 file - 192.0.2.7\n/iclock/file/x"));
+	assert_int_equal(msg_get_question(buf_span(&b), &got), 0);
+	assert_int_equal(got.kind, MSG_FILE);
+	assert_int_equal(got.serial.len, 0);
+	assert_true(span_eq(got.target, asked.target));
+	asked.serial = span_str("A");
+	assert_int_equal(msg_put_question(&b, &asked), 0);
+	assert_int_equal(msg_get_question(buf_span(&b), &got), 0);
+	assert_true(span_is(got.serial, "A"));
+	/* Of every other kind it is a serial like any other, and none is none. */
+	assert_int_equal(msg_get_question(span_str("7 time - 192.0.2.7 1\n/x"), &got), 0);
+	assert_true(span_is(got.serial, "-"));
+	assert_int_equal(msg_get_question(span_str("7 file  192.0.2.7 1\n/x"), &got), -EBADMSG);
+	buf_free(&b);
+}
+
 static void reads_a_question_without_its_time(void **state)
 {
 	struct msg_question got = {.asked_ms = 1};
@@ -238,6 +265,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(carries_a_question),
 		cmocka_unit_test(carries_the_body_of_a_verification),
+		cmocka_unit_test(a_file_may_be_asked_for_by_nobody),
 		cmocka_unit_test(reads_a_question_without_its_time),
 		cmocka_unit_test(carries_an_answer),
 		cmocka_unit_test(refuses_bent_questions),

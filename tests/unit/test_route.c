@@ -70,9 +70,13 @@ static const struct {
 	{"POST", "/iclock/devicecmd.aspx?SN=" SN, 0, ROUTE_RESULT, "", "OK\n"},
 	{"GET", "/iclock/cdata?SN=" SN "&PIN=123", 0, ROUTE_LOOKUP, "", NULL},
 	{"GET", "/iclock/cdata?SN=" SN "&table=RemoteAtt&PIN=123", 0, ROUTE_LOOKUP, "", NULL},
+	{"GET", "/iclock/cdata?SN=" SN "&table=remoteatt&PIN=R001", 0, ROUTE_LOOKUP, "", NULL},
+	{"GET", "/iclock/cdata.aspx?SN=" SN "&PIN=123", 0, ROUTE_LOOKUP, "", NULL},
 	{"POST", "/iclock/cdata?SN=" SN "&AuthType=FP", 0, ROUTE_VERIFY, "", NULL},
+	{"POST", "/iclock/cdata?SN=" SN "&AuthType=CARD", 0, ROUTE_VERIFY, "", NULL},
+	{"POST", "/iclock/cdata.aspx?SN=" SN "&authtype=PWD", 0, ROUTE_VERIFY, "", NULL},
 	{"GET", "/iclock/ping?SN=" SN, 0, ROUTE_PING, "", NULL},
-	{"GET", "/iclock/rtdata?SN=" SN "&type=time", 404, ROUTE_PING, "", NULL},
+	{"GET", "/iclock/rtdata?SN=" SN "&type=time", 0, ROUTE_TIME, "", NULL},
 	{"POST", "/iclock/registry?SN=" SN, 404, ROUTE_PING, "", NULL},
 	{"POST", "/iclock/push?SN=" SN, 404, ROUTE_PING, "", NULL},
 	{"POST", "/iclock/cdata?SN=" SN "&table=rtlog", 0, ROUTE_UPLOAD, "RTLOG", "OK\n"},
@@ -159,10 +163,18 @@ static void others_are_refused(void **state)
 		{"GET", "/iclock/cdat?SN=" SN, 404},
 		{"GET", "/iclock/cdataa?SN=" SN, 404},
 		{"GET", "/iclock/exchange?SN=" SN, 404},
+		{"POST", "/iclock/exchange?SN=" SN "&type=publickey", 404},
+		{"GET", "/iclock/rtdata?SN=" SN, 404},
+		{"GET", "/iclock/rtdata?SN=" SN "&type=TIME2", 404},
+		{"POST", "/iclock/rtdata?SN=" SN "&type=time", 405},
+		{"GET", "/iclock/cdata?SN=" SN "&table=RemoteAtt", 400},
+		{"GET", "/iclock/cdata?SN=" SN "&PIN=", 400},
 		{"PUT", "/iclock/cdata?SN=" SN, 405},
 		{"get", "/iclock/cdata?SN=" SN, 405},
 		{"", "/iclock/cdata?SN=" SN, 405},
 		{"HEAD", "/iclock/ping?SN=" SN, 405},
+		{"HEAD", "/iclock/getrequest?SN=" SN, 405},
+		{"HEAD", "/iclock/cdata?SN=" SN "&options=all", 405},
 		{"POST", "/iclock/getrequest?SN=" SN, 405},
 		{"GET", "/iclock/devicecmd?SN=" SN, 405},
 		{"GET", "/iclock/fdata?SN=" SN, 405},
@@ -198,6 +210,24 @@ static void others_are_refused(void **state)
 			fail_msg("%s %s: %u", cases[i].method, cases[i].target, status);
 		assert_memory_equal(&r, &before, sizeof(r)); /* untouched */
 	}
+}
+
+/* test_file_target has every bent spelling. */
+static void files(void **state)
+{
+	static const char at[] = "/iclock/file/0123456789abcdef0123456789abcdef/main.tgz";
+	static const char of[] = "/iclock/file/0123456789abcdef0123456789abcdef/main.tgz?SN=" SN;
+	struct route r = {.kind = ROUTE_PING};
+
+	(void)state;
+	assert_int_equal(route_decide_file("POST", span_str(at), &r), 405);
+	assert_int_equal(route_decide_file("GET", span_str("/iclock/file?url=../x"), &r), 404);
+	assert_int_equal(r.kind, ROUTE_PING);
+	assert_int_equal(route_decide_file("GET", span_str(at), &r), 0);
+	assert_int_equal(r.kind, ROUTE_FILE);
+	assert_string_equal(r.serial, "");
+	assert_int_equal(route_decide_file("HEAD", span_str(of), &r), 0);
+	assert_string_equal(r.serial, SN);
 }
 
 static void a_serial_of_the_most_bytes(void **state)
@@ -302,6 +332,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(requests_of_terminals),
 		cmocka_unit_test(others_are_refused),
+		cmocka_unit_test(files),
 		cmocka_unit_test(a_serial_of_the_most_bytes),
 		cmocka_unit_test(the_count_of_a_table),
 		cmocka_unit_test(reply_counts_up_to_the_most),
