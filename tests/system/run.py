@@ -32,6 +32,7 @@ import test_order  # noqa: E402
 import test_people  # noqa: E402
 import test_pipeline  # noqa: E402
 import test_proxy  # noqa: E402
+import test_questions  # noqa: E402
 import test_queue  # noqa: E402
 import test_queue_kill  # noqa: E402
 import test_records  # noqa: E402
@@ -41,7 +42,7 @@ import test_slow  # noqa: E402
 
 MODULES = (test_http, test_caps, test_proxy, test_slow, test_admission, test_handshake, test_pipeline, test_signals, test_foreign,
            test_kill, test_replay, test_memory, test_disk, test_order, test_command, test_queue,
-           test_queue_kill, test_notify, test_matchd, test_device, test_records, test_people)
+           test_queue_kill, test_notify, test_matchd, test_device, test_records, test_people, test_questions)
 HANG_S = {False: 300, True: 3600}  # a test that takes longer hangs
 
 

@@ -81,11 +81,12 @@ REAL = (
     ("AuthType=", b"AUTH=Failed\n", None, "fw_auth_fp_request.http.bin"),
     ("GET /iclock/getrequest", b"OK", None, None),
     ("GET /iclock/ping", b"OK", None, None),
-    ("PIN=123", b"NONE\n", None, None),
+    ("GET /iclock/rtdata", None, None, None),  # test_questions
+    ("PIN=123", None, None, None),  # test_questions
     ("DeviceType=acc", b"OK", None, None),
     ("options=all", None, None, None),
 )
-NOT_YET = ("/rtdata", "/registry", "/push")  # pages of dialects that do not exist here: 404
+NOT_YET = ("/registry", "/push")  # pages of dialects that do not exist here: 404
 
 
 def http_real_targets(t):
@@ -105,7 +106,9 @@ def http_real_targets(t):
             if "options=all" in target:  # the desk may not be reached yet
                 wait_until(lambda: site.ask(target).status != 503, "the desk is there")
             got = site.ask(target, body, method=method)
-            if reply is None:
+            if reply is None and "options=all" not in target:
+                proper(got, line)
+            elif reply is None:
                 proper(got, line)
                 serial = re.search(r"SN=(\w+)", target).group(1)
                 check(got.status == 200 and got.body.startswith(b"GET OPTION FROM: %s\n" % serial.encode()), line,
