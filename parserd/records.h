@@ -57,6 +57,11 @@ must_check int records_has_refused(struct records_writer *w, struct span serial,
  * nothing is left to abort. */
 must_check int records_hide_old(struct records_writer *w, unsigned most);
 
+/* Enters what an older version kept into the index of who is known (store/known.h), at most `most`
+ * versions of items, in a transaction of its own, which also says how far that is: what was done is
+ * not done again at the next start. The same. */
+must_check int records_know_old(struct records_writer *w, unsigned most);
+
 /* ---- taking away ---- */
 
 /* Takes out what was received up to this moment and entry of a PIN, and what a clock that was wrong

@@ -129,7 +129,9 @@ static int erase_version(const struct erasing *e, struct records_shelf *s, MDB_c
 	if (rc <= 0)
 		return rc < 0 ? rc : 1;
 	of->went++;
-	rc = records_delete(s, s->version, pack_span(&of->at));
+	rc = records_forget_cards(e->w, &version);
+	if (rc == 0)
+		rc = records_delete(s, s->version, pack_span(&of->at));
 	if (rc == 1)
 		rc = records_release(s, version.digest);
 	return rc < 0 ? rc : 1;
@@ -164,7 +166,8 @@ static int erase_item(struct erasing *e, struct records_shelf *s, const struct p
 		return rc < 0 ? rc : 0;
 	}
 	item_pack_value(&value, &of.latest);
-	return records_put(s, s->item, pack_span(item), &value);
+	rc = records_put(s, s->item, pack_span(item), &value);
+	return rc == 0 ? records_know_versions(e->w, item) : rc;
 }
 
 static int erase_items(struct erasing *e, struct records_shelf *s)
@@ -238,6 +241,8 @@ int records_erase_pin(struct records_writer *w, struct span pin, uint64_t receiv
 		rc = erase_items(&e, &w->shared);
 	if (rc == 0)
 		rc = erase_items(&e, &w->private);
+	if (rc == 0)
+		rc = records_forget_pin(w, pin);
 	if (rc == 0)
 		rc = erase_photos(&e);
 	return rc == 0 ? e.count : rc;

@@ -114,7 +114,24 @@ static int put_new(struct putting *p)
 {
 	int rc = use(p->s, &p->i);
 
+	if (rc == 0)
+		rc = records_know(p->w, &p->i);
 	return rc == 0 ? put_version(p) : rc;
+}
+
+/* The version that is there had another text. */
+static int put_another(struct putting *p, const struct item *stored)
+{
+	int rc = use(p->s, &p->i);
+
+	if (rc == 0)
+		rc = records_forget_cards(p->w, stored);
+	if (rc == 0)
+		rc = records_release(p->s, stored->digest);
+	if (rc == 0)
+		rc = put_version(p);
+	int known = rc < 0 ? rc : records_know_versions(p->w, &p->key);
+	return known < 0 ? known : rc;
 }
 
 static int put_known(struct putting *p, struct span value)
@@ -130,11 +147,7 @@ static int put_known(struct putting *p, struct span value)
 		entered = records_is_entered(p->w, stored.seq, FACT_ITEM, pack_span(&p->key));
 	if (entered < 0 || (entered == 1 && same && stored.flags == p->i.flags))
 		return entered < 0 ? entered : 0;
-	if (!same)
-		rc = use(p->s, &p->i);
-	if (rc == 0 && !same)
-		rc = records_release(p->s, stored.digest);
-	return rc == 0 ? put_version(p) : rc;
+	return same ? put_version(p) : put_another(p, &stored);
 }
 
 static int is_erased(struct records_writer *w, const struct item *i)

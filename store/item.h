@@ -22,8 +22,11 @@
  *                                                received until then is kept (private only)
  *   ahead    pin received entry               -> nothing: this was erased though its receipt says
  *                                                that it is still to come (private only)
+ *   known    pin, card                        -> nothing: which devices know them, known.h (private
+ *                                                only)
  *   meta     "seq"                            -> u64: the highest number given to a fact of this
  *                                                environment (private only)
+ *            "known"                          -> how far that index is made (private only)
  */
 #ifndef PUNCHD_STORE_ITEM_H
 #define PUNCHD_STORE_ITEM_H

@@ -28,10 +28,8 @@ static int open_public(struct records_reader *r, struct item_room *room)
 {
 	int rc = env_begin_read(r->env, &room->records);
 
-	room->txn = room->records;
-	room->item = r->dbs[RECORDS_ITEM];
-	room->version = r->dbs[RECORDS_VERSION];
-	room->content = r->dbs[RECORDS_CONTENT];
+	if (rc == 0)
+		item_room_beside(room, r, room);
 	return rc;
 }
 
@@ -62,6 +60,16 @@ int item_room_open(struct records_reader *r, enum item_kind kind, struct item_ro
 	renew(&room);
 	*ret = room;
 	return 0;
+}
+
+void item_room_beside(
+	const struct item_room *private, const struct records_reader *r, struct item_room *ret)
+{
+	*ret = *private;
+	ret->txn = private->records;
+	ret->item = r->dbs[RECORDS_ITEM];
+	ret->version = r->dbs[RECORDS_VERSION];
+	ret->content = r->dbs[RECORDS_CONTENT];
 }
 
 void item_room_close(struct item_room *room)

@@ -18,6 +18,9 @@ struct item_room {
 /* 0; -EINVAL for no kind; why the private environment is not open; other negative errno. */
 must_check int item_room_open(struct records_reader *r, enum item_kind kind, struct item_room *ret);
 void item_room_close(struct item_room *room);
+/* Of a private kind's room the one of the other environment at the same moment; it ends with it. */
+void item_room_beside(
+	const struct item_room *private, const struct records_reader *r, struct item_room *ret);
 
 /* Its text, which points into the environment. Of what was unpacked from the items: the version
  * that holds for this reader, with its text and the flags of marks. */

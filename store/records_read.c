@@ -39,6 +39,7 @@ int private_open_dbs(MDB_txn *txn, bool make, MDB_dbi ret[static PRIVATE_DBS])
 		[PRIVATE_REFUSED] = "refused",
 		[PRIVATE_ERASED] = "erased",
 		[PRIVATE_AHEAD] = "ahead",
+		[PRIVATE_KNOWN] = "known",
 		[PRIVATE_META] = "meta",
 	};
 	static const struct schema schema = {names, PRIVATE_DBS, PRIVATE_DBS_FIRST, RECORDS_SCHEMA};

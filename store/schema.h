@@ -42,7 +42,7 @@ enum records_db {
 };
 #define RECORDS_DBS_FIRST (RECORDS_STAMP + 1) /* those that the first parserd made */
 
-/* Of the private environment: item.h. */
+/* Of the private environment: item.h, known.h. */
 enum private_db {
 	PRIVATE_ITEM,
 	PRIVATE_VERSION,
@@ -52,6 +52,7 @@ enum private_db {
 	PRIVATE_REFUSED,
 	PRIVATE_ERASED,
 	PRIVATE_AHEAD,
+	PRIVATE_KNOWN,
 	PRIVATE_META,
 	PRIVATE_DBS,
 };

@@ -17,6 +17,7 @@
 
 #include "parserd/records.h"
 #include "store/follow.h"
+#include "store/known.h"
 #include "tests/unit/scratch.h"
 
 #define ENTRY     "0006478f9d5e0040-0123456789abcdef"
@@ -77,6 +78,13 @@ static unsigned pick(unsigned below)
 static const char *const pins[] = {"1", "12", "2"};
 static const char *const serials[] = {"A", "AB"};
 
+/* As terminals send them, and what numbers they may be. */
+#define CARDS 5
+static const struct card {
+	const char *sent;
+	uint64_t numbers[2];
+} cards[CARDS] = {{"1", {1}}, {"[0100]", {1, 256}}, {"[0001]", {256, 1}}, {"[]", {0}}, {"", {0}}};
+
 static void make_item(struct thing *t, unsigned number)
 {
 	static const enum item_kind kinds[] = {ITEM_USER, ITEM_CREDENTIAL, ITEM_TEMPLATE,
@@ -99,6 +107,8 @@ static void make_item(struct thing *t, unsigned number)
 		snprintf(t->ids[1], sizeof(t->ids[1]), "%s", pick(2) ? pins[pick(3)] : "");
 	}
 	snprintf(t->text, sizeof(t->text), "name=%u\n", pick(4));
+	if (i->kind == ITEM_CREDENTIAL)
+		snprintf(t->text, sizeof(t->text), "card.sent=%s\n", cards[pick(CARDS)].sent);
 	i->place = number; /* a version is one text */
 	i->flags = pick(4) == 0 ? ITEM_DELETED : 0;
 }
@@ -345,7 +355,7 @@ static struct buf dump(void **state)
 	static const char *const shared[] = {"punch", "raw", "refused", "stamp", "item", "version",
 		"content", "uses", "log", "photo", "meta", NULL};
 	static const char *const private[] = {"item", "version", "content", "uses", "raw",
-		"refused", "erased", "ahead", "meta", NULL};
+		"refused", "erased", "ahead", "known", "meta", NULL};
 	struct buf out = buf_with_max(64 << 20);
 
 	dump_env(scratch_path(state, "records"), shared, &out);
@@ -700,6 +710,72 @@ static void assert_journal(void **state)
 	mdb_env_close(private_env);
 }
 
+/* ---- the index of who is known ---- */
+
+struct entries {
+	struct pack keys[4 * SET_MAX];
+	size_t count;
+};
+
+static void add_entries(struct entries *e, const struct thing *t)
+{
+	const struct item *i = &t->item;
+	struct span sent = span_from(i->text, strlen("card.sent="));
+
+	e->keys[e->count].len = 0;
+	known_pack_pin(&e->keys[e->count++], item_pin(i), i->serial);
+	for (size_t c = 0; i->kind == ITEM_CREDENTIAL && t->text[0] && c < CARDS; c++)
+		for (size_t n = 0; span_is(span_trim(sent), cards[c].sent) && n < 2; n++)
+			if (cards[c].numbers[n] != 0) {
+				e->keys[e->count].len = 0;
+				known_pack_card(&e->keys[e->count++], cards[c].numbers[n],
+					item_pin(i), i->serial);
+			}
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	return span_order(pack_span(a), pack_span(b));
+}
+
+/* Each wanted entry is there once, and no other one. */
+static void assert_entries(void **state, struct entries *e)
+{
+	MDB_txn *txn;
+	MDB_env *env = open_env(scratch_path(state, "private"), &txn);
+	MDB_dbi db;
+	MDB_cursor *cursor;
+	MDB_val key, value;
+	int rc = 0;
+
+	qsort(e->keys, e->count, sizeof(e->keys[0]), compare_keys);
+	assert_int_equal(mdb_dbi_open(txn, "known", 0, &db), 0);
+	assert_int_equal(mdb_cursor_open(txn, db, &cursor), 0);
+	for (size_t n = 0; n < e->count; n++) {
+		if (n > 0 && compare_keys(&e->keys[n], &e->keys[n - 1]) == 0)
+			continue;
+		rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+		assert_int_equal(rc, 0);
+		assert_int_equal(key.mv_size, e->keys[n].len);
+		assert_memory_equal(key.mv_data, e->keys[n].bytes, key.mv_size);
+	}
+	assert_int_equal(mdb_cursor_get(cursor, &key, &value, MDB_NEXT), MDB_NOTFOUND);
+	mdb_cursor_close(cursor);
+	mdb_txn_abort(txn);
+	mdb_env_close(env);
+}
+
+static void assert_known(void **state, const struct set *s)
+{
+	static struct entries e;
+
+	e.count = 0;
+	for (unsigned i = 0; i < s->count; i++)
+		if (is_version(s, &s->things[i]) && known_of(s->things[i].item.kind))
+			add_entries(&e, &s->things[i]);
+	assert_entries(state, &e);
+}
+
 static void test_any_order_ends_the_same(void **state)
 {
 	static struct set set;
@@ -712,6 +788,7 @@ static void test_any_order_ends_the_same(void **state)
 			shuffle(&set);
 			put_set(state, &set);
 			assert_journal(state);
+			assert_known(state, &set);
 			struct buf now = dump(state);
 			struct records_reader *r = open_reader(state);
 			assert_readers(r, &set);
@@ -1324,6 +1401,166 @@ static void test_old_bodies_are_hidden(void **state)
 	records_close(r);
 }
 
+/* ---- the index, one thing at a time ---- */
+
+/* "p1A c256:1A": PIN 1 at device A, and card 256 of that. */
+static void assert_index(void **state, const char *wanted)
+{
+	struct buf out = buf_with_max(4096);
+	struct span pin, serial;
+	MDB_txn *txn;
+	MDB_env *env = open_env(scratch_path(state, "private"), &txn);
+	MDB_dbi db;
+	MDB_cursor *cursor;
+	MDB_val key, value;
+
+	assert_int_equal(mdb_dbi_open(txn, "known", 0, &db), 0);
+	assert_int_equal(mdb_cursor_open(txn, db, &cursor), 0);
+	while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) {
+		struct unpack u = {.rest = span_of(key.mv_data, key.mv_size)};
+		uint8_t letter = unpack_u8(&u);
+		assert_int_equal(value.mv_size, 0);
+		assert_int_equal(known_unpack(span_of(key.mv_data, key.mv_size), &pin, &serial), 0);
+		assert_int_equal(buf_printf(&out, "%c", letter), 0);
+		if (letter == 'c')
+			assert_int_equal(
+				buf_printf(&out, "%llu:", (unsigned long long)unpack_u64(&u)), 0);
+		assert_int_equal(buf_printf(&out, "%.*s%.*s ", SPAN_ARG(pin), SPAN_ARG(serial)), 0);
+	}
+	assert_noted(&out, wanted);
+	mdb_cursor_close(cursor);
+	mdb_txn_abort(txn);
+	mdb_env_close(env);
+}
+
+/* A later parserd reads the card of the same upload better; another version needs one of them. */
+static void test_the_index_follows_another_text(void **state)
+{
+	PUT(credential_at("1", 10, "card=1\ncard.sent=[0100]\nvice_card=5\nvice_card.sent=5\n"),
+		credential_at("1", 20, "card=5\n"));
+	assert_index(state, "c1:1A c5:1A c256:1A p1A ");
+	PUT(credential_at("1", 10, "card.sent=7\n"));
+	assert_index(state, "c5:1A c7:1A p1A ");
+	PUT(credential_at("1", 20, "password=9\n"));
+	assert_index(state, "c7:1A p1A ");
+}
+
+static void erase_at(void **state, const char *pin, uint64_t received_us)
+{
+	struct entry_ref entry = {ENTRY, 1};
+	struct records_writer *w = open_writer(state);
+
+	assert_int_equal(records_begin(w), 0);
+	assert_true(records_erase_pin(w, span_str(pin), received_us, &entry, UINT64_MAX,
+			    ignore_photo, NULL) >= 0);
+	assert_int_equal(records_commit(w), 0);
+	records_writer_close(w);
+}
+
+static void test_the_index_forgets_whom_it_must(void **state)
+{
+	PUT(user_at("1", 10, "a"), credential_at("1", 10, "card.sent=4\n"),
+		credential_at("1", 11, "card.sent=5\n"), credential_at("1", 30, "card.sent=4\n"),
+		user_at("12", 10, "b"), credential_at("12", 10, "card.sent=4\n"));
+	assert_index(state, "c4:1A c4:12A c5:1A p1A p12A ");
+	erase_at(state, "1", 20);
+	assert_index(state, "c4:1A c4:12A p1A p12A ");
+	erase_at(state, "1", 40);
+	assert_index(state, "c4:12A p12A ");
+}
+
+/* Whose user was not committed when the power went, and who was erased before it came again. */
+static void test_the_index_after_a_power_cut(void **state)
+{
+	struct item missed = user_at("1", 10, "a");
+
+	records_writer_close(open_writer(state));
+	copy_records(state, false);
+	PUT(missed);
+	copy_records(state, true);
+	assert_index(state, "p1A ");
+	erase_at(state, "1", 20);
+	assert_index(state, "");
+}
+
+/* As a version did that knew of no index. */
+static void drop_index(void **state)
+{
+	MDB_env *env;
+	MDB_txn *txn;
+	MDB_dbi db, meta;
+	MDB_val key = {5, (void *)(uintptr_t) "known"};
+
+	assert_int_equal(mdb_env_create(&env), 0);
+	assert_int_equal(mdb_env_set_maxdbs(env, 16), 0);
+	assert_int_equal(mdb_env_open(env, scratch_path(state, "private"), 0, 0), 0);
+	assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+	assert_int_equal(mdb_dbi_open(txn, "known", 0, &db), 0);
+	assert_int_equal(mdb_dbi_open(txn, "meta", 0, &meta), 0);
+	assert_int_equal(mdb_drop(txn, db, 1), 0);
+	(void)mdb_del(txn, meta, &key, NULL);
+	assert_int_equal(mdb_txn_commit(txn), 0);
+	mdb_env_close(env);
+}
+
+static int know_old(void **state, unsigned most)
+{
+	struct records_writer *w = open_writer(state);
+	int rc = records_know_old(w, most);
+
+	records_writer_close(w);
+	return rc;
+}
+
+/* In portions, with a new start after each, each but once. */
+static void test_the_index_of_an_older_store(void **state)
+{
+	struct item picture = user_at("3", 10, "x"), template = user_at("4", 10, "x"),
+		    idcard = user_at("5", 10, "x");
+	unsigned done = 0;
+	int rc;
+
+	picture.kind = ITEM_PICTURE, picture.id_count = 2, picture.ids[1] = span_str("user");
+	template.kind = ITEM_TEMPLATE, template.id_count = 4;
+	template.ids[1] = template.ids[2] = template.ids[3] = span_str("0");
+	idcard.kind = ITEM_IDCARD;
+	PUT(user_at("1", 10, "a"), user_at("1", 11, "b"), credential_at("1", 10, "card.sent=4\n"),
+		credential_at("1", 11, "card.sent=[0500]\n"), user_at("2", 10, "a"), picture,
+		template, idcard, mark_at("all", "", 20));
+	drop_index(state);
+	while ((rc = know_old(state, 2)) == 2)
+		done += 2;
+	assert_int_equal(done + (unsigned)rc, 7);
+	assert_index(state, "c4:1A c5:1A c1280:1A p1A p2A p3A p4A ");
+	assert_int_equal(know_old(state, 2), 0);
+	PUT(user_at("6", 10, "a"));
+	assert_int_equal(know_old(state, 2), 0);
+	assert_index(state, "c4:1A c5:1A c1280:1A p1A p2A p3A p4A p6A ");
+}
+
+/* Made of the same, it is the same, wherever making it was broken off. */
+static void test_the_index_made_anew_is_the_same(void **state)
+{
+	static struct set set;
+	struct records_writer *w;
+
+	make_set(&set, SET_MAX);
+	shuffle(&set);
+	put_set(state, &set);
+	drop_index(state);
+	w = open_writer(state);
+	for (int rc = 1; rc > 0;) {
+		rc = records_know_old(w, 1 + pick(20));
+		assert_true(rc >= 0);
+		if (pick(3) == 0) {
+			records_writer_close(w);
+			w = open_writer(state);
+		}
+	}
+	records_writer_close(w);
+	assert_known(state, &set);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_make, scratch_remove)
 
 int main(void)
@@ -1343,6 +1580,11 @@ int main(void)
 		TEST(test_following_everything),
 		TEST(test_who_may_not_see_what_is_private),
 		TEST(test_old_bodies_are_hidden),
+		TEST(test_the_index_follows_another_text),
+		TEST(test_the_index_forgets_whom_it_must),
+		TEST(test_the_index_after_a_power_cut),
+		TEST(test_the_index_of_an_older_store),
+		TEST(test_the_index_made_anew_is_the_same),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
