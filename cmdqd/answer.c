@@ -228,8 +228,6 @@ int answer_settle(struct answerer *a)
 
 void answer_close(struct answerer *a)
 {
-	records_close(a->records);
-	a->records = NULL;
 	buf_free(&a->body);
 	buf_free(&a->facts);
 }

@@ -5,12 +5,12 @@
 
 #include "cmdqd/desk.h"
 #include "cmdqd/devices.h"
+#include "cmdqd/library.h"
 #include "cmdqd/poke.h"
 #include "cmdqd/zone.h"
 #include "lib/conf.h"
 #include "lib/msg.h"
 #include "lib/target.h"
-#include "store/records.h"
 
 #define ANSWER_CLAIMS_MAX 512 /* between two answer_settle */
 
@@ -21,14 +21,13 @@ struct answer_claim {
 	uint64_t resend;
 };
 
-/* Who answers. What stands before `records` is to be set; the rest begins as zero. */
+/* Who answers. What stands before `body` is to be set; the rest begins as zero. */
 struct answerer {
 	struct devices *devices;
 	struct ledger *ledger;
 	struct poke *poke;
 	const struct conf *defaults;
-	const char *records_path;       /* STATE/records; it may come to be later */
-	struct records_reader *records; /* NULL until it is there */
+	struct library *library;
 	struct buf body, facts;
 	struct target target;
 	struct zone_cache zones;

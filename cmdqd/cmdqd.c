@@ -146,16 +146,31 @@ static void open_work(struct cmdqd *c)
 	chores_open(c);
 }
 
+/* Where parserd has not made the records yet they are opened when they are first asked for. */
+static void open_library(struct cmdqd *c)
+{
+	struct known *known;
+
+	c->records_path = join_or_fail(c->conf.state_dir, CONF_RECORDS);
+	c->library = (struct library){.path = c->records_path};
+	c->people = (struct people){.devices = c->devices, .library = &c->library};
+	if (!c->conf.allow_remote && !c->conf.allow_verify)
+		return;
+	c->private_path = join_or_fail(c->conf.state_dir, CONF_PRIVATE);
+	c->library.private_path = c->private_path;
+	if (library_look(&c->library, &known) == 0)
+		known_end(known);
+}
+
 static void open_desk(struct cmdqd *c)
 {
 	char *path = join_or_fail(c->conf.run_dir, CONF_DESK);
 
-	c->records_path = join_or_fail(c->conf.state_dir, CONF_RECORDS);
 	c->answerer = (struct answerer){.devices = c->devices,
 		.ledger = devices_ledger(c->devices),
 		.poke = &c->poke,
 		.defaults = &c->conf,
-		.records_path = c->records_path};
+		.library = &c->library};
 	or_fail(desk_serve(c->loop_fd, path, on_question, c, &c->desk), path);
 	free(path);
 }
@@ -200,6 +215,7 @@ static int save_state(struct cmdqd *c)
 static void close_all(struct cmdqd *c)
 {
 	answer_close(&c->answerer);
+	library_close(&c->library);
 	poke_close(&c->poke);
 	obey_close(&c->obey);
 	content_close(&c->content);
@@ -210,6 +226,7 @@ static void close_all(struct cmdqd *c)
 	io_close(c->state_fd);
 	io_close(c->signals.fd);
 	io_close(c->loop_fd);
+	free(c->private_path);
 	free(c->records_path);
 	free(c->wake_path);
 	conf_free(&c->conf);
@@ -236,6 +253,7 @@ int main(int argc, char **argv)
 	open_spools(&c);
 	open_state(&c);
 	open_work(&c);
+	open_library(&c);
 	open_desk(&c);
 	or_fail(sandbox_enter(), "the sandbox");
 	say_ready(&c);

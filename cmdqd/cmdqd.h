@@ -13,6 +13,7 @@
 #include "cmdqd/loop.h"
 #include "cmdqd/obey.h"
 #include "cmdqd/outcome.h"
+#include "cmdqd/people.h"
 #include "cmdqd/poke.h"
 #include "cmdqd/queue.h"
 #include "lib/conf.h"
@@ -48,7 +49,9 @@ struct cmdqd {
 	struct answerer answerer;
 	struct poke poke;
 	struct desk *desk;
-	char *records_path, *wake_path;
+	struct library library;
+	struct people people;
+	char *records_path, *private_path, *wake_path;
 	struct chores chores;
 	bool stopping;
 };

@@ -10,16 +10,10 @@
 
 /* ---- stamps ---- */
 
-/* parserd makes the store when it first runs: until then every contact is the first one. */
-static int open_records(struct answerer *a)
-{
-	return a->records ? 0 : records_open(a->records_path, &a->records);
-}
-
 static int read_stamp(
-	struct answerer *a, struct span serial, enum hello_table table, struct buf *into)
+	struct records_reader *r, struct span serial, enum hello_table table, struct buf *into)
 {
-	int rc = records_stamp(a->records, serial, hello_table_name(table), into);
+	int rc = records_stamp(r, serial, hello_table_name(table), into);
 
 	/* None yet, or one that is too long to be given back. */
 	if (rc != -ENOENT && rc != -EMSGSIZE)
@@ -33,16 +27,16 @@ static int read_stamp(
 static int read_stamps(
 	struct answerer *a, struct span serial, struct buf stamps[static HELLO_TABLES])
 {
-	int rc = open_records(a);
+	struct records_reader *r;
+	int rc = library_open(a->library, &r);
 
+	/* parserd makes them when it first runs: until then every contact is the first one. */
 	if (rc == -ENOENT)
 		return 0;
 	for (enum hello_table t = 0; t < HELLO_TABLES && rc == 0; t++)
-		rc = read_stamp(a, serial, t, &stamps[t]);
-	if (rc < 0) {
-		records_close(a->records);
-		a->records = NULL;
-	}
+		rc = read_stamp(r, serial, t, &stamps[t]);
+	if (rc < 0)
+		library_close(a->library);
 	return rc;
 }
 

@@ -13,7 +13,8 @@
 #include "lib/log.h"
 
 #define SPOOL_KIND "upload"
-#define HIDE_MAX   1024 /* bodies and lines of a transaction */
+#define HIDE_MAX   1024  /* bodies and lines of a transaction */
+#define KNOW_MAX   16384 /* versions of items, which are short */
 
 static int exit_code(int rc)
 {
@@ -102,27 +103,46 @@ static int open_photos(struct parserd *p)
 	return rc < 0 ? opening_fail("cannot open the photos", p->conf.state_dir, rc) : EX_OK;
 }
 
+/* What is to be done with all that an older version kept, so many at a time. */
+struct old {
+	int (*work)(struct records_writer *w, unsigned most);
+	unsigned most; /* of a transaction */
+	const char *done, *failed;
+};
+
 /* Where that fails it is tried anew at the next start: uploads do not wait for it. */
-static int hide_old(struct parserd *p)
+static int mend_old(struct parserd *p, const struct old *old)
 {
 	uint64_t count = 0;
 	int rc;
 
 	do {
 		daemon_alive();
-		rc = records_hide_old(p->records, HIDE_MAX);
+		rc = old->work(p->records, old->most);
 		count += rc > 0 ? (uint64_t)rc : 0;
 		if (rc == -EXFULL && (rc = records_grow(p->records)) == 0)
 			rc = 1;
 	} while (rc > 0);
 	if (count > 0)
-		log_notice("bodies and lines of an older version are private now",
-			LOG_NUM("records", count));
+		log_notice(old->done, LOG_NUM("records", count));
 	if (records_is_broken(rc))
 		return opening_fail("records are damaged", p->conf.state_dir, rc);
 	if (rc < 0)
-		log_error("what an older version kept is not private yet", LOG_ERR(rc));
+		log_error(old->failed, LOG_ERR(rc));
 	return EX_OK;
+}
+
+static int mend_records(struct parserd *p)
+{
+	static const struct old hide = {records_hide_old, HIDE_MAX,
+		"bodies and lines of an older version are private now",
+		"what an older version kept is not private yet"};
+	static const struct old know = {records_know_old, KNOW_MAX,
+		"users and cards of an older version are in the index of who is known now",
+		"what an older version kept is not in the index of who is known yet"};
+	int code = mend_old(p, &hide);
+
+	return code == EX_OK ? mend_old(p, &know) : code;
 }
 
 static int open_batch(struct parserd *p)
@@ -174,7 +194,7 @@ int opening_all(struct parserd *p)
 	if (code == EX_OK)
 		code = open_records(p);
 	if (code == EX_OK)
-		code = hide_old(p);
+		code = mend_records(p);
 	if (code == EX_OK)
 		code = open_photos(p);
 	if (code == EX_OK)

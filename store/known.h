@@ -38,7 +38,7 @@ enum known_card { KNOWN_CARD, KNOWN_VICE_CARD };
 must_check int known_card_of(
 	const struct item *credential, enum known_card which, bool high_first, uint64_t *ret);
 /* All that it may mean: each by both orders when it came in brackets. How many are in `ret`, none
- * of them twice and none 0; or a negative errno. */
+ * of them twice and none 0; or -ENOMEM. */
 #define KNOWN_CARDS_MAX 4
 must_check int known_cards_of(const struct item *credential, uint64_t ret[static KNOWN_CARDS_MAX]);
 
@@ -66,6 +66,8 @@ must_check int known_by_card(struct known *k, uint64_t card, known_visit *visit,
 must_check int known_items(struct known *k, enum item_kind kind, struct span serial,
 	struct span pin, item_visit *visit, void *context);
 must_check int known_complete(const struct known *k, struct item *i);
+/* Was it received more than a day after now? */
+bool known_is_ahead(const struct known *k, const struct item *i);
 /* The same with all their versions, the oldest first, each with its text. */
 must_check int known_versions(struct known *k, enum item_kind kind, struct span serial,
 	struct span pin, item_visit *visit, void *context);

@@ -113,6 +113,11 @@ int known_complete(const struct known *k, struct item *i)
 	return item_room_complete(room_of(k, i->kind), i);
 }
 
+bool known_is_ahead(const struct known *k, const struct item *i)
+{
+	return i->received_us > k->private.ahead_us;
+}
+
 static int show_row(struct known *k, MDB_val key, MDB_val value, item_visit *visit, void *context)
 {
 	struct item i;

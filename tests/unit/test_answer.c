@@ -36,6 +36,7 @@ static struct room {
 	uint64_t asked_ms; /* 0: the question does not say */
 	struct devices *devices;
 	struct poke poke;
+	struct library library;
 	struct answerer answerer;
 	struct msg_answer answer;
 	const char *peer;
@@ -45,16 +46,18 @@ static struct room {
 static void open_devices(void)
 {
 	assert_int_equal(devices_open(room.control, false, &room.devices), 0);
+	room.library = (struct library){.path = room.records};
 	room.answerer = (struct answerer){.devices = room.devices,
 		.ledger = devices_ledger(room.devices),
 		.poke = &room.poke,
 		.defaults = &room.conf,
-		.records_path = room.records};
+		.library = &room.library};
 }
 
 static void close_devices(void)
 {
 	answer_close(&room.answerer);
+	library_close(&room.library);
 	devices_close(room.devices);
 }
 

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* people: see the header. The index says which devices know a PIN; of each only the item's row is
+ * looked at, and what is not later than the best so far is passed over. */
+#include "cmdqd/people.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/matching.h"
+
+/* ---- what all questions share ---- */
+
+/* One question: where it is asked, and of whom. */
+struct asking {
+	struct people *p;
+	struct known *known;
+	struct span site, pin;
+};
+
+static int begin(struct people *p, struct span site, struct span pin, struct asking *ret)
+{
+	*ret = (struct asking){.p = p, .site = site, .pin = pin};
+	return library_look(p->library, &ret->known);
+}
+
+static bool is_of_site(const struct asking *a, struct span serial)
+{
+	const struct device *d = devices_find(a->p->devices, serial);
+
+	return d != NULL && d->state == DEVICE_APPROVED && span_is(a->site, d->set.site);
+}
+
+static bool high_byte_first(const struct asking *a, struct span serial)
+{
+	const struct device *d = devices_find(a->p->devices, serial);
+
+	return d != NULL && strcmp(d->set.card_order, "high") == 0;
+}
+
+/* Nobody has what is none. */
+static int each_device(struct known *k, struct span pin, known_visit *visit, void *context)
+{
+	return punch_pin_valid(pin) ? known_by_pin(k, pin, visit, context) : 0;
+}
+
+/* What a clock that was wrong says was received in the future counts where there is no other. */
+static bool is_later(const struct known *k, const struct item *i, const struct item *than)
+{
+	bool ahead = known_is_ahead(k, i);
+
+	if (ahead != known_is_ahead(k, than))
+		return !ahead;
+	return i->received_us > than->received_us;
+}
+
+/* Of what several devices say, what was received last. Its texts live as long as the moment. */
+struct best {
+	bool any;
+	struct item item;
+};
+
+/* A row that is ahead may turn out to have an older version. */
+static bool may_be_later(const struct known *k, const struct item *row, const struct best *best)
+{
+	return !best->any || known_is_ahead(k, row) || is_later(k, row, &best->item);
+}
+
+static void take_if_later(
+	const struct known *k, struct best *best, const struct item *i, uint32_t without)
+{
+	if ((i->flags & without) == 0 && (!best->any || is_later(k, i, &best->item)))
+		*best = (struct best){true, *i};
+}
+
+/* ---- a person ---- */
+
+struct finding {
+	struct asking *a;
+	struct best user, password, card;
+};
+
+static int see_user(void *context, const struct item *row)
+{
+	struct finding *f = context;
+	const struct known *k = f->a->known;
+	struct item i = *row;
+
+	if (!may_be_later(k, row, &f->user))
+		return 0;
+	int rc = known_complete(k, &i);
+	if (rc == 0)
+		take_if_later(k, &f->user, &i, ITEM_DELETED);
+	return rc;
+}
+
+static int see_credential(void *context, const struct item *row)
+{
+	struct finding *f = context;
+	const struct known *k = f->a->known;
+	struct item i = *row;
+
+	if (!may_be_later(k, row, &f->password) && !may_be_later(k, row, &f->card))
+		return 0;
+	int rc = known_complete(k, &i);
+	if (rc < 0)
+		return rc;
+	take_if_later(k, &f->password, &i, ITEM_DELETED | ITEM_NO_PASSWORD);
+	take_if_later(k, &f->card, &i, ITEM_DELETED | ITEM_NO_CARD);
+	return 0;
+}
+
+static int find_at(void *context, struct span pin, struct span serial)
+{
+	struct finding *f = context;
+
+	if (!is_of_site(f->a, serial))
+		return 0;
+	int rc = known_items(f->a->known, ITEM_USER, serial, pin, see_user, f);
+	return rc == 0 ? known_items(f->a->known, ITEM_CREDENTIAL, serial, pin, see_credential, f)
+		       : rc;
+}
+
+/* Texts one behind the other; the room is there before, so that none of them moves. */
+static int put_text(struct person *p, struct span text, struct span *ret)
+{
+	size_t at = p->text.len;
+	int rc = buf_add_span(&p->text, text);
+
+	if (rc == 0)
+		*ret = span_of(p->text.ptr + at, text.len);
+	return rc;
+}
+
+static int put_field(struct person *p, const struct best *from, const char *name, struct span *ret)
+{
+	struct buf text = buf_with_max(PERSON_TEXT_MAX);
+	int rc = from->any ? item_field(&from->item, name, &text) : -ENOENT;
+
+	if (rc == 0)
+		rc = put_text(p, buf_span(&text), ret);
+	if (text.ptr != NULL)
+		explicit_bzero(text.ptr, text.room);
+	buf_free(&text);
+	return rc == -ENOENT || rc == -EMSGSIZE ? 0 : rc;
+}
+
+static int put_cards(const struct finding *f, struct person *p)
+{
+	const struct item *i = &f->card.item;
+
+	if (!f->card.any)
+		return 0;
+	bool high = high_byte_first(f->a, i->serial);
+	int rc = known_card_of(i, KNOWN_CARD, high, &p->card);
+	return rc == 0 ? known_card_of(i, KNOWN_VICE_CARD, high, &p->vice_card) : rc;
+}
+
+static int put_person(const struct finding *f, struct person *p)
+{
+	int rc = buf_reserve(&p->text, PERSON_BYTES_MAX);
+
+	if (rc == 0)
+		rc = put_text(p, item_pin(&f->user.item), &p->pin);
+	if (rc == 0)
+		rc = put_text(p, f->user.item.serial, &p->serial);
+	if (rc == 0)
+		rc = put_field(p, &f->user, "name", &p->name);
+	if (rc == 0)
+		rc = put_field(p, &f->user, "privilege", &p->privilege);
+	if (rc == 0)
+		rc = put_field(p, &f->user, "group", &p->group);
+	if (rc == 0)
+		rc = put_field(p, &f->user, "time_zones", &p->timezones);
+	if (rc == 0)
+		rc = put_field(p, &f->password, "password", &p->password);
+	return rc == 0 ? put_cards(f, p) : rc;
+}
+
+/* Who this PIN is. */
+static int find(struct asking *a, struct person *ret)
+{
+	struct finding f = {.a = a};
+	struct person p = {.text = buf_with_max(PERSON_BYTES_MAX)};
+	int rc = each_device(a->known, a->pin, find_at, &f);
+
+	if (rc == 0)
+		rc = f.user.any ? put_person(&f, &p) : -ENOENT;
+	if (rc == 0)
+		*ret = p;
+	else
+		person_free(&p);
+	return rc;
+}
+
+void person_free(struct person *p)
+{
+	if (p->text.ptr != NULL)
+		explicit_bzero(p->text.ptr, p->text.room);
+	buf_free(&p->text);
+	*p = (struct person){.card = 0};
+}
+
+int people_by_pin(struct people *p, struct span site, struct span pin, struct person *ret)
+{
+	struct asking a;
+	int rc = begin(p, site, pin, &a);
+
+	if (rc != 0)
+		return rc;
+	rc = find(&a, ret);
+	known_end(a.known);
+	return rc;
+}
+
+/* ---- by card ---- */
+
+struct carding {
+	struct asking a;
+	uint64_t number;
+	unsigned tried, count;
+	struct person person; /* the first one who has it */
+};
+
+/* The index says who was ever said to have it: does he have it now? */
+static int try_pin(struct carding *c, struct span pin)
+{
+	struct person p;
+
+	if (c->tried++ == PEOPLE_CARD_PINS)
+		return -ENOTUNIQ;
+	c->a.pin = pin;
+	int rc = find(&c->a, &p);
+	if (rc != 0)
+		return rc == -ENOENT ? 0 : rc;
+	bool has = p.card == c->number || p.vice_card == c->number;
+	if (has && c->count++ == 0)
+		c->person = p;
+	else
+		person_free(&p);
+	return c->count > 1 ? -ENOTUNIQ : 0;
+}
+
+/* One PIN after the other, each on all its devices. */
+static int see_holder(void *context, struct span pin, struct span serial)
+{
+	struct carding *c = context;
+
+	if (span_eq(pin, c->a.pin) || !is_of_site(&c->a, serial))
+		return 0;
+	return try_pin(c, pin);
+}
+
+int people_by_card(struct people *p, struct span site, uint64_t number, struct person *ret)
+{
+	struct carding c = {.number = number};
+	int rc = number == 0 ? -ENOENT : begin(p, site, span_of(NULL, 0), &c.a);
+
+	if (rc != 0)
+		return rc;
+	rc = known_by_card(c.a.known, number, see_holder, &c);
+	known_end(c.a.known);
+	if (rc == 0 && c.count == 0)
+		rc = -ENOENT;
+	if (rc == 0)
+		*ret = c.person;
+	else
+		person_free(&c.person);
+	return rc;
+}
+
+/* ---- at one device ---- */
+
+int people_at_device(struct people *p, struct span serial, struct span pin)
+{
+	struct asking a;
+	int rc = begin(p, span_of(NULL, 0), pin, &a);
+
+	if (rc != 0)
+		return rc;
+	struct finding f = {.a = &a};
+	rc = known_items(a.known, ITEM_USER, serial, pin, see_user, &f);
+	known_end(a.known);
+	return rc < 0 ? rc : f.user.any;
+}
+
+/* ---- templates ---- */
+
+#define ALGORITHM_BYTES 80 /* what is longer is cut */
+
+struct template
+{
+	struct item item;
+	char algorithm[ALGORITHM_BYTES];
+};
+
+struct gathering {
+	struct asking *a;
+	struct template *all;
+	size_t count;
+};
+
+static int put_algorithm(const struct item *i, char ret[static ALGORITHM_BYTES])
+{
+	static const char *const names[] = {"version", "minor"};
+	struct buf field = buf_with_max(ALGORITHM_BYTES / 2 - 4);
+	size_t len = 1;
+	int rc = 0;
+
+	memset(ret, 0, ALGORITHM_BYTES);
+	ret[0] = (char)('0' + matching_format_of(item_content(i)));
+	for (size_t n = 0; rc == 0 && n < 2; n++) {
+		rc = item_field(i, names[n], &field);
+		if (rc == 0) {
+			memcpy(ret + len, field.ptr, field.len);
+			len += field.len;
+		}
+		ret[len++] = '\n';
+		rc = rc == -ENOENT || rc == -EMSGSIZE ? 0 : rc;
+	}
+	buf_free(&field);
+	return rc;
+}
+
+static bool has_same_ids(const struct item *a, const struct item *b)
+{
+	bool same = a->kind == b->kind;
+
+	for (size_t n = 1; same && n < a->id_count; n++)
+		same = span_eq(a->ids[n], b->ids[n]);
+	return same;
+}
+
+/* The very same as one that was received later: all devices of a site mostly have the same. */
+static bool is_overtaken(const struct gathering *g, const struct item *i)
+{
+	for (size_t n = 0; n < g->count; n++) {
+		const struct item *o = &g->all[n].item;
+
+		if (has_same_ids(o, i) && memcmp(o->digest, i->digest, sizeof(i->digest)) == 0 &&
+			i->received_us <= o->received_us)
+			return true;
+	}
+	return false;
+}
+
+/* The place of those that are like it; a new one when there is none. */
+static int place_of(struct gathering *g, const struct template *t, struct template **ret)
+{
+	for (size_t n = 0; n < g->count; n++)
+		if (has_same_ids(&g->all[n].item, &t->item) &&
+			strcmp(g->all[n].algorithm, t->algorithm) == 0) {
+			*ret = &g->all[n];
+			return 0;
+		}
+	if (g->count == PEOPLE_TEMPLATES_MAX)
+		return -E2BIG;
+	if (g->all == NULL)
+		g->all = calloc(PEOPLE_TEMPLATES_MAX, sizeof(*g->all));
+	if (g->all == NULL)
+		return -ENOMEM;
+	*ret = &g->all[g->count++];
+	**ret = *t;
+	return 0;
+}
+
+static int see_template(void *context, const struct item *row)
+{
+	struct gathering *g = context;
+	struct template t = {.item = *row}, *place = NULL;
+
+	if (is_overtaken(g, row))
+		return 0;
+	int rc = known_complete(g->a->known, &t.item);
+	if (rc < 0 || (t.item.flags & ITEM_DELETED) != 0)
+		return rc;
+	rc = put_algorithm(&t.item, t.algorithm);
+	if (rc == 0)
+		rc = place_of(g, &t, &place);
+	if (rc == 0 && is_later(g->a->known, &t.item, &place->item))
+		*place = t;
+	return rc;
+}
+
+static int gather_at(void *context, struct span pin, struct span serial)
+{
+	struct gathering *g = context;
+
+	if (!is_of_site(g->a, serial))
+		return 0;
+	int rc = known_items(g->a->known, ITEM_TEMPLATE, serial, pin, see_template, g);
+	return rc == 0 ? known_items(g->a->known, ITEM_PICTURE, serial, pin, see_template, g) : rc;
+}
+
+int people_templates(
+	struct people *p, struct span site, struct span pin, item_visit *visit, void *context)
+{
+	struct asking a;
+	struct gathering g = {.a = &a};
+	int rc = begin(p, site, pin, &a);
+
+	if (rc != 0)
+		return rc;
+	rc = each_device(a.known, pin, gather_at, &g);
+	for (size_t n = 0; rc == 0 && n < g.count; n++)
+		rc = visit(context, &g.all[n].item);
+	free(g.all);
+	known_end(a.known);
+	return rc;
+}
+
+/* ---- has it been seen before ---- */
+
+#define SEEN 1
+
+struct search {
+	struct known *known;
+	struct span bytes;
+};
+
+static int compare_bytes(void *context, const struct item *i)
+{
+	const struct search *s = context;
+
+	return span_eq(item_content(i), s->bytes) ? SEEN : 0;
+}
+
+static int search_at(void *context, struct span pin, struct span serial)
+{
+	struct search *s = context;
+
+	return known_versions(s->known, ITEM_TEMPLATE, serial, pin, compare_bytes, s);
+}
+
+int people_has_template(struct people *p, struct span pin, struct span bytes)
+{
+	struct search s = {.bytes = bytes};
+	int rc = library_look(p->library, &s.known);
+
+	if (rc != 0)
+		return rc;
+	rc = each_device(s.known, pin, search_at, &s);
+	known_end(s.known);
+	return rc;
+}
