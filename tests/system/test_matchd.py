@@ -81,9 +81,9 @@ def put_matcher(t, site, how=""):
     return path
 
 
-def begin(t, site, how=""):
+def begin(t, site, how="", **options):
     put_matcher(t, site, how)
-    site.matchd.start()
+    site.matchd.start(**options)
     client = Client(site)
     site.clearing.append(client.close)
     return client
@@ -101,11 +101,15 @@ def child_of(pid):
 
 def dead(pid):
     """Gone, or waiting for its new parent to notice."""
+    return state(pid) in ("Z", "X", None)
+
+
+def state(pid):
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii") as f:
-            return f.read().rpartition(")")[2].split()[0] == "Z"
+            return f.read().rpartition(")")[2].split()[0]
     except FileNotFoundError:
-        return True
+        return None
 
 
 def ends(site):
@@ -297,9 +301,11 @@ def matchd_killed(t):
     with t.site(matchd=True) as site:
         client = begin(t, site)
         client.until(HELLO)
-        for mark in (FINGER, b"hang", b"spin"):
+        for mark in (FINGER, b"spin"):
             client.say(request(1, template(1, mark)))
             child = child_of(site.matchd.pid)
+            if mark == b"spin":  # then it does not see that nobody is at the other end
+                wait_until(lambda c=child: state(c) == "R", "it spins")
             site.matchd.kill()
             wait_until(lambda c=child: dead(c), "the matcher died with it")
             site.matchd.start()
@@ -323,7 +329,8 @@ def matchd_killed(t):
 def matchd_cage(t):
     """what a matcher that is an attacker's finds: no memory, descriptor, environment or session of matchd's"""
     with t.site(matchd=True, conf={"matcher_memory": '"64 MiB"'}) as site:
-        client = begin(t, site)
+        # matchd itself was left a descriptor by whoever started it.
+        client = begin(t, site, wrap=("sh", "-c", 'exec 9</dev/null; exec "$@"', "sh"))
         client.until(HELLO)
         same(client.ask(1, template(1, b"cage")), "error 1 none", "what works")
         pid = child_of(site.matchd.pid)
