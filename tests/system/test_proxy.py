@@ -5,11 +5,12 @@ is served on that socket."""
 import contextlib
 import os
 import random
+import signal
 import socket
 import subprocess
 import threading
 
-from harness import GID, IS_ROOT, PATIENCE_S, UID, Connection, check, request_bytes, same, wait_until
+from harness import GID, IS_ROOT, PATIENCE_S, UID, Connection, as_user, check, request_bytes, same, wait_until
 
 LINE = b"1\t2026-01-05 08:00:00\t0\t1\n"
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
@@ -252,6 +253,12 @@ def proxy_silent(t):
                 same(upload(site, head_v2("192.0.2.7")).status, 200, f"beside {i} that say nothing")
                 held = len(os.listdir(fds)) - before
                 check(held <= WAITING_MAX + 5, "ingestd holds", held, "descriptors more than before")
+        # All that came meanwhile are taken at once: the room is made by those that have waited longest.
+        os.kill(site.ingestd.pid, signal.SIGSTOP)
+        good = Behind(site, head_v1("192.0.2.7") + upload_bytes("GOOD1"))
+        silent += [Behind(site) for _ in range(WAITING_MAX - 10)]
+        os.kill(site.ingestd.pid, signal.SIGCONT)
+        same(good.reply().body, b"OK: 1\n", "one that speaks at once, before many that do not")
         for c in silent:
             check(c.ended(), "one that says nothing is not ended")
             c.close()
@@ -259,6 +266,26 @@ def proxy_silent(t):
         lines = site.ingestd.log().count("\n")
         check(lines < 60, lines, "lines were logged")
         t.note(f"{count} silent connections, {lines} lines logged")
+
+
+def proxy_no_descriptors(t):
+    """without descriptors nobody is lost: who connects meanwhile is served when there are some again"""
+    with only_ingestd(t) as site:
+        pid = site.ingestd.pid
+        with open(f"/proc/{pid}/limits", encoding="ascii") as f:
+            before = next(line.split()[3] for line in f if line.startswith("Max open files"))
+
+        def set_most(count):
+            subprocess.run(["prlimit", f"--pid={pid}", f"--nofile={count}:"], **as_user(), check=True)
+
+        held = Behind(site, head_v1("192.0.2.7") + upload_bytes("A1", headers=["Connection: keep-alive"]))
+        same(held.reply(wait_for_close=False).body, b"OK: 1\n", "before")
+        set_most(len(os.listdir(f"/proc/{pid}/fd")))
+        late = Behind(site, head_v1("192.0.2.8") + upload_bytes("A2"))
+        wait_until(lambda: "none can be accepted" in site.ingestd.log(), "it is logged")
+        set_most(before)
+        same(late.reply().body, b"OK: 1\n", "who came meanwhile")
+        same(upload(site, head_v2("192.0.2.9"), "A3").body, b"OK: 1\n", "who comes later")
 
 
 def proxy_garbage(t):
@@ -313,4 +340,5 @@ def proxy_end(t):
         same(upload(site, head_v2("192.0.2.7")).body, b"OK: 1\n", "the first one is still there")
 
 
-TESTS = (proxy_address, proxy_heads, proxy_only_there, proxy_limits, proxy_silent, proxy_garbage, proxy_end)
+TESTS = (proxy_address, proxy_heads, proxy_only_there, proxy_limits, proxy_silent, proxy_no_descriptors,
+         proxy_garbage, proxy_end)
