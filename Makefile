@@ -10,7 +10,8 @@
 ## make crash-check               kill -9 at every step of writer and consumer
 ## make fuzz TIME=60              each fuzz target for so many seconds
 ## make format / make tidy        clang-format / clang-tidy over all files
-## make install [DESTDIR=]        programs, manual pages, example configuration
+## make deb                       the Debian package, into build/; installs what is missing
+## make install [DESTDIR=]        programs, units, manual pages, example configuration
 ## make SANITIZE=address,undefined B=build/san  the same with sanitizers
 
 B       ?= build
@@ -37,7 +38,7 @@ COMPILE = $(PREPROCESS) -std=gnu11 -pthread $(WARNINGS) $(HARDEN) $(CPPFLAGS) $(
 LINK   += $(LDFLAGS)
 
 DAEMONS  = ingestd parserd cmdqd notifyd matchd
-PROGRAMS = $(DAEMONS) punchctl spoolput devsim
+PROGRAMS = $(DAEMONS) punchctl spoolput devsim alarm
 
 .DEFAULT_GOAL = all
 
@@ -78,6 +79,7 @@ $(B)/punchctl: LDLIBS = -llmdb -ljansson -lsodium -lconfuse -lz $(BASE_LIBS)
 $(B)/spoolput: $(B)/obj/spool/spoolput.o $(SPOOL) $(LIB)
 $(B)/spoolput: LDLIBS = -lconfuse -lz $(BASE_LIBS)
 $(B)/devsim:   $(call room,tests/devsim)
+$(B)/alarm:    $(call room,systemd)
 
 $(PROGRAMS:%=$(B)/%):
 	$(CC) $(LINK) $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -o $@
@@ -155,19 +157,30 @@ $(B)/bench/nosync.so: tests/bench/nosync.c
 	$(CC) $(PREPROCESS) -std=gnu11 $(WARNINGS) -O2 -fPIC -shared $< -o $@
 
 # ---- the rest ----
-.PHONY: run help format tidy clean install
+.PHONY: run help format tidy clean install deb
+UNITDIR    ?= /lib/systemd/system
+LIBEXECDIR ?= $(PREFIX)/libexec/punchd
+# As a distribution wants it: without devsim, which is a test's.
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man1 \
-		$(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8 \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)/etc/punchd
-	install -m 755 $(B)/punchctl $(B)/spoolput $(B)/devsim $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(DAEMONS:%=$(B)/%) $(DESTDIR)$(PREFIX)/sbin
-	install -m 644 ctl/punchctl.1 spool/spoolput.1 tests/devsim/devsim.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(UNITDIR) $(DESTDIR)/etc/punchd \
+		$(DESTDIR)$(PREFIX)/lib/sysusers.d $(DESTDIR)$(PREFIX)/lib/tmpfiles.d \
+		$(foreach n,1 5 8,$(DESTDIR)$(PREFIX)/share/man/man$(n)) \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 755 $(B)/punchctl $(B)/spoolput $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(DAEMONS:%=$(B)/%) $(B)/alarm $(DESTDIR)$(LIBEXECDIR)
+	install -m 644 $(wildcard systemd/punchd*.*) $(DESTDIR)$(UNITDIR)
+	install -m 644 systemd/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/punchd.conf
+	install -m 644 systemd/tmpfiles.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/punchd.conf
+	install -m 644 ctl/punchctl.1 spool/spoolput.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 lib/punchd.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 644 $(foreach d,$(DAEMONS),$(d)/$(d).8) $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 ctl/punchctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/punchctl
 	test -e $(DESTDIR)/etc/punchd/punchd.conf || \
 		install -m 644 punchd.conf.example $(DESTDIR)/etc/punchd/punchd.conf
+
+deb:
+	@scripts/deps.sh deb
+	@scripts/deb.sh $(B)
 
 run:
 	@scripts/deps.sh build

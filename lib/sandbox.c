@@ -14,9 +14,13 @@
 #include "lib/io.h"
 
 /* The bounding set can only be emptied by who has CAP_SETPCAP. A daemon that was started without it
- * has nothing to give up there that no_new_privs does not keep shut. */
+ * has nothing to give up there that no_new_privs does not keep shut. One that was started with
+ * nothing at all, by its unit, may not even ask. */
 static int drop_capabilities(void)
 {
+	if (capng_get_caps_process() == 0 &&
+		capng_have_capabilities(CAPNG_SELECT_BOTH) == CAPNG_NONE)
+		return 0;
 	bool may_empty_bounds = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP) == 1;
 
 	capng_clear(CAPNG_SELECT_BOTH);

@@ -1,19 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Installs what is missing of Debian's packages: deps.sh build|test
+# Installs what is missing of Debian's packages: deps.sh build|test|deb
 # Does nothing, and asks for nothing, when all are there.
 set -eu
 
 build="gcc make libc6-dev pkg-config libmicrohttpd-dev liblmdb-dev libinotifytools0-dev libconfuse-dev
     libjansson-dev libsodium-dev zlib1g-dev libsystemd-dev libcap-ng-dev util-linux passwd"
 test="$build libcmocka-dev python3 strace mandoc git procps clang libclang-rt-14-dev clang-format clang-tidy
-    e2fsprogs mount"
+    e2fsprogs mount systemd"
+
+deb="$build libcmocka-dev dpkg-dev debhelper fakeroot lintian git"
 
 case "${1:-}" in
 build) wanted=$build ;;
 test) wanted=$test ;;
+deb) wanted=$deb ;;
 *)
-    echo "usage: deps.sh build|test" >&2
+    echo "usage: deps.sh build|test|deb" >&2
     exit 64
     ;;
 esac

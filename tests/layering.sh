@@ -54,7 +54,7 @@ check_library() {
 }
 
 files=0
-for file in {lib,spool,store,command,ingestd,parserd,cmdqd,notifyd,matchd,ctl}/*.c; do
+for file in {lib,spool,store,command,ingestd,parserd,cmdqd,notifyd,matchd,ctl,systemd}/*.c; do
     files=$((files + 1))
     room=${file%%/*}
     while read -r header; do

@@ -66,6 +66,7 @@ units() { # units BUILD LABEL
 
 step "build" make -s -j"$jobs" B="$build" all tests
 step "layering" tests/layering.sh
+step "units" tests/units.sh "$build"
 step "format" format_is_right
 step "manual pages" manuals_are_right
 units "$build" unit
