@@ -28,6 +28,8 @@ enum behave_key {
 	KEY_NO_LF,
 	KEY_TOGETHER,
 	KEY_FIRST,
+	KEY_CUT,
+	KEY_FILES,
 };
 
 static const struct argp_option options[] = {
@@ -50,12 +52,15 @@ static const struct argp_option options[] = {
 	{"no-last-lf", KEY_NO_LF, NULL, 0, "The last line has no end", 2},
 	{"big-result", KEY_BIG, "BYTES", 0, "Size of the content of GetFile and SHELL", 2},
 	{"result-filename", KEY_FILENAME, "NAME", 0, "FILENAME of every result with content", 2},
+	{"files", KEY_FILES, "DIR", 0, "What PutFile brought is laid there, as SERIAL-NAME", 2},
 	{NULL, 0, NULL, 0, "What goes wrong:", 3},
 	{"lose-reply", KEY_LOSE_REPLY, "N", 0,
 		"The Nth reply with commands is thrown away, of every terminal", 3},
 	{"lose-result", KEY_LOSE_RESULT, "N", 0,
 		"The answer to the Nth result is not heard: it is sent again", 3},
 	{"drop-result", KEY_DROP_RESULT, "N", 0, "The Nth result is never sent", 3},
+	{"cut-file", KEY_CUT, "BYTES", 0,
+		"The connection is cut once, after so many bytes of a piece of a file", 3},
 	{"twice-result", KEY_TWICE, NULL, 0, "Every result is sent twice", 3},
 	{"wrong-id", KEY_WRONG_ID, "ID", OPTION_ARG_OPTIONAL,
 		"Results name this id, or else the one after their own", 3},
@@ -136,6 +141,9 @@ static error_t parse_form(int key, char *arg, struct argp_state *state)
 	case KEY_BIG:
 		faults.big_result = number(state, "big-result", arg, 1U << 30);
 		return 0;
+	case KEY_FILES:
+		faults.files_dir = arg;
+		return 0;
 	case KEY_FILENAME:
 		faults.filename = arg;
 		return 0;
@@ -155,6 +163,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_DROP_RESULT:
 		faults.drop_result = number(state, "drop-result", arg, UINT32_MAX);
+		return 0;
+	case KEY_CUT:
+		faults.cut_file = number(state, "cut-file", arg, 32767);
 		return 0;
 	case KEY_TWICE:
 		faults.twice = true;

@@ -169,6 +169,10 @@ static void conn_read(struct conn *conn, uint32_t events)
 			conn_fail(conn, err);
 			return;
 		}
+		if (conn->cut_body && conn->reply.body_len >= conn->cut_body && !conn->reply.done) {
+			conn_fail(conn, -ECONNRESET);
+			return;
+		}
 		if (conn->reply.done) {
 			conn_complete(conn, got == 0 || (events & EV_CLOSING));
 			return;

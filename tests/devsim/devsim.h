@@ -58,6 +58,7 @@ struct settings {
 	enum dialect dialect;
 	uint32_t terminals, first_serial, records, users, per_second, sources, first_source,
 		photo_bytes;
+	uint64_t first_card; /* of the users that questions are about */
 	uint32_t start_when, seed, retry_ms, timeout_ms, ramp_ms, seconds, give_up_s;
 	bool keep_alive, http10, json, seconds_given;
 };
@@ -128,8 +129,11 @@ enum kind {
 	KIND_REGISTRY,
 	KIND_ROWS, /* what a command asked for: any table */
 	KIND_FILE, /* a piece of a file for PutFile */
+	KIND_QUESTION,
 	KIND_MIXED /* one table after the other; each upload is KIND_ROWS */
 };
+/* question.h has what belongs to them. */
+enum ask { ASK_ATTENDANCE, ASK_CARD, ASK_PWD, ASK_FP, ASK_FACE, ASK_PING, ASK_TIME, ASK_EXCHANGE };
 /* What a poll's INFO counts. */
 struct counts {
 	uint64_t punches;
@@ -152,6 +156,7 @@ struct upload {
 	struct bytes log; /* lines for --sent-log and --ack-log */
 	uint32_t records;
 	enum kind kind;
+	enum ask asks; /* KIND_QUESTION */
 };
 size_t device_serial(const struct device *device, char out[SERIAL_MAX + 1]);
 void upload_make(struct upload *upload, struct device *device, enum kind kind, uint32_t records);
@@ -167,6 +172,12 @@ struct parcel {
 	uint32_t records;
 };
 void upload_parcel(struct upload *upload, struct device *device, const struct parcel *parcel);
+/* A question: a POST when it has a body, else a GET. */
+struct request {
+	const char *script;
+	const struct bytes *query, *body;
+};
+void upload_question(struct upload *upload, struct device *device, const struct request *request);
 /* A GET of `len` bytes of a file from `from` on. */
 void upload_fetch(struct upload *upload, const char *target, uint64_t from, uint64_t len);
 bool upload_accepted(const struct upload *upload, const struct reply *reply);
@@ -216,6 +227,8 @@ struct conn {
 	uint32_t source;
 	const struct upload *upload;
 	size_t sent;
+	size_t cut_body; /* the connection is cut when so much of the reply's body is here; 0: never
+			  */
 	uint64_t started_us, answered_us;
 	struct reply reply;
 	void (*answered)(struct conn *conn); /* the whole reply is here */
@@ -267,6 +280,7 @@ int wire_exchange(const struct wire *wire, struct reply *reply);
 int run_main(int argc, char **argv);
 int load_main(int argc, char **argv);
 int send_main(int argc, char **argv);
+int ask_main(int argc, char **argv);
 int serials_main(int argc, char **argv);
 
 #endif

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a command brings about beside its result: uploads of what was asked for, and the file that
  * PutFile fetches piece by piece. */
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "tests/devsim/execute.h"
 #include "tests/devsim/run.h"
@@ -135,6 +138,25 @@ bool errand_upload(struct machine *machine, struct upload *upload)
 	return made;
 }
 
+/* As FOLDER/SERIAL-NAME, for those who want to see whether it is whole. */
+static void lay_down(const struct machine *machine)
+{
+	const struct errand *errand = &machine->errand;
+	const char *slash = strrchr(errand->path, '/');
+	char serial[SERIAL_MAX + 1], path[512];
+	FILE *file;
+
+	device_serial(machine->device, serial);
+	snprintf(path, sizeof(path), "%s/%s-%s", faults.files_dir, serial,
+		slash ? slash + 1 : errand->path);
+	file = fopen(path, "we");
+	if (!file ||
+		fwrite(errand->content.data, 1, errand->content.len, file) != errand->content.len ||
+		fclose(file) != 0) {
+		die(EX_CANTCREAT, "%s: %s", path, strerror(errno));
+	}
+}
+
 static void fetch_end(struct machine *machine, int64_t code)
 {
 	struct errand *errand = &machine->errand;
@@ -144,10 +166,31 @@ static void fetch_end(struct machine *machine, int64_t code)
 			(struct text){errand->content.data, errand->content.len})) {
 		code = RETURN_FULL;
 	}
+	if (code > 0 && faults.files_dir) {
+		lay_down(machine);
+	}
 	machine->result.code = code;
 	free(errand->target);
 	bytes_free(&errand->content);
 	*errand = (struct errand){0};
+}
+
+static void take_piece(struct errand *errand, const struct reply *reply)
+{
+	if (errand->next == errand->content.len && errand->next < KEEP_BYTES) {
+		bytes_add(&errand->content, reply_body(reply), reply->body_len);
+	}
+	errand->next += reply->body_len;
+}
+
+bool errand_cut(struct machine *machine, const struct reply *reply)
+{
+	if (!reply->head_done || reply->status != 206 || reply->body_len == 0 ||
+		reply->body_len > PIECE) {
+		return false;
+	}
+	take_piece(&machine->errand, reply);
+	return true;
 }
 
 /* Only a 206 will do; a piece that is short, or no piece where one could begin, is the end. */
@@ -163,10 +206,7 @@ bool errand_fetched(struct machine *machine, const struct reply *reply)
 		fetch_end(machine, RETURN_NOTHING);
 		return true;
 	}
-	if (errand->next == errand->content.len && errand->next < KEEP_BYTES) {
-		bytes_add(&errand->content, reply_body(reply), reply->body_len);
-	}
-	errand->next += reply->body_len;
+	take_piece(errand, reply);
 	if (reply->body_len == PIECE) {
 		return false;
 	}

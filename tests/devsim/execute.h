@@ -23,7 +23,8 @@ struct results {
 	size_t count, cap, in_flight;
 };
 struct faults {
-	uint32_t lose_reply, lose_result, drop_result, big_result;
+	uint32_t lose_reply, lose_result, drop_result, big_result, cut_file;
+	const char *files_dir; /* where what PutFile brought is laid as well */
 	const char *wrong_id, *wrong_sn, *unasked, *filename;
 	bool twice, reversed, no_echo, crlf, no_last_lf, together, result_first, operlog;
 };
@@ -88,6 +89,9 @@ bool errand_upload(struct machine *machine, struct upload *upload);
 /* Takes an answer to KIND_FILE in; true when the file is whole or there is none: then
  * machine->result is complete. */
 bool errand_fetched(struct machine *machine, const struct reply *reply);
+/* The connection was cut: what came of the piece counts, and the rest is asked for next. False when
+ * nothing came that is of use. */
+bool errand_cut(struct machine *machine, const struct reply *reply);
 void errand_punches(struct machine *machine, uint64_t first, uint64_t last, bool asked);
 
 #endif

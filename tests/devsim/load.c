@@ -6,6 +6,7 @@
  * again when the last of them was answered.
  */
 #include "tests/devsim/load.h"
+#include "tests/devsim/question.h"
 
 #include <string.h>
 
@@ -55,10 +56,13 @@ static void slot_send(struct slot *slot)
 /* Takes the next upload; the slot must be free and there must be more to take. */
 static void slot_take(struct slot *slot)
 {
-	struct device *device = &devices[load_totals.taken++ % settings.terminals];
+	uint64_t nth = load_totals.taken++;
+	struct device *device = &devices[nth % settings.terminals];
 
 	if (load_options.kind == KIND_MIXED) {
 		mixed_make(&slot->upload, device, settings.records);
+	} else if (load_options.kind == KIND_QUESTION) {
+		question_made(&slot->upload, device, load_options.ask, nth);
 	} else {
 		upload_make(&slot->upload, device, load_options.kind, settings.records);
 	}

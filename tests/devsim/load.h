@@ -10,6 +10,7 @@ struct load_options {
 	uint64_t requests;
 	bool lockstep, no_retry;
 	enum kind kind;
+	enum ask ask; /* KIND_QUESTION */
 	struct crowd_options crowd;
 };
 

@@ -15,6 +15,7 @@ enum load_key {
 	KEY_TRICKLE,
 	KEY_TRICKLE_MS,
 	KEY_NO_RETRY,
+	KEY_FIRST_CARD,
 };
 
 #define DEFAULT_SECONDS  10
@@ -26,7 +27,11 @@ static const struct argp_option options[] = {
 	{"connections", KEY_CONNECTIONS, "N", 0, "Connections at once (1)", 0},
 	{"requests", KEY_REQUESTS, "N", 0, "End after N uploads; the bound is then an hour", 0},
 	{"kind", KEY_KIND, "KIND", 0,
-		"attlog, poll, handshake, photo, operlog, biodata, result or mixed (attlog)", 0},
+		"attlog, poll, handshake, photo, operlog, biodata, result, mixed, attendance or "
+		"card (attlog)",
+		0},
+	{"first-card", KEY_FIRST_CARD, "N", 0,
+		"The card of the first of --users; the others' follow (1000001)", 0},
 	{"rate", KEY_RATE, "R", 0, "Open loop: R uploads fall due every second", 0},
 	{"lockstep", KEY_LOCKSTEP, NULL, 0, "All send together, when the last one was answered", 0},
 	{"no-retry", KEY_NO_RETRY, NULL, 0, "Drop what is not acknowledged instead of resending it",
@@ -36,6 +41,15 @@ static const struct argp_option options[] = {
 	{"trickle-ms", KEY_TRICKLE_MS, "MS", 0, "Time between two such bytes (3000)", 0},
 	{0},
 };
+
+/* Of people who are known: an answer that is no "yes" counts as failed. */
+static bool load_question(const char *arg)
+{
+	bool card = strcmp(arg, "card") == 0;
+
+	load_options.ask = card ? ASK_CARD : ASK_ATTENDANCE;
+	return card || strcmp(arg, "attendance") == 0;
+}
 
 static enum kind load_kind(struct argp_state *state, const char *arg)
 {
@@ -55,9 +69,12 @@ static enum kind load_kind(struct argp_state *state, const char *arg)
 			return (enum kind)i;
 		}
 	}
+	if (load_question(arg)) {
+		return KIND_QUESTION;
+	}
 	argp_error(state,
 		"--kind: \"%s\" is none of attlog, poll, handshake, photo, operlog, biodata, "
-		"result, mixed",
+		"result, mixed, attendance, card",
 		arg);
 	return KIND_ATTLOG;
 }
@@ -91,6 +108,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_RATE:
 		load_options.rate = (uint32_t)option_number(state, "rate", arg, 1, 1000000);
+		return 0;
+	case KEY_FIRST_CARD:
+		settings.first_card = option_number(state, "first-card", arg, 1, UINT32_MAX);
 		return 0;
 	case KEY_LOCKSTEP:
 		load_options.lockstep = true;

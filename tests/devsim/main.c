@@ -13,6 +13,7 @@ static const struct mode {
 } modes[] = {
 	{"run", run_main, "terminals that behave like real ones"},
 	{"load", load_main, "a load generator"},
+	{"ask", ask_main, "a terminal's questions, the answers printed"},
 	{"send", send_main, "one request, its reply printed"},
 	{"serials", serials_main, "the serials that the other modes use, one a line"},
 };

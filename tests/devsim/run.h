@@ -38,6 +38,7 @@ struct terminal {
 	struct machine *machine; /* NULL before the first command */
 	struct order open;       /* the command that waits for its file */
 	bool loaded, accepted, greeted, registry_due, options_due, at_end;
+	bool was_cut; /* --cut-file is done with */
 	bool unasked_done, resend_due, repeated, poked;
 	bool operlog, biodata, attphoto; /* samples still to be sent */
 	uint32_t punches_left, polls_done, delay_ms;
@@ -75,6 +76,8 @@ bool work_next(struct terminal *terminal);
 bool work_idle(const struct terminal *terminal);
 /* An answer to KIND_FILE. */
 void work_fetched(struct terminal *terminal, const struct reply *reply);
+/* One whose connection was cut; false when it is to be sent again as it was. */
+bool work_cut(struct terminal *terminal, const struct reply *reply);
 /* Results of --unasked, for commands that nobody gave. */
 void work_unasked(struct terminal *terminal);
 

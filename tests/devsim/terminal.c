@@ -21,6 +21,8 @@ static void terminal_end(struct terminal *terminal)
 static void terminal_send(struct terminal *terminal)
 {
 	terminal->accepted = false;
+	terminal->conn.cut_body =
+		terminal->upload.kind == KIND_FILE && !terminal->was_cut ? faults.cut_file : 0;
 	conn_start(&terminal->conn, &terminal->upload);
 }
 
@@ -94,6 +96,10 @@ static void on_finished(struct conn *conn, int err)
 	}
 	if (!net_is_shortage(err)) {
 		run_totals.failed++;
+	}
+	if (err < 0 && work_cut(terminal, &conn->reply)) {
+		run_totals.lost++;
+		terminal->loaded = false;
 	}
 	if (give_up_us && now - terminal->first_us >= give_up_us) {
 		run_totals.given_up++;

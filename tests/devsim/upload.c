@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The requests of a terminal, in the words of its dialect, and what it takes for an
  * acknowledgement. */
-#include "tests/devsim/devsim.h"
+#include "tests/devsim/question.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -96,6 +96,7 @@ static void add_query(
 	case KIND_REGISTRY:
 	case KIND_ROWS:
 	case KIND_FILE:
+	case KIND_QUESTION:
 	case KIND_MIXED:
 		break;
 	}
@@ -133,19 +134,27 @@ static void add_headers(struct bytes *out, bool post, const char *more, uint64_t
 	bytes_text(out, "\r\n");
 }
 
+/* Up to the serial. */
+static void add_target(
+	struct bytes *out, const struct device *device, const char *script, bool post)
+{
+	char serial[SERIAL_MAX + 1];
+	size_t serial_len = device_serial(device, serial);
+
+	bytes_text(out, post ? "POST /iclock/" : "GET /iclock/");
+	bytes_text(out, script);
+	bytes_text(out, settings.dialect == DIALECT_ASPX ? ".aspx?SN=" : "?SN=");
+	bytes_add(out, serial, serial_len);
+}
+
 static void assemble(struct upload *upload, struct device *device, const struct bytes *body,
 	const struct parcel *parcel)
 {
 	bool post = upload->kind != KIND_POLL && upload->kind != KIND_HANDSHAKE;
 	struct bytes *out = &upload->bytes;
-	char serial[SERIAL_MAX + 1];
-	size_t serial_len = device_serial(device, serial);
 
 	out->len = 0;
-	bytes_text(out, post ? "POST /iclock/" : "GET /iclock/");
-	bytes_text(out, script_of(device, upload->kind));
-	bytes_text(out, settings.dialect == DIALECT_ASPX ? ".aspx?SN=" : "?SN=");
-	bytes_add(out, serial, serial_len);
+	add_target(out, device, script_of(device, upload->kind), post);
 	if (parcel && parcel->table) {
 		add_parcel_query(out, device, parcel);
 	} else {
@@ -186,18 +195,37 @@ void upload_parcel(struct upload *upload, struct device *device, const struct pa
 	assemble(upload, device, parcel->body, parcel);
 }
 
+/* Without anything that is to be kept. */
+static void begin_request(struct upload *upload, enum kind kind)
+{
+	upload->log.len = 0;
+	upload->kind = kind;
+	upload->records = 0;
+	upload->tail = NULL;
+	upload->tail_len = 0;
+	upload->bytes.len = 0;
+}
+
+void upload_question(struct upload *upload, struct device *device, const struct request *request)
+{
+	const struct bytes *body = request->body;
+
+	begin_request(upload, KIND_QUESTION);
+	add_target(&upload->bytes, device, request->script, body != NULL);
+	bytes_add(&upload->bytes, request->query->data, request->query->len);
+	add_headers(&upload->bytes, body != NULL, NULL, body ? body->len : 0);
+	if (body) {
+		bytes_add(&upload->bytes, body->data, body->len);
+	}
+}
+
 void upload_fetch(struct upload *upload, const char *target, uint64_t from, uint64_t len)
 {
 	char range[64];
 
 	snprintf(range, sizeof(range), "Range: bytes=%llu-%llu\r\n", (unsigned long long)from,
 		(unsigned long long)(from + len - 1));
-	upload->log.len = 0;
-	upload->kind = KIND_FILE;
-	upload->records = 0;
-	upload->tail = NULL;
-	upload->tail_len = 0;
-	upload->bytes.len = 0;
+	begin_request(upload, KIND_FILE);
 	bytes_text(&upload->bytes, "GET ");
 	bytes_text(&upload->bytes, target);
 	add_headers(&upload->bytes, false, range, 0);
@@ -225,6 +253,8 @@ bool upload_accepted(const struct upload *upload, const struct reply *reply)
 		return reply->status == 200;
 	case KIND_FILE: /* any answer is one */
 		return true;
+	case KIND_QUESTION:
+		return question_verdict(upload->asks, reply) == VERDICT_YES;
 	case KIND_ATTLOG:
 		return reply_acknowledges(reply, upload->records, settings.dialect != DIALECT_ACC);
 	case KIND_OPERLOG:

@@ -59,6 +59,15 @@ void work_fetched(struct terminal *terminal, const struct reply *reply)
 	}
 }
 
+bool work_cut(struct terminal *terminal, const struct reply *reply)
+{
+	if (terminal->upload.kind != KIND_FILE || !errand_cut(terminal->machine, reply)) {
+		return false;
+	}
+	terminal->was_cut = true;
+	return true;
+}
+
 static void post(struct terminal *terminal)
 {
 	struct parcel parcel;

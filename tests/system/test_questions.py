@@ -2,6 +2,7 @@
 """questions: what a terminal asks beside commands, and what it hears while nobody can answer. docs/PROTOCOL.md 6, 12"""
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -397,6 +398,74 @@ def questions_traversal(t):
         t.note(len(BENT) + 3, "spellings")
 
 
+# ---- a terminal that asks by itself ----
+
+
+def asks(site, *words, dialect="new", code=0):
+    """The closing line of `devsim ask`."""
+    out = site.devsim("ask", "--json", f"--dialect={dialect}", *words, code=code)
+    return json.loads(out.splitlines()[-1])
+
+
+def questions_devsim(t):
+    """each question in the words of each generation; who a terminal is told of is a user of it"""
+    told = sample("fw_remoteatt_reply.bin")
+    said = {"lookup": told, "verify": SUCCESS, "time": b"DateTime=836042400,ServerTZ=+0530\n"}
+    site, desk = with_desk(t, lambda kind, serial, target, body: (200, said[kind]))
+    words = ("attendance:123", "card:4294967295", "pwd:123:1234", "fp:123:TAFTUzIx", "face:123:AAAA", "ping", "time",
+             "exchange")
+    sn = "SIM000001"
+    with site:
+        for dialect in ("new", "old", "oldest", "aspx", "acc"):
+            desk.asked.clear()
+            report = asks(site, *words, dialect=dialect)
+            same([report[k] for k in ("yes", "no", "odd", "users", "templates", "refused")], [7, 1, 0, 1, 1, 0], dialect)
+            page = "/iclock/{}" + (".aspx" if dialect == "aspx" else "") + f"?SN={sn}"
+            cdata = page.format("cdata")
+            query = "&PIN=123" if dialect in ("old", "oldest") else "&table=RemoteAtt&PIN=123"
+            same(desk.asked, [
+                ("lookup", sn, cdata + query, b""),
+                ("verify", sn, cdata + "&AuthType=CARD", b"PIN=0\tSize=10\tTMP=4294967295"),
+                ("verify", sn, cdata + "&AuthType=PWD", b"PIN=123\tSize=4\tTMP=1234"),
+                ("verify", sn, cdata + "&AuthType=FP", b"PIN=123\tSize=8\tTMP=TAFTUzIx"),
+                ("verify", sn, cdata + "&AuthType=FACE", b"PIN=123\tSize=4\tTMP=AAAA"),
+                ("time", sn, page.format("rtdata") + "&type=time", b"")], dialect)
+        said["lookup"], said["verify"] = b"NONE\n", FAILED
+        report = asks(site, *words)
+        same([report[k] for k in ("yes", "no", "odd", "users")], [2, 6, 0, 0], "nobody is known")
+        said["lookup"] = told[:-1]
+        same(asks(site, words[0], code=1)["refused"], 1, "a last line without its end")
+        said["verify"] = b"AUTH=Maybe\n"
+        same(asks(site, words[1], code=1)["odd"], 1, "words that no terminal reads")
+
+
+def questions_put_file(t):
+    """a terminal fetches what it was told to in parts, goes on after a cut, and has the very bytes"""
+    grant, given = [], set()
+
+    def answer(kind, serial, target, _body):
+        if kind == "hello":
+            return 200, f"GET OPTION FROM: {serial}\nStamp=0\nServerVer=2.2.14\nDelay=1\n".encode()
+        if kind == "poll" and serial not in given:
+            given.add(serial)
+            return 200, f"C:1:PutFile file/{TOKEN}/main-2.1.tgz\t/mnt/main-2.1.tgz\n".encode()
+        return 200, grant[0] if kind == "file" else b"OK"
+
+    site, desk = with_desk(t, answer)
+    with site:
+        grant.append(lay(site))
+        out = f"{site.dir}/fetched"
+        os.mkdir(out)
+        for number, options in ((1, ()), (2, ("--cut-file=1000",)), (3, ("--http10",)), (4, ("--dialect=old",))):
+            report = json.loads(site.devsim("run", "--json", "--punches=0", "--polls=2", "--poll-ms=50",
+                                            f"--first-serial={number}", f"--files={out}", *options))
+            same(report["lost"], int("--cut-file=1000" in options), "connections that were cut")
+            with open(f"{out}/SIM{number:06}-main-2.1.tgz", "rb") as f:
+                same(hashlib.sha256(f.read()).digest(), hashlib.sha256(CONTENT).digest(), f"the file, {options}")
+        same([e.body for e in site.entries("result")], [b"ID=1&Return=100000&CMD=PutFile\n"] * 4, "the results")
+        check({a[:3] for a in desk.asked if a[0] == "file"} == {("file", "-", FILE)}, "asked for", short(desk.asked))
+
+
 def questions_mixed_load(t):
     """questions at a desk that is slow, and a load of uploads beside them: none is lost"""
     site, _desk = with_desk(t, lambda kind, serial, target, body: None, desk_timeout='"1 s"')
@@ -411,4 +480,5 @@ def questions_mixed_load(t):
 
 TESTS = [questions_answered, questions_head, questions_away, questions_late, questions_verify,
          questions_verify_too_long, questions_verify_refused, questions_one_write, questions_admission, questions_file,
-         questions_file_head, questions_file_refused, questions_traversal, questions_mixed_load]
+         questions_file_head, questions_file_refused, questions_traversal, questions_devsim, questions_put_file,
+         questions_mixed_load]

@@ -22,6 +22,7 @@
 #include "tests/devsim/made.c"
 #include "tests/devsim/model.c"
 #include "tests/devsim/orders.c"
+#include "tests/devsim/question.c"
 #include "tests/devsim/results.c"
 #include "tests/devsim/upload.c"
 #include "tests/devsim/when.c"
