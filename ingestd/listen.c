@@ -27,7 +27,7 @@ static int refuse(const char *why, int rc)
 /* Whoever can speak on it is believed. */
 static bool is_of_this_machine(int fd)
 {
-	struct sockaddr_storage at;
+	struct sockaddr_storage at = {.ss_family = AF_UNSPEC};
 	socklen_t len = sizeof(at);
 	return getsockname(fd, (struct sockaddr *)&at, &len) == 0 && at.ss_family == AF_UNIX;
 }
