@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmdqd/ability.h"
 #include "lib/matching.h"
 
 /* ---- what all questions share ---- */
@@ -31,11 +32,11 @@ static bool is_of_site(const struct asking *a, struct span serial)
 	return d != NULL && d->state == DEVICE_APPROVED && span_is(a->site, d->set.site);
 }
 
-static bool high_byte_first(const struct asking *a, struct span serial)
+static enum card_form card_form(const struct asking *a, struct span serial)
 {
 	const struct device *d = devices_find(a->p->devices, serial);
 
-	return d != NULL && strcmp(d->set.card_order, "high") == 0;
+	return d != NULL ? ability_card(d) : CARD_DECIMAL;
 }
 
 /* Nobody has what is none. */
@@ -151,9 +152,9 @@ static int put_cards(const struct finding *f, struct person *p)
 
 	if (!f->card.any)
 		return 0;
-	bool high = high_byte_first(f->a, i->serial);
-	int rc = known_card_of(i, KNOWN_CARD, high, &p->card);
-	return rc == 0 ? known_card_of(i, KNOWN_VICE_CARD, high, &p->vice_card) : rc;
+	enum card_form form = card_form(f->a, i->serial);
+	int rc = known_card_of(i, KNOWN_CARD, form, &p->card);
+	return rc == 0 ? known_card_of(i, KNOWN_VICE_CARD, form, &p->vice_card) : rc;
 }
 
 static int put_person(const struct finding *f, struct person *p)
@@ -227,6 +228,8 @@ static int try_pin(struct carding *c, struct span pin)
 {
 	struct person p;
 
+	if (c->count > 0 && span_eq(c->person.pin, pin))
+		return 0;
 	if (c->tried++ == PEOPLE_CARD_PINS)
 		return -ENOTUNIQ;
 	c->a.pin = pin;
@@ -259,6 +262,9 @@ int people_by_card(struct people *p, struct span site, uint64_t number, struct p
 	if (rc != 0)
 		return rc;
 	rc = known_by_card(c.a.known, number, see_holder, &c);
+	/* The index has decimals as they came. */
+	if (rc == 0)
+		rc = known_by_card(c.a.known, card_turned(number), see_holder, &c);
 	known_end(c.a.known);
 	if (rc == 0 && c.count == 0)
 		rc = -ENOENT;

@@ -15,7 +15,7 @@ static unsigned char byte_of(uint64_t number, size_t at)
 	return (unsigned char)(number >> 8 * at);
 }
 
-static uint64_t turned(uint64_t number)
+uint64_t card_turned(uint64_t number)
 {
 	uint64_t turned = 0;
 
@@ -31,7 +31,8 @@ int card_put(struct buf *b, uint64_t number, enum card_form form)
 	if (number == 0)
 		return 0;
 	if (form == CARD_DECIMAL || form == CARD_DECIMAL_TURNED)
-		return buf_printf(b, "%" PRIu64, form == CARD_DECIMAL ? number : turned(number));
+		return buf_printf(
+			b, "%" PRIu64, form == CARD_DECIMAL ? number : card_turned(number));
 	if (number >> 8 * HEX_BYTES)
 		return -ERANGE;
 	*to++ = '[';
@@ -78,7 +79,7 @@ static int get_decimal(struct span digits, enum card_form form, uint64_t *ret_nu
 	int rc = num_u64(digits, 0, UINT64_MAX, &number);
 
 	if (rc == 0)
-		*ret_number = form == CARD_DECIMAL_TURNED ? turned(number) : number;
+		*ret_number = form == CARD_DECIMAL_TURNED ? card_turned(number) : number;
 	return rc;
 }
 

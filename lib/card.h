@@ -16,6 +16,9 @@ enum card_form {
 	CARD_DECIMAL_TURNED,
 };
 
+/* The number of the bytes the other way round. */
+uint64_t card_turned(uint64_t number);
+
 /* A number for people is decimal, at most 40 bits for the form of ten hex digits. 0 is no card. */
 must_check int card_put(struct buf *b, uint64_t number, enum card_form form);
 /* Reads any of the forms: decimal, turned if `form` is CARD_DECIMAL_TURNED, or hex digits (2 to 16,

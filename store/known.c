@@ -76,21 +76,21 @@ static int get_sent(const struct item *i, enum known_card which, struct buf *int
 	return 0;
 }
 
-static uint64_t number_of(struct span sent, bool high_first)
+static uint64_t number_of(struct span sent, enum card_form form)
 {
 	uint64_t number;
-	int rc = card_get(sent, high_first ? CARD_HEX_HIGH : CARD_HEX_LOW, &number);
+	int rc = card_get(sent, form, &number);
 
 	return rc == 0 ? number : 0;
 }
 
-int known_card_of(const struct item *i, enum known_card which, bool high_first, uint64_t *ret)
+int known_card_of(const struct item *i, enum known_card which, enum card_form form, uint64_t *ret)
 {
 	struct buf sent = buf_with_max(CARD_TEXT_MAX);
 	int rc = get_sent(i, which, &sent);
 
 	if (rc == 0)
-		*ret = number_of(buf_span(&sent), high_first);
+		*ret = number_of(buf_span(&sent), form);
 	buf_free(&sent);
 	return rc;
 }
@@ -113,8 +113,10 @@ int known_cards_of(const struct item *i, uint64_t ret[static KNOWN_CARDS_MAX])
 
 	for (enum known_card which = KNOWN_CARD; rc == 0 && which <= KNOWN_VICE_CARD; which++) {
 		rc = get_sent(i, which, &sent);
-		count = add_once(cards, count, rc < 0 ? 0 : number_of(buf_span(&sent), false));
-		count = add_once(cards, count, rc < 0 ? 0 : number_of(buf_span(&sent), true));
+		count = add_once(
+			cards, count, rc < 0 ? 0 : number_of(buf_span(&sent), CARD_HEX_LOW));
+		count = add_once(
+			cards, count, rc < 0 ? 0 : number_of(buf_span(&sent), CARD_HEX_HIGH));
 	}
 	buf_free(&sent);
 	if (rc < 0)

@@ -11,6 +11,7 @@
 #ifndef PUNCHD_STORE_KNOWN_H
 #define PUNCHD_STORE_KNOWN_H
 
+#include "lib/card.h"
 #include "store/item.h"
 
 /* In the private meta: behind which key the index is being made of what an older parserd kept, or
@@ -31,14 +32,14 @@ void known_pack_card_only(struct pack *k, uint64_t card);
 /* What is behind the first letter and the card. 0 or -EUCLEAN. */
 must_check int known_unpack(struct span key, struct span *ret_pin, struct span *ret_serial);
 
-/* A card of a credential by the order of bytes that the device has (lib/card.h): the one, and the
+/* A card of a credential in the form that the device has (lib/card.h): the one, and the
  * second one that newer terminals have. 0 when there is none, or when what was sent is no number.
  * 0 or -ENOMEM. */
 enum known_card { KNOWN_CARD, KNOWN_VICE_CARD };
 must_check int known_card_of(
-	const struct item *credential, enum known_card which, bool high_first, uint64_t *ret);
-/* All that it may mean: each by both orders when it came in brackets. How many are in `ret`, none
- * of them twice and none 0; or -ENOMEM. */
+	const struct item *credential, enum known_card which, enum card_form form, uint64_t *ret);
+/* All that it may mean: each by both orders when it came in brackets, a decimal as it stands. How
+ * many are in `ret`, none of them twice and none 0; or -ENOMEM. */
 #define KNOWN_CARDS_MAX 4
 must_check int known_cards_of(const struct item *credential, uint64_t ret[static KNOWN_CARDS_MAX]);
 

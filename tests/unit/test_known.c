@@ -86,14 +86,14 @@ static void test_cards(void **state)
 		     "77\n",
 		"");
 	assert_cards("no lines", "");
-	assert_int_equal(known_card_of(&i, KNOWN_CARD, false, &card), 0);
+	assert_int_equal(known_card_of(&i, KNOWN_CARD, CARD_HEX_LOW, &card), 0);
 	assert_int_equal(card, 1);
-	assert_int_equal(known_card_of(&i, KNOWN_CARD, true, &card), 0);
+	assert_int_equal(known_card_of(&i, KNOWN_CARD, CARD_HEX_HIGH, &card), 0);
 	assert_int_equal(card, 256);
-	assert_int_equal(known_card_of(&i, KNOWN_VICE_CARD, true, &card), 0);
+	assert_int_equal(known_card_of(&i, KNOWN_VICE_CARD, CARD_HEX_HIGH, &card), 0);
 	assert_int_equal(card, 0x02000001);
 	i.text = span_str("password=1\n");
-	assert_int_equal(known_card_of(&i, KNOWN_CARD, false, &card), 0);
+	assert_int_equal(known_card_of(&i, KNOWN_CARD, CARD_HEX_LOW, &card), 0);
 	assert_int_equal(card, 0);
 }
 

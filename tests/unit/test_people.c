@@ -303,6 +303,28 @@ static void test_cards(void **state)
 	assert_card("", 1, "1@B b,,,  1 9");
 }
 
+/* H with decimals: it says the bytes of all cards the other way round. */
+static void test_turned_cards(void **state)
+{
+	struct device *d = devices_find(room.devices, span_str("H"));
+
+	(void)state;
+	snprintf(d->set.card_form, sizeof(d->set.card_form), "decimal");
+	put_user("H", "2", 10, "name=h\n");
+	put_secret("H", "2", 10, "card.sent=365779719\n");
+	assert_card("", 123456789, "2@H h,,,  123456789 0");
+	assert_int_equal(ask_card("", 365779719), -ENOENT);
+	/* Another device says the same card as it stands: still one person. */
+	put_user("A", "2", 20, "name=a\n");
+	put_secret("A", "2", 20, "card.sent=123456789\n");
+	assert_card("", 123456789, "2@A a,,,  123456789 0");
+	assert_int_equal(ask_card("", 365779719), -ENOENT);
+	put_user("A", "3", 20, "name=c\n");
+	put_secret("A", "3", 20, "card.sent=365779719\n");
+	assert_card("", 123456789, "2@A a,,,  123456789 0");
+	assert_card("", 365779719, "3@A c,,,  365779719 0");
+}
+
 static void test_a_card_that_two_have(void **state)
 {
 	(void)state;
@@ -538,6 +560,7 @@ int main(void)
 		TEST(test_what_is_ahead),
 		TEST(test_erased),
 		TEST(test_cards),
+		TEST(test_turned_cards),
 		TEST(test_a_card_that_two_have),
 		TEST(test_a_card_that_many_had),
 		TEST(test_at_a_device),
