@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "cmdqd/verdict.h"
+
 struct letter {
 	STAILQ_ENTRY(letter) next;
 	uint64_t id; /* of the question, and its kind: of those that are held */
@@ -95,7 +97,7 @@ static struct msg_answer promise_of_nothing(const struct letter *l)
 	case MSG_POLL:
 		return (struct msg_answer){l->id, 200, span_str("OK")};
 	case MSG_VERIFY:
-		return (struct msg_answer){l->id, 200, span_str("AUTH=Failed\n")};
+		return (struct msg_answer){l->id, 200, span_str(VERDICT_FAILED)};
 	case MSG_HELLO:
 	case MSG_LOOKUP:
 	case MSG_FILE:
