@@ -110,6 +110,15 @@ struct intake_work chores_result_work(struct cmdqd *c)
 
 /* ---- what is held at the desk ---- */
 
+/* Its audit is in the transaction that the next chore commits. */
+static void verify_waiting(struct cmdqd *c, uint64_t now_ms)
+{
+	if (!c->conf.allow_verify)
+		return;
+	referee_turn(&c->referee, now_ms);
+	verify_turn(&c->verify, c->desk, clock_wall_us());
+}
+
 static int settle_answers(struct cmdqd *c, uint64_t now_ms)
 {
 	int rc = answer_settle(&c->answerer);
@@ -199,6 +208,8 @@ void chores_open(struct cmdqd *c)
 int chores_do(struct cmdqd *c, uint64_t now_ms)
 {
 	struct chores *done = &c->chores;
+
+	verify_waiting(c, now_ms);
 	/* First, before anybody else works in the transaction of the offers. */
 	int rc = settle_answers(c, now_ms);
 
@@ -220,6 +231,13 @@ int chores_do(struct cmdqd *c, uint64_t now_ms)
 	return rc;
 }
 
+static uint64_t until_matched(const struct cmdqd *c)
+{
+	uint64_t deadline_ms = referee_deadline_ms(&c->referee), now_ms = clock_mono_ms();
+
+	return deadline_ms > now_ms ? deadline_ms - now_ms : 0;
+}
+
 static bool in_a_hurry(const struct intake *in)
 {
 	return in->hurry && !in->failed;
@@ -237,5 +255,7 @@ uint64_t chores_wait_ms(const struct cmdqd *c)
 		wait = POKE_AGAIN_MS;
 	if (watchdog > 0 && watchdog / 2 < wait)
 		wait = watchdog / 2;
-	return c->conf.rescan_ms < wait ? c->conf.rescan_ms : wait;
+	if (c->conf.rescan_ms < wait)
+		wait = c->conf.rescan_ms;
+	return until_matched(c) < wait ? until_matched(c) : wait;
 }

@@ -47,8 +47,9 @@ static enum desk_fate on_question(
 		return answer(&c->answerer, q, clock_wall_us(), ret);
 	case MSG_TIME:
 		return answer_time(&c->answerer, q, clock_wall_us(), ret);
-	case MSG_LOOKUP:
 	case MSG_VERIFY:
+		return verify_answer(&c->verify, c->desk, q, clock_wall_us(), ret);
+	case MSG_LOOKUP:
 	case MSG_FILE:
 		break;
 	}
@@ -162,6 +163,17 @@ static void open_library(struct cmdqd *c)
 		known_end(known);
 }
 
+static void open_verify(struct cmdqd *c)
+{
+	c->match_path = join_or_fail(c->conf.run_dir, CONF_MATCH);
+	referee_open(&c->referee, c->loop_fd, c->match_path);
+	c->verify = (struct verify){.answerer = &c->answerer,
+		.people = &c->people,
+		.referee = &c->referee,
+		.conf = &c->conf};
+	or_fail(verify_open(&c->verify, clock_wall_us()), "the audit");
+}
+
 static void open_desk(struct cmdqd *c)
 {
 	char *path = join_or_fail(c->conf.run_dir, CONF_DESK);
@@ -171,6 +183,7 @@ static void open_desk(struct cmdqd *c)
 		.poke = &c->poke,
 		.defaults = &c->conf,
 		.library = &c->library};
+	open_verify(c);
 	or_fail(desk_serve(c->loop_fd, path, on_question, c, &c->desk), path);
 	free(path);
 }
@@ -214,6 +227,8 @@ static int save_state(struct cmdqd *c)
 
 static void close_all(struct cmdqd *c)
 {
+	verify_close(&c->verify);
+	referee_close(&c->referee);
 	answer_close(&c->answerer);
 	library_close(&c->library);
 	poke_close(&c->poke);
@@ -228,6 +243,7 @@ static void close_all(struct cmdqd *c)
 	io_close(c->loop_fd);
 	free(c->private_path);
 	free(c->records_path);
+	free(c->match_path);
 	free(c->wake_path);
 	conf_free(&c->conf);
 }

@@ -16,6 +16,8 @@
 #include "cmdqd/people.h"
 #include "cmdqd/poke.h"
 #include "cmdqd/queue.h"
+#include "cmdqd/referee.h"
+#include "cmdqd/verify.h"
 #include "lib/conf.h"
 #include "lib/log.h"
 #include "lib/options.h"
@@ -51,7 +53,9 @@ struct cmdqd {
 	struct desk *desk;
 	struct library library;
 	struct people people;
-	char *records_path, *private_path, *wake_path;
+	struct referee referee;
+	struct verify verify;
+	char *records_path, *private_path, *match_path, *wake_path;
 	struct chores chores;
 	bool stopping;
 };

@@ -15,6 +15,7 @@ struct row {
 	TAILQ_ENTRY(row) order; /* by last_ms */
 	uint64_t last_ms;       /* when it was counted last */
 	uint64_t failures, looked_at, turned_away;
+	char where[SERIAL_MAX + 1];
 	size_t len;
 	char who[LOCKOUT_WHO_MAX];
 };
@@ -141,7 +142,17 @@ static void count_failure(struct lockout *l, struct row *row, uint64_t at_ms)
 
 /* ---- attempts ---- */
 
-int lockout_begin(struct lockout *l, struct span who, uint64_t now_ms)
+static void turn_away(struct row *row, struct span where)
+{
+	size_t len = where.len < SERIAL_MAX ? where.len : SERIAL_MAX;
+
+	row->turned_away++;
+	memset(row->where, '\0', sizeof(row->where));
+	if (len > 0)
+		memcpy(row->where, where.ptr, len);
+}
+
+int lockout_begin(struct lockout *l, struct span who, struct span where, uint64_t now_ms)
 {
 	struct row *row;
 	int rc = need(l, who, now_ms, &row);
@@ -149,7 +160,7 @@ int lockout_begin(struct lockout *l, struct span who, uint64_t now_ms)
 	if (rc < 0)
 		return rc;
 	if (row->failures + row->looked_at >= l->rules.failures) {
-		row->turned_away++;
+		turn_away(row, where);
 		return -EPERM;
 	}
 	row->looked_at++;
@@ -200,8 +211,7 @@ void lockout_recall(struct lockout *l, struct span who, bool failed, uint64_t at
 
 /* ---- what is over ---- */
 
-bool lockout_next_over(
-	struct lockout *l, uint64_t now_ms, struct span *ret_who, uint64_t *ret_turned_away)
+bool lockout_next_over(struct lockout *l, uint64_t now_ms, struct lockout_over *ret)
 {
 	struct row *row;
 
@@ -213,8 +223,7 @@ bool lockout_next_over(
 		return false;
 	take_out(l, row);
 	l->told = row;
-	*ret_who = name_of(row);
-	*ret_turned_away = row->turned_away;
+	*ret = (struct lockout_over){name_of(row), span_str(row->where), row->turned_away};
 	return true;
 }
 

@@ -14,6 +14,7 @@
 
 #include <stdint.h>
 
+#include "lib/serial.h"
 #include "lib/span.h"
 
 #define LOCKOUT_WHO_MAX 128 /* bytes; a longer name counts by its beginning */
@@ -28,10 +29,11 @@ struct lockout_rules {
 must_check int lockout_open(const struct lockout_rules *rules, uint64_t seed, struct lockout **ret);
 void lockout_close(struct lockout *l);
 
-/* Somebody is about to be looked at. 0: look, and say what came of it by one of the three below;
- * -EPERM when he is locked out, or what is being looked at could make it so; -ENOSPC when the table
- * is full; -ENOMEM. What was turned away is counted. */
-must_check int lockout_begin(struct lockout *l, struct span who, uint64_t now_ms);
+/* Somebody is about to be looked at, at the device `where`. 0: look, and say what came of it by one
+ * of the three below; -EPERM when he is locked out, or what is being looked at could make it so;
+ * -ENOSPC when the table is full; -ENOMEM. What was turned away is counted. */
+must_check int lockout_begin(
+	struct lockout *l, struct span who, struct span where, uint64_t now_ms);
 /* True when he is locked out from now on. */
 bool lockout_failed(struct lockout *l, struct span who, uint64_t now_ms);
 void lockout_succeeded(struct lockout *l, struct span who);
@@ -41,10 +43,13 @@ void lockout_undecided(struct lockout *l, struct span who);
 /* What came of an attempt of before, in order of time. What there is no room for is left out. */
 void lockout_recall(struct lockout *l, struct span who, bool failed, uint64_t at_ms);
 
-/* Takes a row out that has ended and has turned somebody away since this was said last: who, and
- * how often. False when there is none. `ret_who` holds until the next call of anything here. */
-bool lockout_next_over(
-	struct lockout *l, uint64_t now_ms, struct span *ret_who, uint64_t *ret_turned_away);
+/* Takes a row out that has ended and has turned somebody away since this was said last. False when
+ * there is none. What the spans point into holds until the next call of anything here. */
+struct lockout_over {
+	struct span who, where; /* where: the device that was turned away last */
+	uint64_t turned_away;
+};
+bool lockout_next_over(struct lockout *l, uint64_t now_ms, struct lockout_over *ret);
 
 size_t lockout_rows(const struct lockout *l);
 

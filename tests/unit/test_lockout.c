@@ -35,7 +35,7 @@ static int close_room(void **state)
 
 static int begin(const char *who)
 {
-	return lockout_begin(l, span_str(who), now);
+	return lockout_begin(l, span_str(who), span_str("GATE"), now);
 }
 
 static bool fails(const char *who)
@@ -59,20 +59,18 @@ static void lock(const char *who)
 
 static void is_over(const char *who, uint64_t turned_away)
 {
-	struct span over;
-	uint64_t count;
+	struct lockout_over over;
 
-	assert_true(lockout_next_over(l, now, &over, &count));
-	assert_true(span_is(over, who));
-	assert_int_equal(count, turned_away);
+	assert_true(lockout_next_over(l, now, &over));
+	assert_true(span_is(over.who, who) && span_is(over.where, "GATE"));
+	assert_int_equal(over.turned_away, turned_away);
 }
 
 static void nothing_is_over(void)
 {
-	struct span who;
-	uint64_t count;
+	struct lockout_over over;
 
-	assert_false(lockout_next_over(l, now, &who, &count));
+	assert_false(lockout_next_over(l, now, &over));
 }
 
 static void test_locked_and_free_again(void **state)
@@ -206,13 +204,14 @@ static void test_long_names(void **state)
 	(void)state;
 	memset(who, 'x', sizeof(who));
 	for (int i = 0; i < 3; i++) {
-		assert_int_equal(lockout_begin(l, span_of(who, sizeof(who)), now), 0);
+		assert_int_equal(lockout_begin(l, span_of(who, sizeof(who)), span_str(""), now), 0);
 		(void)lockout_failed(l, span_of(who, sizeof(who)), now);
 	}
-	assert_int_equal(lockout_begin(l, span_of(who, sizeof(who) - 1), now), -EPERM);
-	assert_int_equal(lockout_begin(l, (struct span){NULL, 0}, now), 0);
+	assert_int_equal(
+		lockout_begin(l, span_of(who, sizeof(who) - 1), span_str(""), now), -EPERM);
+	assert_int_equal(lockout_begin(l, (struct span){NULL, 0}, span_str(""), now), 0);
 	/* NUL is a byte like any other. */
-	assert_int_equal(lockout_begin(l, span_of("A\0B", 3), now), 0);
+	assert_int_equal(lockout_begin(l, span_of("A\0B", 3), span_str(""), now), 0);
 	assert_int_equal(lockout_rows(l), 3);
 	lockout_undecided(l, span_of("A\0B", 3));
 	assert_int_equal(lockout_rows(l), 2);
