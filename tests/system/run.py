@@ -39,10 +39,12 @@ import test_records  # noqa: E402
 import test_replay  # noqa: E402
 import test_signals  # noqa: E402
 import test_slow  # noqa: E402
+import test_verify  # noqa: E402
 
 MODULES = (test_http, test_caps, test_proxy, test_slow, test_admission, test_handshake, test_pipeline, test_signals, test_foreign,
            test_kill, test_replay, test_memory, test_disk, test_order, test_command, test_queue,
-           test_queue_kill, test_notify, test_matchd, test_device, test_records, test_people, test_questions)
+           test_queue_kill, test_notify, test_matchd, test_device, test_records, test_people, test_questions,
+           test_verify)
 HANG_S = {False: 300, True: 3600}  # a test that takes longer hangs
 
 

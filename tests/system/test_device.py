@@ -57,7 +57,7 @@ def device_settings(t):
         same(bytes_of("pin=1", "name=张", "card=123456789"), "Name=张\tCard=123456789".encode(), "by its dialect")
         for settings, want in ((["charset=gb18030", "card_form=hex"], "Name=张\tCard=[15CD5B0700]".encode("gb18030")),
                                (["card_order=high"], "Name=张\tCard=[00075BCD15]".encode("gb18030")),
-                               (["charset=utf-8", "card_form=decimal"], "Name=张\tCard=123456789".encode())):
+                               (["charset=utf-8", "card_form=decimal"], "Name=张\tCard=365779719".encode())):
             site.punchctl("device", "set", "SET1", *settings)
             same(bytes_of("pin=1", "name=张", "card=123456789"), want, f"with {settings}")
         site.punchctl("device", "set", "SET1", "batch_max=1KiB", "alias=Front door", "site=Oslo", "direction=in",

@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""verify: background verification, from the terminal's question to the line that lets somebody in: each method, each
+charset, a thousand wrong passwords, and a matcher that misbehaves while uploads go on. docs/PROTOCOL.md 6"""
+
+import base64
+import os
+import signal
+
+from harness import check, same, sample, wait_until
+from test_matchd import OTHER_FINGER, child_of, put_matcher, template
+
+FAILED = sample("fw_auth_reply_failed.bin")
+OLD, CHINESE = "VERIFY0001", "VERIFY0002"  # two of one site; all people were enrolled at the first
+ELSEWHERE, OFF = "VERIFY0003", "VERIFY0004"
+PHOTO = b"\xff\xd8\xff\xe0" + bytes(range(100)) + b"\xff\xd9"
+NAME = "张三"
+STORED = template(2)
+
+
+def user(pin, name, password="", card=""):
+    return f"USER PIN={pin}\tName={name}\tPri=0\tPasswd={password}\tCard={card}\tGrp=1\tTZ=0001000100000000\n".encode()
+
+
+PEOPLE = (user(1, "Ann", "7733", "[15CD5B0700]") + user(2, NAME, "", "") + user(3, "Cem", "7734", "[0A00000000]")
+          + f"FP PIN=1\tFID=6\tSize={len(STORED)}\tValid=1\tTMP={STORED}\n".encode()
+          + b"USERPIC PIN=3\tFileName=3.jpg\tSize=%d\tContent=%s\n"
+          % (len(base64.b64encode(PHOTO)), base64.b64encode(PHOTO))
+          + f"FP PIN=2\tFID=6\tSize={len(STORED)}\tValid=1\tTMP={template(3, OTHER_FINGER)}\n".encode())
+
+
+def begin(t, matchd=False, **conf):
+    """A site of two, one elsewhere, and one that may not ask."""
+    settings = {"allow_verify": "true", "verify_failures": "1000"}
+    site = t.site(conf={**settings, **conf}, matchd=matchd)
+    site.start("parserd", "cmdqd", "ingestd")
+    site.punchctl("device", "approve", OLD, CHINESE, ELSEWHERE, OFF)
+    for serial in (OLD, CHINESE, ELSEWHERE):
+        site.punchctl("device", "set", serial, "verify=yes", "site=north" if serial != ELSEWHERE else "site=south")
+    wait_until(lambda: site.shake_hands(OLD, "").status == 200, "the desk is there")
+    site.shake_hands(CHINESE, "&pushver=2.4.1&language=83")
+    site.shake_hands(ELSEWHERE)
+    site.shake_hands(OFF)
+    site.upload(OLD, PEOPLE, table="OPERLOG")
+    site.wait_worked_off()
+    return site
+
+
+def asks(site, how, pin, shown, serial=CHINESE):
+    """What the terminal hears; its reply is one that ends the connection."""
+    reply = site.ask(f"/iclock/cdata?SN={serial}&AuthType={how}", f"PIN={pin}\tSize={len(shown)}\tTMP={shown}".encode())
+    same((reply.status, reply.closed), (200, True), "a reply")
+    return reply.body
+
+
+def lets_in(pin, name, more=b""):
+    return b"AUTH=Success\tPIN=%d\tName=%s\tPri=0\tGrp=1\tTZ=0001000100000000%s\n" % (pin, name, more)
+
+
+def uploads_go_on(site, number):
+    at = f"2026-01-05 {number // 3600:02d}:{number // 60 % 60:02d}:{number % 60:02d}"
+    same(site.upload(OFF, f"7\t{at}\t0\t1\n".encode()).body, b"OK: 1\n", "an upload")
+
+
+def nothing_said(site, *secrets):
+    for daemon in site.daemons.values():
+        for secret in secrets:
+            check(secret not in daemon.log(), "what was shown is in the log of", daemon.name)
+
+
+def audited(site):
+    """The entries of the audit of what was asked and of alarms, in order of time, as the store has them."""
+    text = site.dump_store("cmdqd/control").decode()
+    lines = text[text.index("[audit]\n"):].split("\n")[1:]
+    found = []
+    for line in lines:
+        if "=" not in line:
+            break
+        facts = bytes.fromhex(line.split("=")[1]).decode()
+        found.append(dict(fact.split("=", 1) for fact in facts.splitlines()))
+    return [entry for entry in found if entry["what"] in ("verify", "alarm")]
+
+
+def granted(entries, pin=None):
+    return [e for e in entries if e.get("granted") == "1" and pin in (None, e["pin"])]
+
+
+# ---- each method ----
+
+
+def verify_methods(t):
+    """cards by number and by PIN, passwords and fingers, in each charset; what is wrong, elsewhere or off is refused"""
+    with begin(t, matchd=True) as site:
+        put_matcher(t, site)
+        site.matchd.start()
+        wait_until(lambda: "a matcher is at work" in site.cmdqd.log(), "cmdqd has heard of the matcher")
+        same(asks(site, "CARD", 0, "123456789"), lets_in(1, b"Ann"), "a card")
+        same(asks(site, "CARD", 1, "123456789"), lets_in(1, b"Ann"), "a card and its PIN")
+        same(asks(site, "CARD", 3, "123456789"), FAILED, "another's card")
+        same(asks(site, "CARD", 0, "987654321"), FAILED, "a card of nobody")
+        same(asks(site, "CARD", 0, "123456789", OLD), lets_in(1, b"Ann"), "a card where it was enrolled")
+        same(asks(site, "CARD", 0, "123456789", ELSEWHERE), FAILED, "a card of another site")
+        same(asks(site, "CARD", 0, "123456789", OFF), FAILED, "a card where nobody may ask")
+        photo = base64.b64encode(PHOTO)
+        same(asks(site, "PWD", 3, "7734"), lets_in(3, b"Cem", b"\tPhotoSize=%d\tPhoto=%s" % (len(photo), photo)),
+             "a password, with a photo")
+        same(asks(site, "PWD", 3, "7733"), FAILED, "another's password")
+        same(asks(site, "PWD", 2, "0"), FAILED, "a password where there is none")
+        same(asks(site, "PWD", 2, ""), FAILED, "no password where there is none")
+        same(asks(site, "FP", 1, template(9)), lets_in(1, b"Ann"), "a finger")
+        same(asks(site, "FP", 2, template(9)), FAILED, "another's finger")
+        same(asks(site, "FP", 2, template(9, OTHER_FINGER)), lets_in(2, NAME.encode("gb18030")), "a name in GB18030")
+        same(asks(site, "FP", 2, template(9, OTHER_FINGER), OLD), lets_in(2, NAME.encode()), "a name in UTF-8")
+        same(asks(site, "FP", 0, template(9)), FAILED, "a finger of nobody in particular")
+        same(asks(site, "FACE", 1, "AAAA"), FAILED, "a face")
+        site.punchctl("device", "set", CHINESE, "card_form=decimal", "card_order=high")
+        same(asks(site, "CARD", 0, "365779719"), lets_in(1, b"Ann"), "a card that the reader turns")
+        same(asks(site, "CARD", 0, "123456789"), FAILED, "and one that it does not")
+        found = audited(site)
+        same(len(found), 18, "attempts that were audited")
+        same(len(granted(found)), 8, "those that were granted")
+        nothing_said(site, "123456789", "7734", template(9), STORED, "7733")
+        for secret in ("123456789", "7734", template(9)):
+            check(secret not in str(found), "a secret is in the audit")
+
+
+def verify_survives_kills(t):
+    """what a terminal was told is in the audit after a kill; after it cmdqd answers again"""
+    with begin(t) as site:
+        for number in range(5):
+            same(asks(site, "CARD", 0, "123456789"), lets_in(1, b"Ann"), "a card")
+            site.cmdqd.kill()
+            same(asks(site, "CARD", 0, "123456789"), FAILED, "a card while cmdqd is down")
+            uploads_go_on(site, number)
+            site.cmdqd.start()
+            wait_until(lambda: site.ask(f"/iclock/getrequest?SN={OLD}").status == 200
+                       and asks(site, "PWD", 3, "7734") != FAILED, "the desk is there again")
+            same(len(granted(audited(site), "1")), number + 1, "cards that were audited")
+
+
+# ---- who fails too often ----
+
+
+def verify_wrong_passwords(t):
+    """a thousand wrong passwords are five guesses, at all devices of the site together, also after a restart"""
+    with begin(t, verify_failures="5", verify_lockout='"24 h"') as site:
+        for number in range(1000):
+            # Without a success between them, the device would be locked out.
+            serial = (OLD, CHINESE)[number % 2]
+            same(asks(site, "PWD", 1, f"{number:04d}", serial), FAILED, "a wrong password")
+            if number < 10:
+                same(asks(site, "CARD", 3, "10", serial)[:13], b"AUTH=Success\t", "another's card")
+            if number % 100 == 0:
+                uploads_go_on(site, number)
+        for serial in (OLD, CHINESE):
+            same(asks(site, "PWD", 1, "7733", serial), FAILED, "the right password of one who is locked out")
+            same(asks(site, "CARD", 0, "123456789", serial), FAILED, "his card")
+        found = audited(site)
+        same(len([a for a in found if a["what"] == "alarm"]), 1, "alarms")
+        same(len([a for a in found if a["what"] == "verify" and a["pin"] == "1"]), 5, "attempts that were looked at")
+        site.cmdqd.restart()
+        wait_until(lambda: site.shake_hands(OLD, "").status == 200, "the desk is there again")
+        same(asks(site, "PWD", 1, "7733", OLD), FAILED, "the right password after a restart")
+        same(asks(site, "CARD", 3, "10", OLD)[:13], b"AUTH=Success\t", "another's card after a restart")
+        # And the device that finds nobody.
+        for number in range(5):
+            same(asks(site, "CARD", 0, f"5555{number}", OLD), FAILED, "a card of nobody")
+        same(asks(site, "CARD", 3, "10", OLD), FAILED, "a card where the device is locked out")
+        same(asks(site, "CARD", 3, "10")[:13], b"AUTH=Success\t", "the same at another one")
+        check("a device is locked out" in site.cmdqd.log(), "no word of it in the log")
+        site.alive("ingestd", "cmdqd", "parserd")
+
+
+# ---- matchers ----
+
+
+def verify_replay(t):
+    """the very bytes of a stored template are refused and raise an alarm, from whatever device they come"""
+    with begin(t, matchd=True) as site:
+        put_matcher(t, site)
+        site.matchd.start()
+        wait_until(lambda: "a matcher is at work" in site.cmdqd.log(), "cmdqd has heard of the matcher")
+        same(asks(site, "FP", 1, STORED), FAILED, "a replayed template")
+        found = audited(site)
+        same([a["what"] for a in found], ["verify", "alarm"], "what was audited")
+        same(found[1]["why"], "a stored template was shown as a finger", "the alarm")
+        check("a stored template was shown as a finger serial=" + CHINESE in site.cmdqd.log(), "no alarm in the log")
+        nothing_said(site, STORED)
+        same(asks(site, "FP", 1, template(9)), lets_in(1, b"Ann"), "the finger itself")
+
+
+def verify_matcher_misbehaves(t):
+    """a matcher that hangs, dies, lies or says everything twice lets nobody in, and holds up nobody"""
+    with begin(t, matchd=True) as site:
+        put_matcher(t, site)
+        site.matchd.start()
+
+        def well():
+            return asks(site, "FP", 1, template(9)) == lets_in(1, b"Ann")
+
+        wait_until(well, "a matcher is at work")
+        for number, mark in enumerate((b"hang", b"spin", b"die!", b"crsh", b"hog!", b"flod", b"shut", b"babl", b"long",
+                                       b"lies", b"twic", b"agai", b"refu")):
+            same(asks(site, "FP", 1, template(9, mark)), FAILED, f"a matcher and {mark}")
+            uploads_go_on(site, number)
+            same(asks(site, "CARD", 0, "123456789"), lets_in(1, b"Ann"), "a card")
+            wait_until(well, f"the matcher is at work again after {mark}")
+        site.alive()
+
+
+def verify_matchd_away(t):
+    """without matchd, with one that is stopped, and after its death no finger is let in; cards and uploads go on"""
+    with begin(t, matchd=True) as site:
+        put_matcher(t, site)
+        same(asks(site, "FP", 1, template(9)), FAILED, "a finger without matchd")
+        site.matchd.start()
+
+        def well():
+            return asks(site, "FP", 1, template(9)) == lets_in(1, b"Ann")
+
+        wait_until(well, "a matcher is at work")
+        site.matchd.process.send_signal(signal.SIGSTOP)
+        same(asks(site, "FP", 1, template(9)), FAILED, "a finger while matchd is stopped")
+        same(asks(site, "CARD", 0, "123456789"), lets_in(1, b"Ann"), "a card meanwhile")
+        uploads_go_on(site, 1)
+        site.matchd.process.send_signal(signal.SIGCONT)
+        wait_until(well, "matchd goes on")
+        site.matchd.kill()
+        same(asks(site, "FP", 1, template(9)), FAILED, "a finger after matchd's death")
+        uploads_go_on(site, 2)
+        site.matchd.start()
+        wait_until(well, "matchd is back")
+        child = child_of(site.matchd.pid)
+        os.kill(child, signal.SIGKILL)
+        wait_until(well, "a new matcher is at work")
+
+
+TESTS = (verify_methods, verify_survives_kills, verify_wrong_passwords, verify_replay, verify_matcher_misbehaves,
+         verify_matchd_away)
