@@ -58,7 +58,6 @@ struct settings {
 	enum dialect dialect;
 	uint32_t terminals, first_serial, records, users, per_second, sources, first_source,
 		photo_bytes;
-	uint64_t first_card; /* of the users that questions are about */
 	uint32_t start_when, seed, retry_ms, timeout_ms, ramp_ms, seconds, give_up_s;
 	bool keep_alive, http10, json, seconds_given;
 };

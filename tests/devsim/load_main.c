@@ -15,7 +15,6 @@ enum load_key {
 	KEY_TRICKLE,
 	KEY_TRICKLE_MS,
 	KEY_NO_RETRY,
-	KEY_FIRST_CARD,
 };
 
 #define DEFAULT_SECONDS  10
@@ -29,12 +28,6 @@ static const struct argp_option options[] = {
 	{"kind", KEY_KIND, "KIND", 0,
 		"attlog, poll, handshake, photo, operlog, biodata, result, mixed, attendance or "
 		"card (attlog)",
-		0},
-	{"first-card", KEY_FIRST_CARD, "N", 0,
-		"The card of the first of --users; the others' follow (1000001)", 0},
-	{"rate", KEY_RATE, "R", 0, "Open loop: R uploads fall due every second", 0},
-	{"lockstep", KEY_LOCKSTEP, NULL, 0, "All send together, when the last one was answered", 0},
-	{"no-retry", KEY_NO_RETRY, NULL, 0, "Drop what is not acknowledged instead of resending it",
 		0},
 	{"idle", KEY_IDLE, "N", 0, "Open N more connections that say nothing", 0},
 	{"trickle", KEY_TRICKLE, "N", 0, "Open N more that send a byte now and then", 0},
@@ -108,9 +101,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_RATE:
 		load_options.rate = (uint32_t)option_number(state, "rate", arg, 1, 1000000);
-		return 0;
-	case KEY_FIRST_CARD:
-		settings.first_card = option_number(state, "first-card", arg, 1, UINT32_MAX);
 		return 0;
 	case KEY_LOCKSTEP:
 		load_options.lockstep = true;

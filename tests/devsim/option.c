@@ -43,7 +43,6 @@ struct settings settings = {
 	.first_serial = 1,
 	.records = 1,
 	.users = 1000,
-	.first_card = 1000001,
 	.per_second = 1,
 	.first_source = 1,
 	.photo_bytes = 10000,
