@@ -6,15 +6,22 @@
 
 #include "lib/log.h"
 
-/* Handshakes go on without it. */
-static void tell(struct library *l)
+/* Each trouble once; handshakes go on without it. */
+static void tell(struct library *l, int rc)
 {
-	if (l->told)
-		return;
-	l->told = true;
-	log_warning("terminals are told of nobody: users with their passwords and cards may not be "
-		    "read; add cmdqd's user to the group punchd-private and start it again",
-		LOG_TEXT("path", l->private_path), LOG_ERR(-EACCES));
+	const char *event = "terminals are told of nobody: users with their passwords and cards "
+			    "cannot be read";
+
+	if (rc == -EACCES)
+		event = "terminals are told of nobody: users with their passwords and cards may "
+			"not be read; add cmdqd's user to the group punchd-private and start it "
+			"again";
+	else if (rc == -EAGAIN)
+		event = "terminals are told of nobody yet: cmdqd sees no users with their "
+			"passwords and cards, or parserd has not made their index; see TRUST.md";
+	if (rc < 0 && rc != l->told)
+		log_warning(event, LOG_TEXT("path", l->private_path), LOG_ERR(rc));
+	l->told = rc;
 }
 
 int library_open(struct library *l, struct records_reader **ret)
@@ -30,17 +37,24 @@ int library_open(struct library *l, struct records_reader **ret)
 	return rc;
 }
 
-int library_look(struct library *l, struct known **ret)
+static int look(struct library *l, struct known **ret)
 {
 	struct records_reader *r;
 	int rc = library_open(l, &r);
 
-	if (rc != 0)
-		return rc == -ENOENT ? -EAGAIN : rc;
-	rc = known_begin(r, ret);
-	if (rc == -EACCES && l->private_path != NULL)
-		tell(l);
-	else if (rc < 0 && rc != -EACCES)
+	if (rc == -ENOENT)
+		return -EAGAIN;
+	return rc == 0 ? known_begin(r, ret) : rc;
+}
+
+int library_look(struct library *l, struct known **ret)
+{
+	int rc = l->private_path == NULL ? -EACCES : look(l, ret);
+
+	if (l->private_path != NULL)
+		tell(l, rc);
+	/* What a group forbids it forbids until the next start. */
+	if (rc < 0 && rc != -EACCES)
 		library_close(l);
 	return rc;
 }

@@ -12,7 +12,7 @@
 struct library {
 	const char *path, *private_path;
 	struct records_reader *reader; /* NULL until it is there */
-	bool told;                     /* that what is private may not be read */
+	int told;                      /* the last trouble that the log has told of */
 };
 
 /* The reader, opened if it is not. 0; -ENOENT while parserd has never run; other negative errno. It

@@ -12,6 +12,7 @@ import time
 
 sys.dont_write_bytecode = True
 import commands
+import people
 import questions
 import slow
 import tables
@@ -327,9 +328,9 @@ PARTS = {
     "COLD": (("parserd",), Bench.backlog), "RSS": ((), Bench.memory),
     "C1": (("cmdqd", "notifyd", "punchctl"), commands.c1), "C2": (("cmdqd", "punchctl"), commands.c2),
     "C3": (("cmdqd",), commands.c3), "P1": (("parserd",), tables.p1), "P2": (("parserd",), tables.p2),
+    "S1": ((), slow.s1), "W1": ((), people.w1),
     "W2": (("cmdqd", "punchctl", "bench/fill_people"), questions.w2),
     "W3": (("cmdqd", "punchctl", "bench/fill_people"), questions.w3),
-    "S1": ((), slow.s1),
 }
 
 
