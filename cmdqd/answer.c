@@ -46,7 +46,7 @@ static void log_trouble(const char *event, struct span serial, int rc)
 
 /* ingestd has given up by then, or will before the commit: what is offered now is not heard, and of
  * what may never be done twice that would be the end. */
-static bool too_late(const struct answerer *a, const struct msg_question *q)
+bool answer_too_late(const struct answerer *a, const struct msg_question *q)
 {
 	uint64_t now_ms = clock_mono_ms();
 
@@ -81,7 +81,7 @@ static enum desk_fate answer_hello(struct answerer *a, struct device *d,
 	if (d->state != DEVICE_APPROVED)
 		return DESK_SEND;
 	/* A stamp of 0 that was ordered would be spent on nobody. */
-	int rc = d->resend && too_late(a, q) ? -ETIMEDOUT : answer_greet(a, d, now_us);
+	int rc = d->resend && answer_too_late(a, q) ? -ETIMEDOUT : answer_greet(a, d, now_us);
 	if (rc < 0) {
 		ret->status = 503;
 		log_trouble("handshake cannot be answered", q->serial, rc);
@@ -135,7 +135,8 @@ static enum desk_fate answer_poll(struct answerer *a, struct device *d,
 		return DESK_SEND;
 	ret->status = 200;
 	ret->body = span_str("OK");
-	return wants_commands(d) && !too_late(a, q) ? offer(a, d, q, now_us, ret) : DESK_SEND;
+	return wants_commands(d) && !answer_too_late(a, q) ? offer(a, d, q, now_us, ret)
+							   : DESK_SEND;
 }
 
 /* ---- both ---- */
@@ -224,6 +225,12 @@ int answer_settle(struct answerer *a)
 	a->claim_count = 0;
 	a->failed = 0;
 	return rc;
+}
+
+int answer_give_up(struct answerer *a, int rc)
+{
+	a->failed = ledger_give_up(a->ledger, rc);
+	return a->failed;
 }
 
 void answer_close(struct answerer *a)

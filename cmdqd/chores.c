@@ -5,8 +5,10 @@
 
 #include <errno.h>
 
+#include "cmdqd/audit.h"
 #include "cmdqd/daylight.h"
 #include "cmdqd/ledger.h"
+#include "cmdqd/withdraw.h"
 #include "lib/clock.h"
 #include "lib/daemon.h"
 
@@ -14,6 +16,9 @@
 #define LOOK_EVERY_MS     1000
 #define SWEEP_EVERY_MS    1000
 #define DAYLIGHT_EVERY_MS 30000
+#define WITHDRAW_EVERY_MS 10000
+#define PURGE_EVERY_MS    60000
+#define PURGE_MOST        1024
 #define SOON_MS           ADMISSION_PAUSE_MS
 
 /* A map that had to grow is no failure: what was given up is done again, in the larger one. */
@@ -180,6 +185,32 @@ static int check_daylight(struct cmdqd *c, uint64_t now_ms)
 	return if_damaged(rc);
 }
 
+/* What one turn leaves comes with the next look. */
+static int withdraw(struct cmdqd *c, uint64_t now_ms)
+{
+	int rc = withdraw_due(&c->people, &c->conf, clock_wall_us());
+
+	if (rc > 0)
+		log_info("users that were lent are taken back", LOG_NUM("users", rc));
+	if (rc == WITHDRAW_MOST || rc == -EAGAIN)
+		c->chores.withdrawn_ms -= WITHDRAW_EVERY_MS - LOOK_EVERY_MS;
+	log_failure(&c->chores.audit_failures, now_ms, "users that were lent not taken back", rc);
+	return if_damaged(rc);
+}
+
+static int purge_audit(struct cmdqd *c, uint64_t now_ms)
+{
+	struct ledger *l = devices_ledger(c->devices);
+	uint64_t now_us = clock_wall_us(), keep_us = c->conf.audit_keep_ms * 1000;
+	int count = audit_purge(l, now_us > keep_us ? now_us - keep_us : 0, PURGE_MOST);
+	int rc = count < 0 ? ledger_give_up(l, count) : devices_save_ordered(c->devices);
+
+	if (count == PURGE_MOST || rc == -EAGAIN)
+		c->chores.purged_ms -= PURGE_EVERY_MS - LOOK_EVERY_MS;
+	log_failure(&c->chores.audit_failures, now_ms, "audit not purged", rc);
+	return if_damaged(rc);
+}
+
 /* Polls wait meanwhile, so one save is short, and what it left comes soon. */
 static int save(struct cmdqd *c, uint64_t now_ms)
 {
@@ -202,7 +233,8 @@ void chores_open(struct cmdqd *c)
 		.sweep_failures = limit,
 		.daylight_failures = limit,
 		.save_failures = limit,
-		.list_failures = limit};
+		.list_failures = limit,
+		.audit_failures = limit};
 }
 
 int chores_do(struct cmdqd *c, uint64_t now_ms)
@@ -221,6 +253,10 @@ int chores_do(struct cmdqd *c, uint64_t now_ms)
 		rc = sweep(c, now_ms);
 	if (rc == 0 && due(&done->daylight_ms, DAYLIGHT_EVERY_MS, now_ms))
 		rc = check_daylight(c, now_ms);
+	if (rc == 0 && due(&done->withdrawn_ms, WITHDRAW_EVERY_MS, now_ms))
+		rc = withdraw(c, now_ms);
+	if (rc == 0 && due(&done->purged_ms, PURGE_EVERY_MS, now_ms))
+		rc = purge_audit(c, now_ms);
 	if (rc == 0 && due(&done->saved_ms, SAVE_EVERY_MS, now_ms))
 		rc = save(c, now_ms);
 	log_failure(&done->list_failures, now_ms, "admission list not written",

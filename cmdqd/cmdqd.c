@@ -45,11 +45,12 @@ static enum desk_fate on_question(
 	case MSG_HELLO:
 	case MSG_POLL:
 		return answer(&c->answerer, q, clock_wall_us(), ret);
+	case MSG_LOOKUP:
+		return remote_answer(&c->remote, q, clock_wall_us(), ret);
 	case MSG_TIME:
 		return answer_time(&c->answerer, q, clock_wall_us(), ret);
 	case MSG_VERIFY:
 		return verify_answer(&c->verify, c->desk, q, clock_wall_us(), ret);
-	case MSG_LOOKUP:
 	case MSG_FILE:
 		break;
 	}
@@ -184,6 +185,7 @@ static void open_desk(struct cmdqd *c)
 		.defaults = &c->conf,
 		.library = &c->library};
 	open_verify(c);
+	c->remote = (struct remote){.answerer = &c->answerer, .people = &c->people};
 	or_fail(desk_serve(c->loop_fd, path, on_question, c, &c->desk), path);
 	free(path);
 }

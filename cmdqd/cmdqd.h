@@ -17,6 +17,7 @@
 #include "cmdqd/poke.h"
 #include "cmdqd/queue.h"
 #include "cmdqd/referee.h"
+#include "cmdqd/remote.h"
 #include "cmdqd/verify.h"
 #include "lib/conf.h"
 #include "lib/log.h"
@@ -26,13 +27,13 @@
 
 /* When each was done last, by the clock that never steps; and who is to be poked after a sweep. */
 struct chores {
-	uint64_t saved_ms, looked_ms, swept_ms, daylight_ms;
+	uint64_t saved_ms, looked_ms, swept_ms, daylight_ms, withdrawn_ms, purged_ms;
 	struct queue_cursor cursor;
 	char woken[CHORES_WOKEN_MAX][SERIAL_MAX + 1];
 	size_t woken_count;
 	bool pokes_wait, saves_wait;
 	struct log_limit answer_failures, sweep_failures, daylight_failures, save_failures,
-		list_failures;
+		list_failures, audit_failures;
 };
 
 struct cmdqd {
@@ -53,6 +54,7 @@ struct cmdqd {
 	struct desk *desk;
 	struct library library;
 	struct people people;
+	struct remote remote;
 	struct referee referee;
 	struct verify verify;
 	char *records_path, *private_path, *match_path, *wake_path;

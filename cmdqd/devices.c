@@ -81,6 +81,11 @@ void devices_set_open(struct device *d, bool open)
 	devices_slot(d)->open = open;
 }
 
+struct device_rations *devices_rations(struct device *d)
+{
+	return &devices_slot(d)->rations;
+}
+
 bool devices_has_open(const struct device *d)
 {
 	return devices_slot(d)->open;

@@ -24,6 +24,7 @@ struct slot {
 	bool forgotten; /* it is in no other list, and its record is to be deleted */
 	bool open;      /* devices_has_open */
 	bool aliased;
+	struct device_rations rations;
 	uint64_t networks; /* a hash of its networks when they were last looked at */
 	struct device device;
 };

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cmdqd/ability.h"
+#include "cmdqd/audit.h"
 #include "cmdqd/facts.h"
 #include "cmdqd/ledger_command.h"
 #include "cmdqd/obey_private.h"
@@ -89,6 +90,17 @@ static uint64_t expires_us(const struct obey_order *w)
 	return after_ms ? w->received_us + after_ms * 1000 : 0;
 }
 
+/* Whom an operator gives to a device is no longer lent to it. */
+static int keep_given(const struct obey_order *w)
+{
+	const struct typed *t = &w->order->command;
+
+	if (strcmp(t->verb->name, "user.add") != 0)
+		return 0;
+	return audit_lent_over(w->obey->ledger, w->order->serial,
+		t->values[verb_field_find(t->verb, span_str("pin"))]);
+}
+
 int obey_command(const struct obey_order *w, uint64_t *ret_id, char ret_why[static SPOOL_WHY_BYTES])
 {
 	struct device *d = find_taker(w, ret_why);
@@ -100,7 +112,7 @@ int obey_command(const struct obey_order *w, uint64_t *ret_id, char ret_why[stat
 		rc = try_rendering(w, d, ret_why);
 	if (rc == 0)
 		rc = add(w, d, &w->order->command, expires_us(w), ret_id, ret_why);
-	return rc < 0 ? rc : 0;
+	return rc < 0 ? rc : keep_given(w);
 }
 
 /* ---- the others ---- */

@@ -8,10 +8,7 @@
 #include "cmdqd/queue.h"
 #include "cmdqd/settings.h"
 
-#define BODY_MAX (MSG_MAX - 64) /* the answer's head has to fit as well */
-
-/* What it said in its last INFO; nothing when it never did. */
-static int read_facts(struct answerer *a, struct span serial)
+int answer_facts(struct answerer *a, struct span serial)
 {
 	a->facts.max = FACTS_MAX;
 	buf_clear(&a->facts);
@@ -25,13 +22,13 @@ static uint64_t batch_bytes(const struct answerer *a, const struct device *d)
 {
 	uint64_t bytes = settings_effective(a->defaults, &d->set).batch_bytes;
 
-	return bytes < BODY_MAX ? bytes : BODY_MAX;
+	return bytes < ANSWER_BODY_MAX ? bytes : ANSWER_BODY_MAX;
 }
 
 static int offer(struct answerer *a, const struct device *d, uint64_t now_us, bool *ret_open)
 {
 	struct span serial = span_str(d->serial);
-	int rc = read_facts(a, serial);
+	int rc = answer_facts(a, serial);
 
 	if (rc < 0)
 		return rc;
@@ -40,7 +37,7 @@ static int offer(struct answerer *a, const struct device *d, uint64_t now_us, bo
 		.offers_max = a->defaults->command_offers};
 	const struct queue_offer o = {serial, &dialect, batch_bytes(a, d), &rules};
 
-	a->body.max = BODY_MAX;
+	a->body.max = ANSWER_BODY_MAX;
 	return queue_offer(a->ledger, &o, now_us, &a->body, ret_open);
 }
 
@@ -53,10 +50,8 @@ int answer_offer(struct answerer *a, struct device *d, uint64_t now_us)
 	if (a->failed < 0)
 		return 0;
 	int rc = offer(a, d, now_us, &open);
-	if (rc < 0) {
-		a->failed = ledger_give_up(a->ledger, rc);
-		return a->failed;
-	}
+	if (rc < 0)
+		return answer_give_up(a, rc);
 	if (!open && answer_claim(a, d, 0))
 		devices_set_open(d, false);
 	return rc;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "cmdqd/admission.h"
+#include "cmdqd/audit.h"
 #include "cmdqd/intake.h"
 #include "cmdqd/obey.h"
 #include "cmdqd/queue.h"
@@ -554,6 +555,23 @@ static void test_a_command_is_queued(void **state)
 	assert_int_not_equal(stored_command(o.id).expires_us, 0);
 }
 
+/* One who was lent is given by an operator: he stays. */
+static void test_whom_an_order_gives_is_not_lent(void **state)
+{
+	struct lent lent;
+
+	(void)state;
+	(void)known("A");
+	assert_int_equal(audit_lend(room.obey.ledger, span_str("A"), span_str("147"), 10), 0);
+	assert_int_equal(ledger_commit(room.obey.ledger), 0);
+	(void)give("order: command\nserial: A\nverb: finger.rm\npin: 147\n");
+	assert_int_equal(audit_next_due(room.obey.ledger, 10, &lent), 1);
+	ledger_abort(room.obey.ledger);
+	(void)give("order: command\nserial: A\nverb: user.add\npin: 147\nname: Anna\n");
+	assert_int_equal(audit_next_due(room.obey.ledger, 10, &lent), 0);
+	ledger_abort(room.obey.ledger);
+}
+
 /* From when it was given, and never for longer because that clock was ahead. */
 static void test_expiry_counts_from_when_it_was_given(void **state)
 {
@@ -810,6 +828,7 @@ int main(void)
 		IN_A_ROOM(test_an_alias_is_one_device),
 		IN_A_ROOM(test_a_new_key_was_shown_by_nobody),
 		IN_A_ROOM(test_a_command_is_queued),
+		IN_A_ROOM(test_whom_an_order_gives_is_not_lent),
 		IN_A_ROOM(test_expiry_counts_from_when_it_was_given),
 		IN_A_ROOM(test_who_takes_no_command),
 		IN_A_ROOM(test_what_needs_an_allowance),
