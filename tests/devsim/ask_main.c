@@ -122,5 +122,6 @@ int ask_main(int argc, char **argv)
 			machine.model.counts[TABLE_BIODATA]);
 	report_count(&report, "refused", refused);
 	report_print(&report);
+	bytes_free(&reply.in);
 	return counts[VERDICT_ODD] > 0 || refused > 0;
 }
