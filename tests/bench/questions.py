@@ -25,8 +25,8 @@ class People:
                    "rows/s into the records")
         self.processes = [site.cmdqd(), site.ingestd()]
         time.sleep(0.6)  # ingestd looks for the desk again
-        for n in range(1, ASKING + 1):
-            commands.listed(site, "device", "set", f"SIM{n:06}", "verify=yes")
+        bench.rig.output([bench.rig.program("punchctl"), "device", "set", f"--config={site.conf}", "--wait",
+                          *(f"SIM{n:06}" for n in range(1, ASKING + 1)), "verify=yes"])
 
     def answers(self, kind):
         """The verdict on one question."""

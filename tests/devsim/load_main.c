@@ -29,6 +29,10 @@ static const struct argp_option options[] = {
 		"attlog, poll, handshake, photo, operlog, biodata, result, mixed, attendance or "
 		"card (attlog)",
 		0},
+	{"rate", KEY_RATE, "R", 0, "Open loop: R uploads fall due every second", 0},
+	{"lockstep", KEY_LOCKSTEP, NULL, 0, "All send together, when the last one was answered", 0},
+	{"no-retry", KEY_NO_RETRY, NULL, 0, "Drop what is not acknowledged instead of resending it",
+		0},
 	{"idle", KEY_IDLE, "N", 0, "Open N more connections that say nothing", 0},
 	{"trickle", KEY_TRICKLE, "N", 0, "Open N more that send a byte now and then", 0},
 	{"trickle-ms", KEY_TRICKLE_MS, "MS", 0, "Time between two such bytes (3000)", 0},
