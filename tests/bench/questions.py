@@ -41,7 +41,7 @@ class People:
         def side():
             before = sum(p.cpu_us() for p in self.processes)
             r = self.bench.load(self.site.port, kind=kind, connections=CONNECTIONS, options=(
-                f"--rate={RATE}", f"--terminals={ASKING}", f"--users={self.users}"))
+                f"--rate={RATE}", f"--terminals={ASKING}", f"--people={self.users}"))
             cpu = (sum(p.cpu_us() for p in self.processes) - before) / r["ok"]
             return {"p50": r["p50_us"] / 1e3, "p99": r["p99_us"] / 1e3, "cpu": cpu}
         return side

@@ -62,7 +62,8 @@ static void slot_take(struct slot *slot)
 	if (load_options.kind == KIND_MIXED) {
 		mixed_make(&slot->upload, device, settings.records);
 	} else if (load_options.kind == KIND_QUESTION) {
-		question_made(&slot->upload, device, load_options.ask, nth);
+		question_made(&slot->upload, device, load_options.ask,
+			nth * 2654435761U % load_options.people);
 	} else {
 		upload_make(&slot->upload, device, load_options.kind, settings.records);
 	}

@@ -8,6 +8,7 @@
 struct load_options {
 	uint32_t connections, rate;
 	uint64_t requests;
+	uint64_t people; /* whom questions are about */
 	bool lockstep, no_retry;
 	enum kind kind;
 	enum ask ask; /* KIND_QUESTION */

@@ -15,12 +15,14 @@ enum load_key {
 	KEY_TRICKLE,
 	KEY_TRICKLE_MS,
 	KEY_NO_RETRY,
+	KEY_PEOPLE,
 };
 
 #define DEFAULT_SECONDS  10
 #define REQUESTS_SECONDS 3600 /* the bound when only --requests is given */
 
-struct load_options load_options = {.connections = 1, .crowd = {.trickle_ms = 3000}};
+struct load_options load_options = {
+	.connections = 1, .people = 1000, .crowd = {.trickle_ms = 3000}};
 
 static const struct argp_option options[] = {
 	{"connections", KEY_CONNECTIONS, "N", 0, "Connections at once (1)", 0},
@@ -29,6 +31,7 @@ static const struct argp_option options[] = {
 		"attlog, poll, handshake, photo, operlog, biodata, result, mixed, attendance or "
 		"card (attlog)",
 		0},
+	{"people", KEY_PEOPLE, "N", 0, "How many people attendance and card are about (1000)", 0},
 	{"rate", KEY_RATE, "R", 0, "Open loop: R uploads fall due every second", 0},
 	{"lockstep", KEY_LOCKSTEP, NULL, 0, "All send together, when the last one was answered", 0},
 	{"no-retry", KEY_NO_RETRY, NULL, 0, "Drop what is not acknowledged instead of resending it",
@@ -105,6 +108,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_RATE:
 		load_options.rate = (uint32_t)option_number(state, "rate", arg, 1, 1000000);
+		return 0;
+	case KEY_PEOPLE:
+		load_options.people = option_number(state, "people", arg, 1, 100000000);
 		return 0;
 	case KEY_LOCKSTEP:
 		load_options.lockstep = true;

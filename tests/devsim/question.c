@@ -73,20 +73,19 @@ void question_make(struct upload *upload, struct device *device, const struct qu
 	upload->asks = q->kind;
 }
 
-/* Whom tests/bench/fill_people makes, its user `n` from 0. */
+/* Whom tests/bench/fill_people makes, number `n` from 0. */
 static uint64_t made_number(enum ask kind, uint64_t n)
 {
 	return kind == ASK_CARD ? (n + 1) * 2654435761U & UINT32_MAX : 1000001 + n;
 }
 
-void question_made(struct upload *upload, struct device *device, enum ask kind, uint64_t nth)
+void question_made(struct upload *upload, struct device *device, enum ask kind, uint64_t person)
 {
 	static struct bytes number;
 	struct question q = {.kind = kind};
-	uint64_t user = nth * 2654435761U % settings.users;
 
 	number.len = 0;
-	bytes_number(&number, made_number(kind, user), 1);
+	bytes_number(&number, made_number(kind, person), 1);
 	*(kind == ASK_CARD ? &q.value : &q.pin) = (struct text){number.data, number.len};
 	question_make(upload, device, &q);
 }

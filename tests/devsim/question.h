@@ -14,8 +14,8 @@ struct question {
  * "time" or "exchange". The parts stay the caller's. */
 bool question_read(const char *words, struct question *ret);
 void question_make(struct upload *upload, struct device *device, const struct question *q);
-/* The question of attendance or a card about one user or the other. */
-void question_made(struct upload *upload, struct device *device, enum ask kind, uint64_t nth);
+/* Of attendance or a card, about this one of the people of the benchmarks, from 0. */
+void question_made(struct upload *upload, struct device *device, enum ask kind, uint64_t person);
 
 enum verdict {
 	VERDICT_YES,
