@@ -177,6 +177,7 @@ install: all
 	install -m 644 ctl/punchctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/punchctl
 	test -e $(DESTDIR)/etc/punchd/punchd.conf || \
 		install -m 644 punchd.conf.example $(DESTDIR)/etc/punchd/punchd.conf
+	test -e $(DESTDIR)/etc/punchd/tls.cfg || install -m 644 systemd/tls.cfg $(DESTDIR)/etc/punchd/tls.cfg
 
 deb:
 	@scripts/deps.sh deb
