@@ -40,7 +40,8 @@ struct audit {
 	char format[24];             /* of a probe: lib/matching.h; "" when none was recognised */
 	bool granted;                /* somebody was found, verified, or the file was given */
 	char why[AUDIT_WHY_BYTES];   /* not granted: the reason in words; a file: its name */
-	uint64_t count;              /* lines that were handed out; bytes of a file */
+	uint64_t count; /* lines that were handed out; bytes of a file; attempts to verify: 1, or
+		   as many as a lock-out turned away */
 };
 
 /* The stored text appended to `b`, and back, as in control.h. 0; -EUCLEAN; -EMSGSIZE, -ENOMEM. */
