@@ -33,7 +33,7 @@ struct answerer {
 	struct zone_cache zones;
 	struct answer_claim claims[ANSWER_CLAIMS_MAX];
 	size_t claim_count;
-	int failed; /* the queue, since the last answer_settle: its errno, else 0 */
+	int failed; /* the queue or the audit, since the last answer_settle: its errno, else 0 */
 };
 
 /* 200 with the reply for an approved device; 403 for any other, for one that speaks from outside of

@@ -91,7 +91,7 @@ _punchctl() {
         device,set,*)
             choices=$(_punchctl_column 1)
             if ((${#words[@]} > 2)); then
-                choices+=' error_delay= delay= trans_interval= trans_times= trans_flags= time_zone= realtime= batch_max= alias= site= comm_key= networks= charset= direction= card_form= card_order= wake= zone_change='
+                choices+=' error_delay= delay= trans_interval= trans_times= trans_flags= time_zone= realtime= batch_max= alias= site= comm_key= networks= charset= direction= card_form= card_order= wake= remote= verify= zone_change='
                 compopt -o nospace
             fi
             ;;

@@ -773,6 +773,18 @@ static void test_switched_off_meanwhile(void **state)
 	says("match 1\n");
 	assert_string_equal(hear(200), FAILED);
 	wrote("1", "fp", false, "not decided: the device may not ask any more");
+	device("A")->set.verify = 1;
+	ask_at("A", "FP", PROBE);
+	turn();
+	snprintf(device("A")->set.site, sizeof(device("A")->set.site), "east");
+	says("match 2\n");
+	assert_string_equal(hear(200), FAILED);
+	ask_at("B", "FP", PROBE);
+	turn();
+	assert_int_equal(devices_remove(room.devices, span_str("B")), 0);
+	says("match 3\n");
+	assert_string_equal(hear(200), FAILED);
+	assert_int_equal(count_written(AUDIT_VERIFY), 3);
 }
 
 static void test_asker_is_gone(void **state)
