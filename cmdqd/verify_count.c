@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <sys/random.h>
 
+#include "cmdqd/answer_private.h"
 #include "cmdqd/audit.h"
 #include "cmdqd/verify_private.h"
 #include "lib/clock.h"
@@ -43,7 +44,7 @@ static void enter(struct verify *v, struct audit *entry)
 		return;
 	int rc = audit_add(answerer->ledger, entry);
 	if (rc < 0)
-		answerer->failed = ledger_give_up(answerer->ledger, rc);
+		(void)answer_give_up(answerer, rc);
 }
 
 static struct audit entry_of(const struct attempt *a, enum audit_what what, uint64_t now_us)

@@ -5,6 +5,7 @@
 #ifndef PUNCHD_CMDQD_VERIFY_PRIVATE_H
 #define PUNCHD_CMDQD_VERIFY_PRIVATE_H
 
+#include "cmdqd/learn.h"
 #include "cmdqd/probe.h"
 #include "cmdqd/verify.h"
 #include "store/audit.h"
@@ -33,15 +34,7 @@ struct attempt {
 };
 
 /* What is too long is cut. */
-static inline void attempt_copy(char *to, size_t room, struct span from)
-{
-	size_t len = from.len < room ? from.len : room - 1;
-
-	memset(to, '\0', room);
-	if (len > 0)
-		memcpy(to, from.ptr, len);
-}
-#define ATTEMPT_COPY(to, from) attempt_copy(to, sizeof(to), from)
+#define ATTEMPT_COPY(to, from) learn_text(to, sizeof(to), from)
 
 /* Sets `why` and gives `outcome`. */
 static inline enum outcome attempt_ends(struct attempt *a, enum outcome outcome, const char *why)

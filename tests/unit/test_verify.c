@@ -784,7 +784,13 @@ static void test_switched_off_meanwhile(void **state)
 	assert_int_equal(devices_remove(room.devices, span_str("B")), 0);
 	says("match 3\n");
 	assert_string_equal(hear(200), FAILED);
-	assert_int_equal(count_written(AUDIT_VERIFY), 3);
+	add_device("B");
+	ask_at("B", "FP", PROBE);
+	turn();
+	assert_int_equal(devices_decide(room.devices, span_str("B"), DEVICE_REFUSED), 0);
+	says("match 4\n");
+	assert_string_equal(hear(200), FAILED);
+	assert_int_equal(count_written(AUDIT_VERIFY), 4);
 }
 
 static void test_asker_is_gone(void **state)
