@@ -285,6 +285,7 @@ static const struct rule {
 	{ASK_DEVICES, FLAG(devices)},
 	{ASK_DRY_RUN, FLAG(dry_run)},
 	{ASK_NO_NAMES, FLAG(no_names)},
+	{ASK_REFUSED, FLAG(refused)},
 };
 
 static const struct rule *find_rule(int key)

@@ -46,7 +46,7 @@ struct ask {
 	bool has_expires;
 
 	/* of people */
-	bool reveal, deleted, devices, dry_run;
+	bool reveal, deleted, devices, dry_run, refused;
 	struct span kind;          /* empty: not given; its verb knows the words */
 	const char *to;            /* a directory, or NULL */
 	struct clock_local before; /* a zero month: not given */
@@ -82,7 +82,7 @@ struct noun {
  * command.h; some nouns have verbs of both kinds. */
 extern const struct noun noun_punch, noun_spool, noun_device, noun_cmd, noun_status;
 extern const struct noun noun_user, noun_template, noun_photo, noun_oplog, noun_raw;
-extern const struct noun noun_export, noun_purge;
+extern const struct noun noun_export, noun_purge, noun_audit;
 
 /* Takes the command line of a verb apart into `*a`: argv[0] is "punchctl punch ls". Ends the
  * program with EX_USAGE and a line that names the offending word, or with 0 after --help. */
@@ -123,6 +123,7 @@ enum ask_key {
 	ASK_TO,
 	ASK_BEFORE,
 	ASK_NO_NAMES,
+	ASK_REFUSED,
 };
 
 #define ASK_OPTION_CONF                                                              \

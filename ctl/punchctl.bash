@@ -30,6 +30,7 @@ _punchctl() {
         choices='punch user face'
         [[ $noun == template ]] && choices='finger face fingervein palmvein visible-face palm'
         [[ $noun == oplog ]] && choices='operation error event'
+        [[ $noun == audit ]] && choices='lookup verify file withdraw alarm'
         ;;
     --since | --until | --before) choices='now today yesterday -1h -12h -1d -7d -30d' ;;
     --state)
@@ -45,7 +46,8 @@ _punchctl() {
     *)
         case $noun,$verb,$cur in
         ,,-*) choices='--config --help --version' ;;
-        ,,*) choices="punch user template photo oplog raw export purge device cmd spool status $(_punchctl_nouns)" ;;
+        ,,*) choices="punch user template photo oplog raw export purge device cmd spool audit status $(_punchctl_nouns)" ;;
+        audit,*) choices='--kind --serial --pin --since --until --refused --limit --json --csv --config --help' ;;
         status,*) choices='--json --config --help' ;;
         punch,,*) choices='ls count follow --help' ;;
         user,,*) choices="ls show export erase --help $(_punchctl_verbs_of user)" ;;

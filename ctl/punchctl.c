@@ -19,7 +19,7 @@ const char *argp_program_version = "punchctl (punchd) " PUNCHD_VERSION;
 
 static const struct noun *const nouns[] = {&noun_punch, &noun_user, &noun_template, &noun_photo,
 	&noun_oplog, &noun_raw, &noun_export, &noun_purge, &noun_device, &noun_cmd, &noun_spool,
-	&noun_status};
+	&noun_audit, &noun_status};
 #define NOUN_COUNT (sizeof(nouns) / sizeof(nouns[0]))
 
 /* The part of the command line before the noun. */
@@ -44,7 +44,8 @@ static error_t take_front(int key, char *arg, struct argp_state *state)
 		if (!f->noun_at)
 			argp_error(state,
 				"which NOUN? punch, user, template, photo, oplog, raw, export, "
-				"purge, device, cmd, spool, status, or a command for terminals");
+				"purge, device, cmd, spool, audit, status, or a command for "
+				"terminals");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -77,6 +78,8 @@ static struct front parse_front(int argc, char **argv)
 		       "  cmd ls|show|wait|cancel|send|raw      the commands that were ordered\n"
 		       "  spool ls|show|check                   what waits, what was done\n"
 		       "  spool hold|release|replay|discard\n"
+		       "  audit                                 what terminals asked about "
+		       "people\n"
 		       "  status                                everything on one screen\n"
 		       "\n"
 		       "TARGET is a serial, an alias, @SITE, or --all. punchctl NOUN --help and "
@@ -173,7 +176,8 @@ static void choose_command(const char *noun, const char *word, struct chosen *c)
 		exit(fail(EX_USAGE,
 			"there is no noun '%s'; there are punch, user, template, photo, oplog, "
 			"raw, "
-			"export, purge, device, cmd, spool, status, and those of 'punchctl cmd "
+			"export, purge, device, cmd, spool, audit, status, and those of 'punchctl "
+			"cmd "
 			"verbs'",
 			noun));
 	c->command = command_find(noun, word);

@@ -11,8 +11,11 @@
 #include "lib/clock.h"
 #include "lib/io.h"
 #include "lib/wake.h"
+#include "store/audit.h"
 #include "store/command.h"
 #include "store/item.h"
+
+#define ALARM_US (UINT64_C(24) * 3600 * 1000000)
 
 enum daemon { INGESTD, PARSERD, CMDQD, NOTIFYD, DAEMONS };
 
@@ -31,6 +34,7 @@ struct status {
 	uint64_t devices[DEVICE_REFUSED + 1];
 	uint64_t online; /* of the approved */
 	uint64_t queued, offered;
+	uint64_t alarms; /* of the last day */
 	const struct conf *conf;
 	uint64_t now_us;
 };
@@ -121,11 +125,23 @@ static int count_command(void *context, const struct command *c)
 	return 0;
 }
 
+static int count_alarm(void *context, const struct audit *a)
+{
+	struct status *s = context;
+	(void)a;
+	s->alarms++;
+	return 0;
+}
+
 static int count_all(struct control_reader *r, struct status *s)
 {
 	const struct command_query open = {.states = 1u << COMMAND_QUEUED | 1u << COMMAND_OFFERED};
 	int rc = control_devices(r, count_device, s);
-	return rc < 0 ? rc : control_commands(r, &open, count_command, s);
+	const struct audit_query alarms = {
+		.kinds = 1u << AUDIT_ALARM, .since_us = s->now_us - ALARM_US};
+	if (rc == 0)
+		rc = control_commands(r, &open, count_command, s);
+	return rc < 0 ? rc : control_audits(r, &alarms, count_alarm, s);
 }
 
 static void look_at_devices(const struct ask *a, struct status *s)
@@ -199,6 +215,9 @@ static void print_devices(const struct status *s)
 		(unsigned long long)s->devices[DEVICE_REFUSED]);
 	printf("commands %llu queued, %llu offered\n", (unsigned long long)s->queued,
 		(unsigned long long)s->offered);
+	if (s->alarms > 0)
+		printf("ALARMS   %llu in the last day; punchctl audit --kind alarm says more\n",
+			(unsigned long long)s->alarms);
 }
 
 static void print_free(const struct status *s, const struct conf *c)
@@ -245,7 +264,8 @@ enum { ONLINE = DEVICE_REFUSED + 1, DEVICE_COLUMNS };
 static int print_json(const struct status *s)
 {
 	static const struct out_column all[] = {{.key = "daemons"}, {.key = "spools"},
-		{.key = "records"}, {.key = "devices"}, {.key = "commands"}, {.key = "free_bytes"}};
+		{.key = "records"}, {.key = "devices"}, {.key = "commands"}, {.key = "free_bytes"},
+		{.key = "alarms"}};
 	static const struct out_column daemon_columns[DAEMONS] = {[INGESTD] = {.key = "ingestd"},
 		[PARSERD] = {.key = "parserd"},
 		[CMDQD] = {.key = "cmdqd"},
@@ -299,6 +319,7 @@ static int print_json(const struct status *s)
 		known_rows(s->devices_known == KNOWN, OUT_OBJECT, &devices),
 		known_rows(s->devices_known == KNOWN, OUT_OBJECT, &commands),
 		known_number(s->free_known, s->free_bytes),
+		known_number(s->devices_known == KNOWN, s->alarms),
 	};
 	return out_one(stdout, OUT_JSON, all, sizeof(all) / sizeof(*all), cells);
 }
