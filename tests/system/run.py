@@ -36,6 +36,7 @@ import test_questions  # noqa: E402
 import test_queue  # noqa: E402
 import test_queue_kill  # noqa: E402
 import test_records  # noqa: E402
+import test_remote  # noqa: E402
 import test_replay  # noqa: E402
 import test_signals  # noqa: E402
 import test_slow  # noqa: E402
@@ -43,7 +44,7 @@ import test_verify  # noqa: E402
 
 MODULES = (test_http, test_caps, test_proxy, test_slow, test_admission, test_handshake, test_pipeline, test_signals, test_foreign,
            test_kill, test_replay, test_memory, test_disk, test_order, test_command, test_queue,
-           test_queue_kill, test_notify, test_matchd, test_device, test_records, test_people, test_questions,
+           test_queue_kill, test_notify, test_matchd, test_device, test_records, test_people, test_questions, test_remote,
            test_verify)
 HANG_S = {False: 300, True: 3600}  # a test that takes longer hangs
 
