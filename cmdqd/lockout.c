@@ -213,18 +213,22 @@ void lockout_recall(struct lockout *l, struct span who, bool failed, uint64_t at
 
 bool lockout_next_over(struct lockout *l, uint64_t now_ms, struct lockout_over *ret)
 {
-	struct row *row;
+	struct row *row, *next;
 
 	free(l->told);
 	l->told = NULL;
-	make_room(l, now_ms);
-	row = TAILQ_FIRST(&l->rows);
-	if (!row || !is_over(l, row, now_ms))
-		return false;
-	take_out(l, row);
-	l->told = row;
-	*ret = (struct lockout_over){name_of(row), span_str(row->where), row->turned_away};
-	return true;
+	for (row = TAILQ_FIRST(&l->rows); row && is_over(l, row, now_ms); row = next) {
+		next = TAILQ_NEXT(row, order);
+		if (row->turned_away == 0) {
+			drop(l, row);
+			continue;
+		}
+		take_out(l, row);
+		l->told = row;
+		*ret = (struct lockout_over){name_of(row), span_str(row->where), row->turned_away};
+		return true;
+	}
+	return false;
 }
 
 size_t lockout_rows(const struct lockout *l)
@@ -234,12 +238,14 @@ size_t lockout_rows(const struct lockout *l)
 
 void lockout_close(struct lockout *l)
 {
-	struct row *row;
+	struct row *row, *next;
 
 	if (!l)
 		return;
-	while ((row = TAILQ_FIRST(&l->rows)))
+	for (row = TAILQ_FIRST(&l->rows); row; row = next) {
+		next = TAILQ_NEXT(row, order);
 		drop(l, row);
+	}
 	free(l->told);
 	free(l);
 }
