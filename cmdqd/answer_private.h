@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* answer_private: what the parts of the answer share. For cmdqd/answer.c, cmdqd/greet.c,
- * cmdqd/offer.c, cmdqd/remote.c and cmdqd/verify_count.c alone. */
+ * cmdqd/offer.c, cmdqd/remote.c, cmdqd/verify_count.c and cmdqd/fetch.c alone. */
 #ifndef PUNCHD_CMDQD_ANSWER_PRIVATE_H
 #define PUNCHD_CMDQD_ANSWER_PRIVATE_H
 

@@ -18,6 +18,7 @@
 #define DAYLIGHT_EVERY_MS 30000
 #define WITHDRAW_EVERY_MS 10000
 #define PURGE_EVERY_MS    60000
+#define SHELF_EVERY_MS    60000
 #define PURGE_MOST        1024
 #define SOON_MS           ADMISSION_PAUSE_MS
 
@@ -211,6 +212,20 @@ static int purge_audit(struct cmdqd *c, uint64_t now_ms)
 	return if_damaged(rc);
 }
 
+/* The ledger is only read. */
+static int sweep_shelf(struct cmdqd *c, uint64_t now_ms)
+{
+	struct ledger *l = devices_ledger(c->devices);
+	int rc = shelf_sweep(&c->shelf, l, clock_wall_us());
+
+	ledger_abort(l);
+	if (rc > 0)
+		log_info("copies of files that no command names any more are gone",
+			LOG_NUM("files", rc));
+	log_failure(&c->chores.shelf_failures, now_ms, "copies of files not looked through", rc);
+	return if_damaged(rc);
+}
+
 /* Polls wait meanwhile, so one save is short, and what it left comes soon. */
 static int save(struct cmdqd *c, uint64_t now_ms)
 {
@@ -234,7 +249,8 @@ void chores_open(struct cmdqd *c)
 		.daylight_failures = limit,
 		.save_failures = limit,
 		.list_failures = limit,
-		.audit_failures = limit};
+		.audit_failures = limit,
+		.shelf_failures = limit};
 }
 
 int chores_do(struct cmdqd *c, uint64_t now_ms)
@@ -257,6 +273,8 @@ int chores_do(struct cmdqd *c, uint64_t now_ms)
 		rc = withdraw(c, now_ms);
 	if (rc == 0 && due(&done->purged_ms, PURGE_EVERY_MS, now_ms))
 		rc = purge_audit(c, now_ms);
+	if (rc == 0 && due(&done->shelf_ms, SHELF_EVERY_MS, now_ms))
+		rc = sweep_shelf(c, now_ms);
 	if (rc == 0 && due(&done->saved_ms, SAVE_EVERY_MS, now_ms))
 		rc = save(c, now_ms);
 	log_failure(&done->list_failures, now_ms, "admission list not written",

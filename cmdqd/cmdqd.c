@@ -52,7 +52,7 @@ static enum desk_fate on_question(
 	case MSG_VERIFY:
 		return verify_answer(&c->verify, c->desk, q, clock_wall_us(), ret);
 	case MSG_FILE:
-		break;
+		return fetch_answer(&c->fetch, q, clock_wall_us(), ret);
 	}
 	*ret = (struct msg_answer){.status = 404};
 	return DESK_SEND;
@@ -117,6 +117,16 @@ static void open_spools(struct cmdqd *c)
 	or_fail(intake_watch(&c->watch, c->loop_fd, watch_fd), "the watch");
 }
 
+static void open_shelf(struct cmdqd *c)
+{
+	char *files = join_or_fail(c->conf.state_dir, CONF_FILES);
+	char *served = join_or_fail(c->conf.state_dir, CONF_SERVED);
+
+	or_fail(shelf_open(files, served, &c->shelf), served);
+	free(served);
+	free(files);
+}
+
 static void open_state(struct cmdqd *c)
 {
 	char *dir = join_or_fail(c->conf.state_dir, CONF_CMDQD_DIR);
@@ -130,6 +140,7 @@ static void open_state(struct cmdqd *c)
 	c->admission = (struct admission){.state_fd = c->state_fd, .devices = c->devices};
 	or_fail(admission_write(&c->admission, clock_mono_ms()), "the admission list");
 	or_fail(content_open(content, &c->content), content);
+	open_shelf(c);
 	free(content);
 	free(control);
 	free(dir);
@@ -142,8 +153,11 @@ static void open_work(struct cmdqd *c)
 	or_fail(charset_open(), "the character set GB18030 of the C library");
 	c->wake_path = join_or_fail(c->conf.run_dir, CONF_WAKE);
 	poke_open(&c->poke, c->wake_path);
-	c->obey = (struct obey){
-		.devices = c->devices, .ledger = ledger, .conf = &c->conf, .later = &c->later};
+	c->obey = (struct obey){.devices = c->devices,
+		.ledger = ledger,
+		.conf = &c->conf,
+		.later = &c->later,
+		.shelf = &c->shelf};
 	c->outcome = (struct outcome){.ledger = ledger, .content = &c->content, .later = &c->later};
 	chores_open(c);
 }
@@ -185,6 +199,7 @@ static void open_desk(struct cmdqd *c)
 		.defaults = &c->conf,
 		.library = &c->library};
 	open_verify(c);
+	c->fetch = (struct fetch){.answerer = &c->answerer, .shelf = &c->shelf};
 	c->remote = (struct remote){.answerer = &c->answerer, .people = &c->people};
 	or_fail(desk_serve(c->loop_fd, path, on_question, c, &c->desk), path);
 	free(path);
@@ -235,6 +250,7 @@ static void close_all(struct cmdqd *c)
 	library_close(&c->library);
 	poke_close(&c->poke);
 	obey_close(&c->obey);
+	shelf_close(&c->shelf);
 	content_close(&c->content);
 	devices_close(c->devices);
 	/* Last: with the spools' locks another cmdqd may open all of it. */

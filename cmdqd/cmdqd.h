@@ -8,6 +8,7 @@
 #include "cmdqd/content.h"
 #include "cmdqd/desk.h"
 #include "cmdqd/devices.h"
+#include "cmdqd/fetch.h"
 #include "cmdqd/intake.h"
 #include "cmdqd/later.h"
 #include "cmdqd/loop.h"
@@ -18,6 +19,7 @@
 #include "cmdqd/queue.h"
 #include "cmdqd/referee.h"
 #include "cmdqd/remote.h"
+#include "cmdqd/shelf.h"
 #include "cmdqd/verify.h"
 #include "lib/conf.h"
 #include "lib/log.h"
@@ -27,13 +29,13 @@
 
 /* When each was done last, by the clock that never steps; and who is to be poked after a sweep. */
 struct chores {
-	uint64_t saved_ms, looked_ms, swept_ms, daylight_ms, withdrawn_ms, purged_ms;
+	uint64_t saved_ms, looked_ms, swept_ms, daylight_ms, withdrawn_ms, purged_ms, shelf_ms;
 	struct queue_cursor cursor;
 	char woken[CHORES_WOKEN_MAX][SERIAL_MAX + 1];
 	size_t woken_count;
 	bool pokes_wait, saves_wait;
 	struct log_limit answer_failures, sweep_failures, daylight_failures, save_failures,
-		list_failures, audit_failures;
+		list_failures, audit_failures, shelf_failures;
 };
 
 struct cmdqd {
@@ -47,6 +49,7 @@ struct cmdqd {
 	struct outcome outcome;
 	struct later later; /* of both: only one of them is at work */
 	struct content content;
+	struct shelf shelf;
 	struct devices *devices;
 	struct admission admission;
 	struct answerer answerer;
@@ -55,6 +58,7 @@ struct cmdqd {
 	struct library library;
 	struct people people;
 	struct remote remote;
+	struct fetch fetch;
 	struct referee referee;
 	struct verify verify;
 	char *records_path, *private_path, *match_path, *wake_path;

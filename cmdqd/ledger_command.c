@@ -48,6 +48,61 @@ static struct span marks_of(const struct command *c, bool urgent, unsigned char 
 	return span_of(byte, 1);
 }
 
+/* While the command is open its file may be fetched. */
+static int mark_file(struct ledger *l, const struct command *c)
+{
+	struct pack id = {.len = 0}, wanted = {.len = 0};
+	struct span token = span_str(c->file.token);
+
+	if (token.len == 0)
+		return 0;
+	command_pack_id(&id, c->id);
+	command_pack_wanted(&wanted, span_str(c->file.sha256), c->id);
+	if (wanted.failed)
+		return -EINVAL;
+	const bool open = command_is_open(c->state);
+	int rc = open ? ledger_store(l, CONTROL_TOKEN, token, pack_span(&id), 0)
+		      : ledger_drop(l, CONTROL_TOKEN, token);
+	if (rc < 0)
+		return rc;
+	return open ? ledger_store(l, CONTROL_WANTED, pack_span(&wanted), span_of("", 0), 0)
+		    : ledger_drop(l, CONTROL_WANTED, pack_span(&wanted));
+}
+
+int ledger_find_token(struct ledger *l, struct span token, uint64_t *ret_id)
+{
+	struct span value = {0};
+	int rc = token.len > 0 ? ledger_fetch(l, CONTROL_TOKEN, token, &value) : -ENOENT;
+
+	return rc < 0 ? rc : command_unpack_id(value, ret_id);
+}
+
+static int begins_with(MDB_cursor *cursor, const struct pack *start)
+{
+	MDB_val key = env_val(pack_span(start)), value;
+	int rc = env_errno(mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE));
+
+	if (rc < 0)
+		return rc == -ENOENT ? 0 : rc;
+	return key.mv_size >= start->len && memcmp(key.mv_data, start->bytes, start->len) == 0;
+}
+
+int ledger_wants_file(struct ledger *l, struct span sha256)
+{
+	struct pack start = {.len = 0};
+	MDB_cursor *cursor;
+
+	command_pack_sha256(&start, sha256);
+	if (start.failed)
+		return -EINVAL;
+	int rc = env_errno(mdb_cursor_open(l->txn, l->dbs[CONTROL_WANTED], &cursor));
+	if (rc < 0)
+		return rc;
+	rc = begins_with(cursor, &start);
+	mdb_cursor_close(cursor);
+	return rc;
+}
+
 int ledger_put_command(struct ledger *l, const struct command *c, bool urgent)
 {
 	struct pack key = {.len = 0};
@@ -57,6 +112,8 @@ int ledger_put_command(struct ledger *l, const struct command *c, bool urgent)
 	if (key.failed)
 		return -EINVAL;
 	int rc = put_record(l, c);
+	if (rc == 0)
+		rc = mark_file(l, c);
 	if (rc < 0)
 		return rc;
 	if (!command_is_open(c->state)) {

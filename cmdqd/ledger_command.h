@@ -14,6 +14,10 @@ must_check int ledger_add_command(struct ledger *l, struct command *c, bool urge
 /* Writes a command that is there. Once it is over it is no longer among the open ones, and never
  * is again. */
 must_check int ledger_put_command(struct ledger *l, const struct command *c, bool urgent);
+/* Is there an open command that lets this file be fetched? 1, 0, or a negative errno. */
+must_check int ledger_wants_file(struct ledger *l, struct span sha256);
+/* The open command whose file has this token: its id. 0, -ENOENT, another negative errno. */
+must_check int ledger_find_token(struct ledger *l, struct span token, uint64_t *ret_id);
 /* As control_get_command; -ENOENT when there is none. */
 must_check int ledger_get_command(
 	struct ledger *l, uint64_t id, struct buf *into, struct command *ret);

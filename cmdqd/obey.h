@@ -10,6 +10,7 @@
 #include "cmdqd/later.h"
 #include "cmdqd/ledger.h"
 #include "cmdqd/poke.h"
+#include "cmdqd/shelf.h"
 #include "lib/conf.h"
 #include "spool/spool.h"
 
@@ -18,6 +19,7 @@ struct obey {
 	struct ledger *ledger;
 	const struct conf *conf; /* what is allowed */
 	struct later *later;     /* gets the lines about what was done */
+	struct shelf *shelf;     /* of the files that orders name */
 	/* Who is to be woken once all is durable: filled by obey_file, emptied by obey_wake. */
 	struct obey_woken *woken;
 	size_t woken_count, woken_room;

@@ -2,6 +2,7 @@
 /* obey_command: the orders that bring commands to the queue, or take them off. */
 #include <errno.h>
 #include <stdio.h>
+#include <sys/random.h>
 
 #include "cmdqd/ability.h"
 #include "cmdqd/audit.h"
@@ -34,13 +35,15 @@ static struct device *find_taker(const struct obey_order *w, char ret_why[static
 
 /* 1 when it is there now, 0 when it was before. */
 static int add(const struct obey_order *w, struct device *d, const struct typed *command,
-	uint64_t expires_us, uint64_t *ret_id, char ret_why[static SPOOL_WHY_BYTES])
+	const struct command_file *file, uint64_t expires_us, uint64_t *ret_id,
+	char ret_why[static SPOOL_WHY_BYTES])
 {
 	const struct queue_order o = {.serial = span_str(d->serial),
 		.entry = w->entry,
 		.owner_uid = w->owner_uid,
 		.expires_us = expires_us,
-		.command = command};
+		.command = command,
+		.file = file};
 	int rc = queue_add(w->obey->ledger, &o, w->now_us, ret_id);
 
 	if (rc == -ENOSPC)
@@ -65,15 +68,15 @@ static int check_allowed(
 }
 
 /* What the device cannot take is refused now and not when it polls. */
-static int try_rendering(
-	const struct obey_order *w, const struct device *d, char ret_why[static SPOOL_WHY_BYTES])
+static int try_rendering(const struct obey_order *w, const struct device *d,
+	const struct typed *command, char ret_why[static SPOOL_WHY_BYTES])
 {
 	struct buf facts = buf_with_max(FACTS_MAX), line = buf_with_max(RENDER_MAX);
 	int rc = ledger_get_facts(w->obey->ledger, span_str(d->serial), &facts);
 
 	if (rc == 0 || rc == -ENOENT) {
 		struct dialect dialect = ability_dialect(d, buf_span(&facts));
-		rc = render_put(&line, &w->order->command, &dialect, ret_why);
+		rc = render_put(&line, command, &dialect, ret_why);
 		if (rc == -EINVAL)
 			rc = -EBADMSG;
 	}
@@ -101,6 +104,71 @@ static int keep_given(const struct obey_order *w)
 		t->values[verb_field_find(t->verb, span_str("pin"))]);
 }
 
+/* ---- its file ---- */
+
+/* Nobody can guess it: whoever knows it was told. */
+static int make_token(char ret[static FILE_TOKEN_BYTES + 1])
+{
+	unsigned char bytes[FILE_TOKEN_BYTES / 2];
+
+	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+		return -EIO;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		snprintf(ret + 2 * i, 3, "%02x", bytes[i]);
+	return 0;
+}
+
+/* What the order says that it has to be. */
+static int check_sha256(const struct typed *command, const struct command_file *file,
+	char ret_why[static SPOOL_WHY_BYTES])
+{
+	int at = verb_field_find(command->verb, span_str("sha256"));
+
+	if (at < 0 || !command->given[at] || span_is(command->values[at], file->sha256))
+		return 0;
+	snprintf(ret_why, SPOOL_WHY_BYTES, "the file's SHA-256 is another one: %s", file->sha256);
+	return -EBADMSG;
+}
+
+/* The file that the command names, if its verb is of one. -EAGAIN as shelf_take has it. */
+static int take_file(const struct obey_order *w, const struct typed *command,
+	struct command_file *file, char ret_why[static SPOOL_WHY_BYTES])
+{
+	int at = verb_field_find(command->verb, span_str("file"));
+	struct command_file copy;
+
+	if (at < 0)
+		return 0;
+	int rc = shelf_take(w->obey->shelf, command->values[at], &copy, ret_why);
+	if (rc == 0)
+		rc = check_sha256(command, &copy, ret_why);
+	if (rc < 0)
+		return rc;
+	memcpy(file->sha256, copy.sha256, sizeof(file->sha256));
+	file->bytes = copy.bytes;
+	return 0;
+}
+
+/* ---- a command ---- */
+
+/* The file last: only a command that is good for all else has one copied. */
+static int queue_it(const struct obey_order *w, struct device *d, uint64_t *ret_id,
+	char ret_why[static SPOOL_WHY_BYTES])
+{
+	struct command_file file = {.bytes = 0};
+	struct typed command = w->order->command;
+	int rc = make_token(file.token);
+
+	command.token = span_str(file.token);
+	if (rc == 0)
+		rc = try_rendering(w, d, &command, ret_why);
+	if (rc == 0)
+		rc = take_file(w, &command, &file, ret_why);
+	return rc < 0 ? rc
+		      : add(w, d, &command, file.bytes ? &file : NULL, expires_us(w), ret_id,
+				ret_why);
+}
+
 int obey_command(const struct obey_order *w, uint64_t *ret_id, char ret_why[static SPOOL_WHY_BYTES])
 {
 	struct device *d = find_taker(w, ret_why);
@@ -109,9 +177,7 @@ int obey_command(const struct obey_order *w, uint64_t *ret_id, char ret_why[stat
 		return -EBADMSG;
 	int rc = check_allowed(w->obey, &w->order->command, ret_why);
 	if (rc == 0)
-		rc = try_rendering(w, d, ret_why);
-	if (rc == 0)
-		rc = add(w, d, &w->order->command, expires_us(w), ret_id, ret_why);
+		rc = queue_it(w, d, ret_id, ret_why);
 	return rc < 0 ? rc : keep_given(w);
 }
 
@@ -125,7 +191,7 @@ int obey_resend(const struct obey_order *w, uint64_t *ret_id, char ret_why[stati
 
 	if (!d)
 		return -EBADMSG;
-	int rc = add(w, d, &check, 0, ret_id, ret_why);
+	int rc = add(w, d, &check, NULL, 0, ret_id, ret_why);
 	if (rc <= 0)
 		return rc;
 	d->resend |= w->order->tables;

@@ -125,6 +125,8 @@ static int add(struct queue_work *w, const struct queue_order *o, uint64_t *ret_
 	memcpy(c.serial, o->serial.ptr, o->serial.len);
 	memcpy(c.order, o->entry, strlen(o->entry));
 	c.text = buf_span(&w->text);
+	if (o->file)
+		c.file = *o->file;
 	rc = ledger_add_command(w->l, &c, typed_traits(o->command) & VERB_URGENT);
 	if (rc == 0 && strcmp(o->entry, QUEUE_OWN_ENTRY) != 0)
 		rc = ledger_put_ordered(w->l, o->entry, &(struct ordered){.id = c.id});

@@ -23,6 +23,7 @@ struct queue_order {
 	uint64_t owner_uid;
 	uint64_t expires_us;
 	const struct typed *command;
+	const struct command_file *file; /* of put-file; else NULL */
 };
 
 #define QUEUE_OWN_ENTRY "cmdqd"

@@ -51,6 +51,7 @@ static int make_line(
 	struct typed t;
 	int rc = typed_get(c->text, &t, why);
 
+	t.token = span_str(c->file.token);
 	buf_clear(&f->line);
 	if (rc == 0)
 		rc = buf_printf(&f->line, "C:%llu:", (unsigned long long)c->id);

@@ -9,6 +9,7 @@
 #include "command/why.h"
 #include "lib/card.h"
 #include "lib/charset.h"
+#include "lib/file_target.h"
 #include "lib/num.h"
 
 /* No command takes more: GB18030 doubles a text at most, keys and presets are short. */
@@ -166,6 +167,14 @@ static int put_template(struct work *w, const struct verb_field *f, struct span 
 	return rc < 0 ? rc : buf_add_span(&w->line, text);
 }
 
+/* Below /iclock/, where a terminal looks for what has no host. docs/PROTOCOL.md 6 */
+static int put_served(struct work *w, const struct verb_field *f, struct span name)
+{
+	if (!file_hex_valid(w->typed->token, FILE_TOKEN_BYTES))
+		return why_refuse(w->why, "%s: it was given no address", f->name);
+	return buf_printf(&w->line, "file/%.*s/%.*s", SPAN_ARG(w->typed->token), SPAN_ARG(name));
+}
+
 static int put_value(struct work *w, const struct verb_field *f, struct span value)
 {
 	bool cut;
@@ -181,6 +190,8 @@ static int put_value(struct work *w, const struct verb_field *f, struct span val
 		return put_text(w, f->name, value, LINE_ROOM, &cut);
 	case FIELD_CARD:
 		return put_card(w, f, value);
+	case FIELD_SERVED:
+		return put_served(w, f, value);
 	case FIELD_TEMPLATE:
 		return put_template(w, f, value);
 	default: /* ASCII in the form that it was given */
@@ -231,6 +242,8 @@ static int put_fields(struct work *w)
 	for (size_t i = 0; rc == 0 && i < t->verb->field_count; i++) {
 		const struct verb_field *f = &t->verb->fields[i];
 
+		if (f->kind == FIELD_SHA256)
+			continue;
 		if (!t->given[i] && !f->preset && f->kind != FIELD_SIZE)
 			continue;
 		rc = put_key(w, f, first);

@@ -68,9 +68,9 @@ static bool ends_nocase(struct span s, const char *end)
 
 static int check_file(const struct typed *t, char ret_why[static VERB_WHY_BYTES])
 {
-	struct span url = sent(t, "url");
+	struct span file = sent(t, "file");
 
-	if (url.ptr && !sent(t, "path").ptr && !ends_nocase(url, ".tgz"))
+	if (file.ptr && !sent(t, "path").ptr && !ends_nocase(file, ".tgz"))
 		return why_refuse(ret_why, "path: only a .tgz goes without it");
 	return 0;
 }

@@ -14,6 +14,7 @@ struct typed {
 	const struct verb *verb;
 	struct span values[VERB_FIELDS_MAX]; /* in the order of verb->fields */
 	bool given[VERB_FIELDS_MAX];
+	struct span token; /* of the address of a FIELD_SERVED; not part of the text */
 };
 
 /* Takes one "field: value" in. 0; -EINVAL with the reason: no such field, given twice, or a value

@@ -57,6 +57,9 @@ enum field_kind {
 		       */
 	FIELD_OPTION, /* KEY=VALUE of SET OPTION */
 	FIELD_FILE,   /* the name of a file, without a path */
+	FIELD_SERVED, /* the name of a file of ours; sent as the address that it has for this
+			 command: lib/file_target.h */
+	FIELD_SHA256, /* of that file, in hex; never sent */
 	FIELD_LINE,   /* the rest of the command as it is; TAB may stand in it and in no other */
 };
 

@@ -6,6 +6,7 @@
 #include "command/why.h"
 #include "lib/base64.h"
 #include "lib/clock.h"
+#include "lib/file_target.h"
 #include "lib/num.h"
 #include "lib/utf8.h"
 
@@ -181,6 +182,24 @@ static int check_file_name(const struct verb_field *f, struct span value, char *
 	return check_text(f, value, ret_why);
 }
 
+static int check_served(const struct verb_field *f, struct span value, char *ret_why)
+{
+	if (!file_name_valid(value))
+		return why_refuse(ret_why,
+			"%s: 1 to %d letters, digits, . _ + and -, not beginning with a dot; no "
+			"path and no address",
+			f->name, FILE_NAME_MAX);
+	return 0;
+}
+
+static int check_sha256(const struct verb_field *f, struct span value, char *ret_why)
+{
+	if (!file_hex_valid(value, FILE_SHA256_BYTES))
+		return why_refuse(
+			ret_why, "%s: %d hex digits, a to f small", f->name, FILE_SHA256_BYTES);
+	return 0;
+}
+
 static int check_nothing(const struct verb_field *f, struct span value, char *ret_why)
 {
 	(void)value;
@@ -205,6 +224,8 @@ int verb_field_check(
 		[FIELD_OPTION] = check_option,
 		[FIELD_LINE] = check_line,
 		[FIELD_FILE] = check_file_name,
+		[FIELD_SERVED] = check_served,
+		[FIELD_SHA256] = check_sha256,
 	};
 
 	if (value.len == 0)

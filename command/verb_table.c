@@ -197,10 +197,11 @@ static const struct verb_field get_file[] = {
 		.brief = "the file's path on the terminal"},
 };
 static const struct verb_field put_file[] = {
-	{"url", "", FIELD_TEXT, .required = true, .max = 1024,
-		.brief = "http://…, or a path below /iclock/"},
+	{"file", "", FIELD_SERVED, .required = true,
+		.brief = "its name among those of punchctl file ls"},
 	{"path", "", FIELD_TEXT, .max = 255,
 		.brief = "where it goes on the terminal; for a .tgz the folder"},
+	{"sha256", "", FIELD_SHA256, .brief = "what it has to be, in hex; any other is refused"},
 };
 
 static const struct verb_field account[] = {

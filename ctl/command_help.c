@@ -47,6 +47,12 @@ static void put_allowed(const struct verb_field *f, char ret[static ALLOWED_BYTE
 	case FIELD_FILE:
 		snprintf(ret, ALLOWED_BYTES, "a name without /, at most %llu bytes", max);
 		return;
+	case FIELD_SERVED:
+		snprintf(ret, ALLOWED_BYTES, "a name of punchctl file ls");
+		return;
+	case FIELD_SHA256:
+		snprintf(ret, ALLOWED_BYTES, "64 hex digits");
+		return;
 	case FIELD_OPTION:
 		snprintf(ret, ALLOWED_BYTES, "KEY=VALUE");
 		return;

@@ -4,10 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/conf.h"
@@ -18,18 +16,6 @@ int served_open(const char *state_dir)
 	int fd = open(state_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	return fd < 0 ? -errno : fd;
-}
-
-/* Not even a link below the directory leads out of it, and nothing that is opened can wait. */
-static int open_beneath(int dir_fd, const char *path)
-{
-	const struct open_how how = {
-		.flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-	};
-	long fd = syscall(SYS_openat2, dir_fd, path, &how, sizeof(how));
-
-	return fd < 0 ? -errno : (int)fd;
 }
 
 static int check(int fd, uint64_t bytes)
@@ -48,7 +34,7 @@ static int open_file(int state_fd, const struct file_grant *grant)
 	char path[sizeof(CONF_SERVED "/") + FILE_SHA256_BYTES];
 
 	snprintf(path, sizeof(path), CONF_SERVED "/%.*s", SPAN_ARG(grant->sha256));
-	int fd = open_beneath(state_fd, path);
+	int fd = io_open_beneath(state_fd, path);
 	int rc = fd < 0 ? fd : check(fd, grant->bytes);
 	if (rc < 0)
 		io_close(fd);

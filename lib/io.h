@@ -20,6 +20,11 @@ must_check int io_read_all(int fd, struct buf *into);
  * negative errno. */
 must_check int io_open_dir(int at_fd, const char *path);
 
+/* Opens a file for reading that is beneath the directory whatever its path says, and itself: no
+ * link is followed on the way, and nothing that is opened can wait. A descriptor or a negative
+ * errno; -ELOOP for a link. Whether it is a regular file is for the caller to see. */
+must_check int io_open_beneath(int dir_fd, const char *path);
+
 /* Makes a directory that may be there already; then its mode is left as it is. 0 or a negative
  * errno. */
 must_check int io_make_dir(const char *path, mode_t mode);

@@ -42,6 +42,10 @@ static const struct lines_fact command_facts[] = {
 	LINES_FACT("result", LINES_TEXT, command, result),
 	LINES_FACT("why", LINES_CUT, command, why),
 	LINES_FACT("content_bytes", LINES_NUMBER, command, content_bytes),
+	LINES_FACT("token", LINES_TEXT, command, file.token),
+	LINES_FACT("sha256", LINES_TEXT, command, file.sha256),
+	LINES_FACT("file_bytes", LINES_NUMBER, command, file.bytes),
+	LINES_FACT("fetched_us", LINES_NUMBER, command, file.fetched_us),
 };
 
 int control_put_command(struct buf *b, const struct command *c)
@@ -179,6 +183,19 @@ int command_unpack_key(struct span key, struct span *ret_serial, uint64_t *ret_i
 	*ret_serial = serial;
 	*ret_id = id;
 	return 0;
+}
+
+void command_pack_sha256(struct pack *k, struct span sha256)
+{
+	if (!file_hex_valid(sha256, FILE_SHA256_BYTES))
+		k->failed = true;
+	pack_text(k, sha256);
+}
+
+void command_pack_wanted(struct pack *k, struct span sha256, uint64_t id)
+{
+	command_pack_sha256(k, sha256);
+	pack_u64(k, id);
 }
 
 /* "NAME.3", where NAME may hold a dot of its own. */

@@ -11,6 +11,8 @@
  *                                      can read here why it was refused
  *   stray    entry_ref, u32 ordinal -> the text of control_put_stray: results that nobody asked for
  *   fact     serial                 -> lines "key=value" escaped like a device's, of the last INFO
+ *   token    token (32 hex digits)  -> id: the open commands that let a file be fetched
+ *   wanted   sha256 (hex) NUL id    -> nothing: the same by the file
  *   meta     "last_command"         -> u64, the id given out last; never given again
  */
 #ifndef PUNCHD_STORE_COMMAND_H
@@ -19,6 +21,7 @@
 #include <stdint.h>
 
 #include "lib/buf.h"
+#include "lib/file_target.h"
 #include "lib/serial.h"
 #include "lib/span.h"
 #include "store/control.h"
@@ -47,6 +50,14 @@ static inline bool command_is_open(enum command_state state)
 	return state == COMMAND_QUEUED || state == COMMAND_OFFERED;
 }
 
+/* What a put-file lets its device fetch. */
+struct command_file {
+	char token[FILE_TOKEN_BYTES + 1]; /* of its address; "" in a command of any other verb */
+	char sha256[FILE_SHA256_BYTES + 1];
+	uint64_t bytes;
+	uint64_t fetched_us; /* when it was first asked for; 0: not yet */
+};
+
 /* A command. Times are µs since 1970, 0 when it has not come to that. */
 struct command {
 	uint64_t id;
@@ -64,6 +75,7 @@ struct command {
 	char why[COMMAND_WHY_BYTES]; /* failed, expired, cancelled: the reason in words; else empty
 				      */
 	uint64_t content_bytes;      /* of the file CONF_CONTENT/<id>; 0 when there is none */
+	struct command_file file;
 	struct span
 		text; /* command/typed.h; what is secret is masked in it once the command is over */
 };
@@ -110,6 +122,9 @@ must_check int command_unpack_id(struct span key, uint64_t *ret_id);
 void command_pack_serial(struct pack *k, struct span serial);
 void command_pack_key(struct pack *k, struct span serial, uint64_t id);
 must_check int command_unpack_key(struct span key, struct span *ret_serial, uint64_t *ret_id);
+/* Of wanted. Without an id, command_pack_sha256: what all keys of a file begin with. */
+void command_pack_sha256(struct pack *k, struct span sha256);
+void command_pack_wanted(struct pack *k, struct span sha256, uint64_t id);
 /* Of stray: of the entry "NAME.1" that brought the result, and the result's place in its body. A
  * key of order is the text "NAME.1" itself, a key of fact the serial. */
 void stray_pack_key(struct pack *k, const char *entry, uint32_t ordinal);

@@ -20,6 +20,8 @@ int control_open_dbs(MDB_txn *txn, bool make, MDB_dbi ret[static CONTROL_DBS])
 		[CONTROL_AUDIT] = "audit",
 		[CONTROL_LENT] = "lent",
 		[CONTROL_DUE] = "due",
+		[CONTROL_TOKEN] = "token",
+		[CONTROL_WANTED] = "wanted",
 		[CONTROL_META] = "meta",
 	};
 	static const struct schema schema = {names, CONTROL_DBS, CONTROL_DBS_FIRST, CONTROL_SCHEMA};

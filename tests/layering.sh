@@ -38,7 +38,7 @@ declare -A knows=(
     [/jansson.h]="ctl/out.c"
     [/lmdb.h]="store/* parserd/records*.c cmdqd/ledger.c cmdqd/ledger_command.c cmdqd/audit.c"
     [/iconv.h]="lib/charset.c"
-    [/sodium.h]="lib/base64_code.c lib/secret.c store/comm_key.c parserd/records.c parserd/records_fact.c parserd/repeats.c"
+    [/sodium.h]="lib/base64_code.c lib/secret.c lib/sha256.c store/comm_key.c parserd/records.c parserd/records_fact.c parserd/repeats.c"
 )
 
 check_library() {

@@ -209,6 +209,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_words(why);
 		return 0;
 	}
+	t.token = span_str("00112233445566778899aabbccddeeff");
 	check_round_trip(&t);
 	check_masks(&t);
 	check_line(&t, &d);

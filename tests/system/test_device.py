@@ -366,7 +366,7 @@ REFUSED = (  # words, exit code, some of what is said
     (["option", "set", "PLAIN", "~SerialNumber=1"], 64, "~"), (["option", "set", "PLAIN", "nothing"], 66, "'nothing'"),
     (["cmd", "raw", "PLAIN", "SET OPTION ~OEMVendor=x"], 64, "~"),
     (["query", "attlog", "PLAIN", "since=2026-02-30 00:00:00"], 64, "since"),
-    (["shell", "PLAIN", "ls"], 65, "allow_shell"), (["put-file", "PLAIN", "url=x.tgz"], 65, "allow_put_file"),
+    (["shell", "PLAIN", "ls"], 65, "allow_shell"), (["put-file", "PLAIN", "file=x.tgz"], 65, "allow_put_file"),
     (["clear", "data", "PLAIN"], 65, "allow_clear"), (["clear", "log", "PLAIN"], 65, "allow_clear"),
     (["option", "set", "PLAIN", "WebServerIP=192.0.2.1"], 65, "allow_server_options"),
     (["cmd", "raw", "PLAIN", "SHELL ls"], 65, "allow_shell"),

@@ -61,7 +61,7 @@ def times_executed(log, number):
 
 # ---- a network that loses ----
 
-NEVER_TWICE = (["unlock"], ["enroll", "pin=1", "fid=1"], ["shell", "ls"], ["put-file", "url=a/b", "path=/c"],
+NEVER_TWICE = (["unlock"], ["enroll", "pin=1", "fid=1"], ["shell", "ls"], ["put-file", "file=b", "path=/c"],
                ["clear", "log"], ["clear", "photo"], ["reboot"])
 
 
@@ -75,6 +75,7 @@ def queue_lost(t):
     """lost replies and lost results: offered again after the lease, in order; what must not happen twice never is"""
     with Clocked(t) as site:
         lost, dropped, once = "LOS000001", "DRO000001", "ONC000001"
+        site.lay("b", b"made up\n")
         site.punchctl("device", "approve", lost, dropped, once)
         # All but the last in one reply, which is lost.
         first = [order_for(site, lost, words) for words in (["user", "add", "pin=1"], *NEVER_TWICE)]

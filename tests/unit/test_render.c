@@ -19,12 +19,15 @@
 #define FINGER_9  "ocoAAAAAAAAA"
 #define FINGER_10 "TQBTUzIxAAAA"
 
+static struct span token; /* of the address of a file */
+
 static int render(struct buf *b, const char *text, const struct dialect *d, char *ret_why)
 {
 	struct typed t;
 
 	if (typed_get(span_str(text), &t, ret_why) < 0)
 		fail_msg("%s: %s", text, ret_why);
+	t.token = token;
 	return render_put(b, &t, d, ret_why);
 }
 
@@ -53,6 +56,19 @@ static void assert_refused(const char *text, struct dialect d, const char *expec
 }
 
 static const struct dialect modern, gb = {.charset = CHARSET_GB18030};
+
+static void test_a_file_by_its_address(void **state)
+{
+	(void)state;
+	token = span_str("00112233445566778899aabbccddeeff");
+	assert_line("verb: put-file\nfile: a.tgz\n", modern,
+		"PutFile file/00112233445566778899aabbccddeeff/a.tgz");
+	assert_line("verb: put-file\nfile: a\npath: /b\nsha256: "
+		    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n",
+		modern, "PutFile file/00112233445566778899aabbccddeeff/a\t/b");
+	token = (struct span){0};
+	assert_refused("verb: put-file\nfile: a.tgz\n", modern, "file: it was given no address");
+}
 
 static void test_only_what_is_given(void **state)
 {
@@ -241,6 +257,7 @@ static void test_no_room(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_file_by_its_address),
 		cmocka_unit_test(test_only_what_is_given),
 		cmocka_unit_test(test_presets),
 		cmocka_unit_test(test_cards),

@@ -164,9 +164,20 @@ static void test_what_makes_sense_together(void **state)
 	(void)get("verb: account\nsince: 2010-05-01\nuntil: 2010-05-01\n");
 	(void)get("verb: account\nsince: 2010-05-01 12:00:00\nuntil: 2010-05-01\n");
 	(void)get("verb: query.attlog\nsince: 2010-05-01 12:00:00\nuntil: 2010-05-01 12:00:00\n");
-	assert_refused("verb: put-file\nurl: file/user.dat\n", "path: only a .tgz goes without it");
-	(void)get("verb: put-file\nurl: file/MAIN.TGZ\n");
-	(void)get("verb: put-file\nurl: file/user.dat\npath: /mnt/user.dat\n");
+	assert_refused("verb: put-file\nfile: user.dat\n", "path: only a .tgz goes without it");
+	(void)get("verb: put-file\nfile: MAIN.TGZ\n");
+	static const char *const names[] = {"http://192.0.2.1/a.tgz", "file/a.tgz", "../a.tgz",
+		"/a.tgz", ".a.tgz", "a b.tgz", "a\\b.tgz"};
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		char text[128];
+		snprintf(text, sizeof(text), "verb: put-file\nfile: %s\n", names[i]);
+		assert_refused(text,
+			"file: 1 to 64 letters, digits, . _ + and -, not beginning with "
+			"a dot; no path and no address");
+	}
+	assert_refused(
+		"verb: put-file\nfile: a.tgz\nsha256: AB\n", "sha256: 64 hex digits, a to f small");
+	(void)get("verb: put-file\nfile: user.dat\npath: /mnt/user.dat\n");
 }
 
 static void test_set_by_hand(void **state)
