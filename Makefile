@@ -13,6 +13,7 @@
 ## make deb                       the Debian package, into build/; installs what is missing
 ## make install [DESTDIR=]        programs, units, manual pages, example configuration
 ## make SANITIZE=address,undefined B=build/san  the same with sanitizers
+## make TRAP=1 B=build/trap       a system call that the sandbox forbids is named on stderr
 
 B       ?= build
 PREFIX  ?= /usr
@@ -31,8 +32,14 @@ LINK       = -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed
 ifeq ($(SANITIZE),)
 PREPROCESS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
 else
+# The runtime has needs of its own: lib/sandbox_*.c
+PREPROCESS += -DSANDBOX_SANITIZED
+TRAP ?= 1
 HARDEN += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
 LINK   += -fsanitize=$(SANITIZE)
+endif
+ifneq ($(TRAP),)
+PREPROCESS += -DSANDBOX_TRAP
 endif
 COMPILE = $(PREPROCESS) -std=gnu11 -pthread $(WARNINGS) $(HARDEN) $(CPPFLAGS) $(CFLAGS)
 LINK   += $(LDFLAGS)
@@ -62,7 +69,7 @@ $(B)/%.a:
 	ar rcs $@ $^
 
 # ---- programs: the folders they are made of, the archives, the libraries ----
-BASE_LIBS = -lsystemd -lcap-ng
+BASE_LIBS = -lsystemd -lcap-ng -lseccomp
 
 $(B)/ingestd:  $(call room,ingestd) $(SPOOL) $(LIB)
 $(B)/ingestd:  LDLIBS = -lmicrohttpd -lconfuse -lz $(BASE_LIBS)
@@ -109,6 +116,7 @@ $(B)/unit/%: $(B)/obj/tests/unit/%.o $(INSIDE) $(COMMAND) $(STORE) $(SPOOL) $(LI
 
 # A test that lets a function fail brings __wrap_NAME.
 $(B)/unit/test_batch: LDFLAGS += -Wl,--wrap=records_set_stamp
+$(B)/unit/test_sandbox_reach: LDFLAGS += -Wl,--wrap=syscall
 $(B)/unit/test_ctl_device_order: LDFLAGS += -Wl,--wrap=comm_key_hash
 
 .PHONY: unit-programs tests test unit

@@ -9,12 +9,12 @@
 #include <sysexits.h>
 
 #include "cmdqd/cmdqd.h"
+#include "cmdqd/confine.h"
 #include "cmdqd/zone.h"
 #include "lib/charset.h"
 #include "lib/clock.h"
 #include "lib/daemon.h"
 #include "lib/io.h"
-#include "lib/sandbox.h"
 
 /* ---- options and configuration ---- */
 
@@ -289,7 +289,7 @@ int main(int argc, char **argv)
 	open_work(&c);
 	open_library(&c);
 	open_desk(&c);
-	or_fail(sandbox_enter(), "the sandbox");
+	or_fail(confine_cmdqd(&c), "the sandbox");
 	say_ready(&c);
 	run(&c);
 	return stop(&c);

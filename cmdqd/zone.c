@@ -18,17 +18,23 @@
 
 #define ZONE_DIR "/usr/share/zoneinfo"
 
+const char *zone_dir(void)
+{
+	const char *dir = getenv("TZDIR");
+
+	return dir ? dir : ZONE_DIR;
+}
+
 /* libc takes GMT for a zone that it cannot read and says nothing. So look first: the file must be
  * there and be a compiled zone; zone1970.tab and its neighbours are not. */
 static int check_exists(const char *name)
 {
-	const char *dir = getenv("TZDIR");
 	char path[PATH_MAX];
 	char magic[4];
 
 	if (!zone_name_valid(span_str(name)))
 		return -ENOENT;
-	if (snprintf(path, sizeof(path), "%s/%s", dir ? dir : ZONE_DIR, name) >= (int)sizeof(path))
+	if (snprintf(path, sizeof(path), "%s/%s", zone_dir(), name) >= (int)sizeof(path))
 		return -ENOENT;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)

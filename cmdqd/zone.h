@@ -7,9 +7,12 @@
 
 #include "lib/span.h"
 
+/* Where the tz database is: $TZDIR, else /usr/share/zoneinfo. */
+const char *zone_dir(void);
+
 /* Minutes east of GMT that `name` ("Asia/Kolkata") keeps `seconds` after 1970, summer time
- * included. 0; -ENOENT when the tz database ($TZDIR, else /usr/share/zoneinfo) has no such zone;
- * another negative errno. Not for several threads: it changes the process's own zone for a moment.
+ * included. 0; -ENOENT when the tz database has no such zone; another
+ * negative errno. Not for several threads: it changes the process's own zone for a moment.
  */
 must_check int zone_offset(const char *name, int64_t seconds, int *ret_minutes);
 

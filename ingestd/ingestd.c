@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <sysexits.h>
 
+#include "ingestd/confine.h"
 #include "ingestd/listen.h"
 #include "ingestd/proxy.h"
 #include "ingestd/serve.h"
@@ -36,7 +37,8 @@ struct ingestd {
 	struct listeners listeners;
 	struct http *http[HTTP_MAX];
 	unsigned http_count;
-	struct proxy *proxy; /* NULL: there is none */
+	struct proxy *proxy;  /* NULL: there is none */
+	unsigned connections; /* as many as descriptors allow */
 	int epoll_fd, signal_fd, done_fd, desk_fd;
 	bool ending;
 	uint64_t next_tick_ms, next_space_ms, next_status_ms, end_by_ms;
@@ -160,7 +162,7 @@ static int start_listeners(struct ingestd *d)
 	const struct listeners *l = &d->listeners;
 	unsigned count = l->count + (l->proxy_fd >= 0);
 	const struct http_limits limits = {
-		.connections = connections_within(&d->conf) / count,
+		.connections = d->connections / count,
 		.per_address = (unsigned)d->conf.connections_per_address,
 		.idle_s = (unsigned)((d->conf.idle_timeout_ms + 999) / 1000),
 		.deadline_ms = d->conf.request_deadline_ms,
@@ -341,7 +343,8 @@ int main(int argc, char **argv)
 	daemon_refuse_root();
 	open_all(&d);
 	open_loop(&d);
-	int rc = sandbox_enter();
+	d.connections = connections_within(&d.conf);
+	int rc = confine_ingestd(&d.serve);
 	if (rc < 0)
 		give_up(EX_OSERR, "cannot enter the sandbox", rc);
 	start_serving(&d);

@@ -13,8 +13,13 @@
 #include "lib/log.h"
 
 #ifdef PUNCHD_NO_SYSTEMD
+static void sd_forget(const char *status, const char *remark)
+{
+	(void)status;
+	(void)remark;
+}
 #define sd_notify(unset, state)              ((void)(state))
-#define sd_notifyf(unset, format, text)      ((void)(text))
+#define sd_notifyf(unset, format, ...)       sd_forget(__VA_ARGS__)
 #define sd_listen_fds_with_names(unset, ret) (*(ret) = NULL, 0)
 #define sd_watchdog_enabled(unset, ret_usec) (*(ret_usec) = 0)
 #else
@@ -28,6 +33,24 @@ void daemon_refuse_root(void)
 		return;
 	log_error("will not run as root: start it as the user made for it, as its unit file does");
 	exit(EX_NOPERM);
+}
+
+/* What every status ends with. */
+static const char *remark = "";
+
+int daemon_confine(const struct sandbox_place *places, size_t place_count,
+	const struct sandbox_call *const tables[])
+{
+	int rc = sandbox_enter();
+
+	if (rc == 0)
+		rc = sandbox_reach(places, place_count);
+	if (rc == 0) {
+		log_warning("the kernel has no Landlock: files are kept safe by their owners and "
+			    "modes alone");
+		remark = "; without Landlock";
+	}
+	return rc < 0 ? rc : sandbox_filter(tables);
 }
 
 int daemon_signals(void)
@@ -70,12 +93,12 @@ bool daemon_socket_is(int fd, const char *name)
  * better to do. */
 void daemon_ready(const char *status)
 {
-	sd_notifyf(0, "READY=1\nSTATUS=%s", status);
+	sd_notifyf(0, "READY=1\nSTATUS=%s%s", status, remark);
 }
 
 void daemon_status(const char *status)
 {
-	sd_notifyf(0, "STATUS=%s", status);
+	sd_notifyf(0, "STATUS=%s%s", status, remark);
 }
 
 void daemon_stopping(void)

@@ -5,11 +5,19 @@
 
 #include <stdint.h>
 
+#include "lib/sandbox.h"
 #include "lib/span.h"
 
 /* A daemon never runs as root: ends the program with EX_NOPERM and a line that says what to do
  * instead. */
 void daemon_refuse_root(void);
+
+/* Gives up all that a daemon needs no more: privileges, files but `places`, calls but those of
+ * `tables` (lib/sandbox.h). Call it when all is open, before threads and daemon_ready. A kernel
+ * without Landlock is told of once in the log, and in each status. 0 or a negative errno: then the
+ * daemon must not go on. */
+must_check int daemon_confine(const struct sandbox_place *places, size_t place_count,
+	const struct sandbox_call *const tables[]);
 
 /* Blocks SIGTERM, SIGINT and SIGHUP and gives a descriptor that becomes readable when one came;
  * ignores SIGPIPE. A descriptor or a negative errno. */

@@ -13,6 +13,18 @@
 
 #include "lib/io.h"
 
+/* Descriptors beyond those that are open: libsystemd's; a sanitizer's runtime needs some more. */
+#ifdef SANDBOX_SANITIZED
+#define SPARE 8
+#else
+#define SPARE 1
+#endif
+
+#ifndef PR_SET_MDWE
+#define PR_SET_MDWE              65
+#define PR_MDWE_REFUSE_EXEC_GAIN 1
+#endif
+
 /* The bounding set can only be emptied by who has CAP_SETPCAP. A daemon that was started without it
  * has nothing to give up there that no_new_privs does not keep shut. One that was started with
  * nothing at all, by its unit, may not even ask. */
@@ -32,27 +44,48 @@ static int drop_capabilities(void)
 		       : 0;
 }
 
-int sandbox_enter(void)
-{
-	const struct rlimit no_core = {0, 0};
-	int rc = drop_capabilities();
-
-	if (rc < 0)
-		return rc;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return -errno;
-	/* A core would hold templates and cards; so does the memory that a tracer sees. */
-	if (setrlimit(RLIMIT_CORE, &no_core) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return -errno;
-	return 0;
-}
-
 /* Both limits, so that there is no way back. */
 static int limit_to(__rlimit_resource_t what, rlim_t most)
 {
 	const struct rlimit limit = {most, most};
 
 	return setrlimit(what, &limit) < 0 ? -errno : 0;
+}
+
+static int keep_limit(__rlimit_resource_t what)
+{
+	struct rlimit limit;
+
+	return getrlimit(what, &limit) < 0 ? -errno : limit_to(what, limit.rlim_cur);
+}
+
+int sandbox_enter(void)
+{
+	int rc = drop_capabilities();
+
+	if (rc == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		rc = -errno;
+	/* A core would hold templates and cards; so does the memory that a tracer sees. */
+	if (rc == 0)
+		rc = limit_to(RLIMIT_CORE, 0);
+	if (rc == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		rc = -errno;
+	if (rc == 0)
+		rc = keep_limit(RLIMIT_NOFILE);
+	/* Linux 6.3 and later; the filters refuse it elsewhere. */
+	if (rc == 0 && prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) < 0 && errno != EINVAL)
+		rc = -errno;
+	return rc;
+}
+
+/* A sanitizer's runtime looks for leaks with a process of its own. */
+int sandbox_stay_alone(void)
+{
+#ifdef SANDBOX_SANITIZED
+	return 0;
+#else
+	return limit_to(RLIMIT_NPROC, 0);
+#endif
 }
 
 /* The limit is on a descriptor's number: above the lowest free one there is nothing. */
@@ -63,7 +96,7 @@ static int limit_descriptors(void)
 	if (spare < 0)
 		return -errno;
 	io_close(spare);
-	return limit_to(RLIMIT_NOFILE, (rlim_t)spare + 1);
+	return limit_to(RLIMIT_NOFILE, (rlim_t)spare + SPARE);
 }
 
 int sandbox_open_nothing(void)
@@ -73,7 +106,7 @@ int sandbox_open_nothing(void)
 	int rc = limit_descriptors();
 
 	if (rc == 0)
-		rc = limit_to(RLIMIT_NPROC, 0);
+		rc = sandbox_stay_alone();
 	if (rc == 0 && !logs_to_file)
 		rc = limit_to(RLIMIT_FSIZE, 0);
 	return rc;

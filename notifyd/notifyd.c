@@ -15,7 +15,7 @@
 #include "lib/io.h"
 #include "lib/log.h"
 #include "lib/options.h"
-#include "lib/sandbox.h"
+#include "notifyd/confine.h"
 #include "notifyd/waker.h"
 
 #define STATUS_MS 5000
@@ -66,8 +66,7 @@ static void say_ready(const struct notifyd *n)
 
 static void enter_sandbox(void)
 {
-	or_fail(sandbox_enter(), "the sandbox");
-	or_fail(sandbox_open_nothing(), "the sandbox");
+	or_fail(confine_notifyd(), "the sandbox");
 	daemon_ready("nobody to wake");
 }
 

@@ -12,7 +12,7 @@
 #include "lib/daemon.h"
 #include "lib/log.h"
 #include "lib/options.h"
-#include "lib/sandbox.h"
+#include "parserd/confine.h"
 #include "parserd/opening.h"
 
 #define SWEEP_MS       ((uint64_t)5 * 60 * 1000)
@@ -23,11 +23,11 @@
 
 /* ---- the sandbox ---- */
 
-static int enter_sandbox(void)
+static int enter_sandbox(const struct parserd *p)
 {
-	int rc = sandbox_enter();
+	int rc = confine_parserd(&p->spool, &p->erase, &p->photos);
 
-	return rc < 0 ? opening_fail("cannot give up privileges", "", rc) : EX_OK;
+	return rc < 0 ? opening_fail("cannot enter the sandbox", "", rc) : EX_OK;
 }
 
 /* ---- the loop ---- */
@@ -208,7 +208,7 @@ int main(int argc, char **argv)
 	daemon_refuse_root();
 	int code = opening_all(&p);
 	if (code == EX_OK)
-		code = enter_sandbox();
+		code = enter_sandbox(&p);
 	if (code != EX_OK)
 		return code;
 

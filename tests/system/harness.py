@@ -370,7 +370,8 @@ class Daemon:
 
 
 def preloaded(site, *sources):
-    """The environment that brings these shims into a program. The daemons' user can read the copies."""
+    """The environment that brings these shims into a program. The daemons' user can read the copies. A shim
+    lives in the daemon's sandbox: it may call, once the daemon is ready, what the daemon may, and nothing is relaxed for it."""
     libraries = []
     for source in sources:
         library = f"{site.dir}/bin/{os.path.splitext(source)[0]}.so"

@@ -32,7 +32,7 @@ __attribute__((constructor)) static void read_step(void)
 static void die_at(const char *here)
 {
 	if (strcmp(step, here) == 0)
-		kill(getpid(), SIGKILL);
+		raise(SIGKILL); /* and not kill(), which the sandbox does not know */
 }
 
 static bool is_the_directory(int fd)

@@ -21,7 +21,7 @@ static void step(void)
 			abort();
 	}
 	if (++done == last)
-		kill(getpid(), SIGKILL);
+		raise(SIGKILL); /* and not kill(), which the sandbox does not know */
 }
 
 int fsync(int fd)
