@@ -174,6 +174,10 @@ static int put_person(const struct finding *f, struct person *p)
 	if (rc == 0)
 		rc = put_field(p, &f->user, "time_zones", &p->timezones);
 	if (rc == 0)
+		rc = put_field(p, &f->user, "start", &p->start);
+	if (rc == 0)
+		rc = put_field(p, &f->user, "end", &p->end);
+	if (rc == 0)
 		rc = put_field(p, &f->password, "password", &p->password);
 	return rc == 0 ? put_cards(f, p) : rc;
 }

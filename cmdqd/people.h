@@ -21,7 +21,8 @@ struct people {
  * A password and a card may be the word of another device than the user. */
 struct person {
 	struct span pin, name, privilege, group, timezones;
-	struct span password; /* secret */
+	struct span start, end; /* from when until when he is valid: cmdqd/validity.h */
+	struct span password;   /* secret */
 	uint64_t card;      /* 0: none; by the order of bytes of the device that said it; secret */
 	uint64_t vice_card; /* the second one of newer terminals; the same */
 	struct span serial; /* the device whose word the user is */

@@ -105,8 +105,8 @@ static int gather_templates(struct lookup *k, struct introduction *n)
 	return rc == -E2BIG ? 0 : rc;
 }
 
-/* Into a->body. How many lines; -ENOENT when nobody knows him; -EINVAL when there is no such PIN.
- */
+/* Into a->body. How many lines; -ENOENT when nobody knows him, -EINVAL when there is no such PIN,
+ * -EKEYEXPIRED when he is not valid now. */
 static int introduce(struct lookup *k)
 {
 	struct person p;
@@ -119,7 +119,8 @@ static int introduce(struct lookup *k)
 	rc = people_by_pin(k->r->people, k->site, k->pin, &p);
 	if (rc < 0)
 		return rc;
-	rc = introduce_user(&n, &p);
+	const char *why = answer_objection(k->a, k->d, &p, k->now_us);
+	rc = why ? -EKEYEXPIRED : introduce_user(&n, &p);
 	person_free(&p);
 	if (rc == 0)
 		rc = gather_templates(k, &n);
@@ -168,6 +169,8 @@ static enum desk_fate say_who(struct lookup *k, uint64_t now_ms, struct msg_answ
 		return say_none(k, "no device of the site knows this PIN", now_ms, ret);
 	if (rc == -EINVAL)
 		return say_none(k, "no terminal takes such a PIN", now_ms, ret);
+	if (rc == -EKEYEXPIRED)
+		return say_none(k, "he is not valid now", now_ms, ret);
 	if (rc > 0) {
 		k->audit.granted = true;
 		k->audit.count = (uint64_t)rc;

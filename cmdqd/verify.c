@@ -17,7 +17,7 @@ static enum desk_fate end(struct verify *v, struct attempt *a, const struct devi
 	enum outcome outcome, uint64_t now_us, struct msg_answer *ret)
 {
 	if (outcome == GRANTED)
-		outcome = verify_put_line(v, a, d);
+		outcome = verify_put_line(v, a, d, now_us);
 	ret->status = 200;
 	ret->body = outcome == GRANTED ? buf_span(&v->line) : span_str(VERDICT_FAILED);
 	return attempt_settle(v, a, outcome, now_us);

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "cmdqd/ability.h"
+#include "cmdqd/answer_private.h"
 #include "cmdqd/verdict.h"
 #include "cmdqd/verify_private.h"
 #include "lib/base64.h"
@@ -196,16 +197,20 @@ static void read_photo(struct verify *v, const struct attempt *a, const struct d
 		buf_clear(&v->sample);
 }
 
-enum outcome verify_put_line(struct verify *v, struct attempt *a, const struct device *d)
+enum outcome verify_put_line(
+	struct verify *v, struct attempt *a, const struct device *d, uint64_t now_us)
 {
 	struct person person = {.card = 0};
 	int rc = find_pin(v, a, span_str(a->pin), &person);
+	const char *why = rc == 0 ? answer_objection(v->answerer, d, &person, now_us) : NULL;
 
-	if (rc == 0) {
+	if (rc == 0 && !why) {
 		read_photo(v, a, d);
 		rc = verdict_put(&v->line, &person, ability_charset(d), buf_span(&v->sample));
 	}
 	person_free(&person);
 	v->sample.max = MSG_MAX;
+	if (why)
+		return attempt_ends(a, REFUSED, why);
 	return rc < 0 ? unread(a) : GRANTED;
 }

@@ -47,8 +47,10 @@ static inline enum outcome attempt_ends(struct attempt *a, enum outcome outcome,
 
 enum outcome verify_look(
 	struct verify *v, struct attempt *a, const struct device *d, const struct probe *p);
-/* Makes the line that lets the attempt's PIN in. GRANTED or UNDECIDED. */
-enum outcome verify_put_line(struct verify *v, struct attempt *a, const struct device *d);
+/* Makes the line that lets the attempt's PIN in. GRANTED; REFUSED for who is not valid now; or
+ * UNDECIDED. */
+enum outcome verify_put_line(
+	struct verify *v, struct attempt *a, const struct device *d, uint64_t now_us);
 
 /* ---- verify_count.c ---- */
 

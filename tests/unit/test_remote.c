@@ -211,6 +211,21 @@ static void test_nobody(void **state)
 		       "lookup B  " UNKNOWN "lookup B 147 " UNKNOWN);
 }
 
+/* The terminal is not told of bounds, so it would let him in. */
+static void test_not_valid_now(void **state)
+{
+	static char utc[] = "UTC";
+
+	(void)state;
+	room.conf.time_zone = utc;
+	enroll_anna("A", 10);
+	put(ITEM_USER, "A", "147", "", 20, "end=2026-01-05 09:59:59\nname=Anna\nstart=0\n");
+	assert_told("B", NONE);
+	put(ITEM_USER, "A", "147", "", 30, "end=2026-01-05 10:30:00\nname=Anna\nstart=0\n");
+	assert_told("B", ANNA FINGER);
+	assert_audited("lookup B 147 0 0 he is not valid now\n" KNOWN);
+}
+
 static void test_who_may_ask(void **state)
 {
 	static char none[] = "", site[] = "c -", other[] = "c";
@@ -489,6 +504,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_ROOM(test_both_spellings),
 		IN_ROOM(test_nobody),
+		IN_ROOM(test_not_valid_now),
 		IN_ROOM(test_who_may_ask),
 		IN_ROOM(test_records_that_cannot_be_read),
 		cmocka_unit_test(test_ration),

@@ -31,13 +31,17 @@
 static const struct known_person {
 	const char *site, *pin, *name, *password;
 	uint64_t card;
+	const char *start, *end;
 } persons[] = {
-	{"", "1", "Ann", "1234", 11},
-	{"", "2", "Bob", "", 12},
-	{"", "3", "张三", "77", 0},
-	{"", "4", "Dee", "4", 14},
-	{"", "5", "Eve", "5", 14},
-	{"east", "1", "Other", "9999", 11},
+	{"", "1", "Ann", "1234", 11, "", ""},
+	{"", "2", "Bob", "", 12, "", ""},
+	{"", "3", "张三", "77", 0, "", ""},
+	{"", "4", "Dee", "4", 14, "", ""},
+	{"", "5", "Eve", "5", 14, "", ""},
+	{"", "6", "Flo", "6", 16, "0", "2026-01-05 15:29:59"},
+	{"", "7", "Gus", "7", 17, "2026-01-05 15:30:00", ""},
+	{"", "8", "Hal", "8", 18, "", "soon"},
+	{"east", "1", "Other", "9999", 11, "", ""},
 };
 
 static struct records {
@@ -52,7 +56,9 @@ static struct person person_of(const struct known_person *k)
 	return (struct person){.pin = span_str(k->pin),
 		.name = span_str(k->name),
 		.password = span_str(k->password),
-		.card = k->card};
+		.card = k->card,
+		.start = span_str(k->start),
+		.end = span_str(k->end)};
 }
 
 int people_by_pin(struct people *p, struct span site, struct span pin, struct person *ret)
@@ -432,6 +438,24 @@ static void test_password(void **state)
 	hears_at("B", "PWD", "PIN=9\tTMP=1234", FAILED);
 	wrote("9", "pwd", false, "nobody is known by it");
 	hears_at("B", "PWD", "TMP=1234", FAILED);
+}
+
+/* By the clock on the device's wall, whatever was shown. */
+static void test_validity(void **state)
+{
+	(void)state;
+	room.conf.time_zone = (char[]){"UTC"};
+	snprintf(device("B")->set.time_zone, sizeof(device("B")->set.time_zone), "Asia/Kolkata");
+	hears("PWD", "PIN=6\tTMP=6", SUCCESS("6", "Flo"));
+	hears_at("B", "PWD", "PIN=6\tTMP=6", FAILED);
+	wrote("6", "pwd", false, "no longer valid");
+	hears_at("B", "CARD", "TMP=17", SUCCESS("7", "Gus"));
+	hears("CARD", "TMP=17", FAILED);
+	wrote("7", "card", false, "not valid yet");
+	hears_at("B", "PWD", "PIN=8\tTMP=8", FAILED);
+	wrote("8", "pwd", false, "from when until when he is valid cannot be read");
+	room.conf.time_zone = (char[]){"Nowhere/Here"};
+	hears("CARD", "TMP=16", FAILED);
 }
 
 static void test_charsets(void **state)
@@ -817,6 +841,7 @@ int main(void)
 		IN_A_ROOM(test_card),
 		IN_A_ROOM(test_turned_card),
 		IN_A_ROOM(test_password),
+		IN_A_ROOM(test_validity),
 		IN_A_ROOM(test_charsets),
 		IN_A_ROOM(test_photo),
 		IN_A_ROOM(test_undecided),
