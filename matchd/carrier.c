@@ -3,6 +3,7 @@
 #include "matchd/carrier.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/wait.h>
 
 #define PACKETS_AT_ONCE 16
@@ -94,14 +95,23 @@ static void start_matcher(struct carrier *c, uint64_t now_ms)
 	keeper_ended(&c->keeper, now_ms);
 }
 
+/* What its last word does not say. Its ends have pauses, and so has this. */
+static void tell_status(const struct carrier *c, int status)
+{
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+		log_error("matcher cannot be run", LOG_TEXT("path", c->child.program));
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+		log_error("matcher called the system for what it may not have",
+			LOG_TEXT("path", c->child.program));
+}
+
 /* One that has ended is let go, one that is gone makes room for the next. */
 static void look_after_matcher(struct carrier *c, uint64_t now_ms)
 {
 	int status = 0;
 	bool gone = child_reap(&c->child, &status);
 
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-		log_error("matcher cannot be run", LOG_TEXT("path", c->child.program));
+	tell_status(c, status);
 	if (gone && c->child.fd >= 0)
 		end_matcher(c, "it has ended", now_ms);
 	const char *late = keeper_late(&c->keeper, now_ms);

@@ -13,8 +13,8 @@
 #include "lib/io.h"
 #include "lib/log.h"
 #include "lib/options.h"
-#include "lib/sandbox.h"
 #include "matchd/carrier.h"
+#include "matchd/confine.h"
 
 #define STATUS_MS 5000
 
@@ -65,9 +65,9 @@ static void say_ready(const struct matchd *m)
 		log_notice("ready", LOG_TEXT("path", m->conf.matcher));
 }
 
-static void enter_sandbox(void)
+static void enter_sandbox(const struct matchd *m)
 {
-	or_fail(sandbox_enter(), "the sandbox");
+	or_fail(confine_matchd(m->conf.matcher), "the sandbox");
 	daemon_ready("no matcher yet");
 }
 
@@ -140,7 +140,7 @@ int main(int argc, char **argv)
 	daemon_refuse_root();
 	open_socket(&m);
 	say_ready(&m);
-	enter_sandbox();
+	enter_sandbox(&m);
 	while (!m.stopping)
 		turn(&m);
 	return stop(&m);

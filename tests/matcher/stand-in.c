@@ -7,6 +7,7 @@
  * The last four bytes of a probe can be a word instead, which says how it misbehaves; and so can
  * the end of its own name, behind a dot, for what it does at its start: "stand-in.mute". */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define LINE_BYTES 65536
@@ -39,7 +41,7 @@ static void answer(const char *verdict, const char *id, const char *word)
 {
 	char line[256];
 
-	snprintf(line, sizeof(line), "%s %s%s\n", verdict, id, word);
+	snprintf(line, sizeof(line), "%s %s%s%s\n", verdict, id, word[0] ? " " : "", word);
 	say(line);
 }
 
@@ -85,7 +87,7 @@ static void hog(void)
 /* What a matcher that an attacker owns would try. Each that works is told by its number. */
 static const char *what_works(void)
 {
-	static char found[8];
+	static char found[16];
 	size_t count = 0;
 	void *large = mmap(
 		NULL, (size_t)1 << 30, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -97,6 +99,15 @@ static const char *what_works(void)
 			found[count++] = 'd';
 			break;
 		}
+	if (open("/etc/passwd", O_RDONLY) >= 0 || open("/proc/self/status", O_RDONLY) >= 0)
+		found[count++] = 'r';
+	if (open("/tmp/stand-in-was-here", O_WRONLY | O_CREAT, 0600) >= 0)
+		found[count++] = 'w';
+	if (fork() >= 0)
+		found[count++] = 'f';
+	execl("/bin/true", "true", (char *)NULL);
+	if (syscall(SYS_tgkill, getppid(), getppid(), 0) == 0)
+		found[count++] = 'k';
 	if (getenv("HOME") || getenv("PUNCHD_CONF") || getenv("NOTIFY_SOCKET"))
 		found[count++] = 'e';
 	if (getsid(0) != getpid())
@@ -120,6 +131,8 @@ static bool misbehaves(const char *mark, const char *id)
 		hog();
 	if (memcmp(mark, "flod", 4) == 0)
 		flood();
+	if (memcmp(mark, "inet", 4) == 0)
+		(void)!socket(AF_INET, SOCK_STREAM, 0);
 	if (memcmp(mark, "shut", 4) == 0) {
 		shutdown(STDOUT_FILENO, SHUT_WR);
 		hang();
@@ -141,10 +154,10 @@ static bool misbehaves(const char *mark, const char *id)
 		usleep(50000);
 		answer("match", id, "");
 	} else if (memcmp(mark, "refu", 4) == 0)
-		answer("error", id, " bad-probe");
+		answer("error", id, "bad-probe");
 	else if (memcmp(mark, "cage", 4) == 0) {
 		const char *works = what_works();
-		answer("error", id, works[0] ? works : " none");
+		answer("error", id, works[0] ? works : "none");
 	} else
 		return false;
 	return true;
@@ -202,13 +215,13 @@ static void verify(char *line)
 	const char *verdict;
 
 	if (!verb || strcmp(verb, "verify") != 0 || !format || bytes < MARK_BYTES || !references) {
-		answer("error", id ? id : "1", " bad-request");
+		answer("error", id ? id : "1", "bad-request");
 		return;
 	}
 	if (misbehaves((const char *)probe + bytes - MARK_BYTES, id))
 		return;
 	verdict = compare(probe, bytes, references);
-	answer(verdict ? verdict : "error", id, verdict ? "" : " same-bytes");
+	answer(verdict ? verdict : "error", id, verdict ? "" : "same-bytes");
 }
 
 /* ---- the start ---- */
