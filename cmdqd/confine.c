@@ -21,6 +21,9 @@ static const struct sandbox_call own[] = {
 	CALL("recvfrom"), CALL("recvmsg"),
 	CALL("sendto"),
 	CALL_IF_BOTH("setsockopt", 1, SOL_SOCKET, 2, SO_RCVBUF),
+	/* files for terminals: their source, and when a copy was wanted last */
+	CALL("openat2"),
+	CALL("utimensat"),
 	/* the records, which may be opened late: LMDB looks at the file system */
 	CALL("access"),
 	CALL("fstatfs"),
@@ -49,6 +52,7 @@ static int reach(const struct cmdqd *c, const char *parserd_dir, const char *pri
 		{.fd = c->orders.spool.root, .may = SANDBOX_CONSUME},
 		{.fd = c->results.spool.root, .may = SANDBOX_CONSUME},
 		{.fd = c->state_fd, .may = REPLACE},
+		{.fd = c->shelf.from, .may = SANDBOX_LIST | SANDBOX_READ},
 		store_place(parserd_dir, c->conf.state_dir),
 		{.path = zone_dir(), .may = SANDBOX_READ},
 		/* Last: only who tells terminals of people reads it. */
