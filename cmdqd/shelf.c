@@ -43,6 +43,8 @@ int shelf_open(const char *from, const char *to, struct shelf *ret)
 	struct shelf s = {.from = io_open_dir(AT_FDCWD, from)};
 	int rc = s.from < 0 && s.from != -ENOENT ? s.from : io_make_dir(to, 02750);
 
+	if (s.from < 0)
+		s.from = -1;
 	if (rc == 0)
 		rc = s.to = io_open_dir(AT_FDCWD, to);
 	if (rc >= 0)
@@ -95,7 +97,7 @@ static int check(const struct stat *st, char ret_why[static SPOOL_WHY_BYTES])
 		return refuse("the file is no regular one", ret_why);
 	if (st->st_size == 0)
 		return refuse("the file is empty", ret_why);
-	if ((uint64_t)st->st_size > SHELF_FILE_MAX)
+	if ((uint64_t)st->st_size > FILE_BYTES_MAX)
 		return refuse("the file is larger than 64 MiB", ret_why);
 	return 0;
 }

@@ -14,7 +14,6 @@
 #include "spool/spool.h"
 #include "store/command.h"
 
-#define SHELF_FILE_MAX  (UINT64_C(64) << 20) /* bytes */
 #define SHELF_STEP      (1U << 20) /* bytes copied at a time; the desk is deaf for as long */
 #define SHELF_GRACE_US  UINT64_C(600000000) /* a copy that nobody wants any more goes after it */
 #define SHELF_LOOK_MOST 4096                /* names looked at in one shelf_sweep */

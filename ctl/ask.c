@@ -9,6 +9,7 @@
 #include "ctl/fail.h"
 #include "ctl/text.h"
 #include "ctl/when.h"
+#include "lib/file_target.h"
 #include "lib/num.h"
 #include "lib/serial.h"
 #include "spool/spool.h"
@@ -238,6 +239,20 @@ static void take_to(struct argp_state *state, struct ask *a, char *arg)
 		wrong(state, "--to is empty");
 }
 
+static void take_as(struct argp_state *state, struct ask *a, char *arg)
+{
+	a->as = arg;
+	if (!*arg)
+		wrong(state, "--as is empty");
+}
+
+static void take_sha256(struct argp_state *state, struct ask *a, char *arg)
+{
+	a->sha256 = span_str(arg);
+	if (!file_hex_valid(a->sha256, FILE_SHA256_BYTES))
+		wrong(state, "--sha256 '%s' is not 64 hex digits, a to f small", arg);
+}
+
 static void take_before(struct argp_state *state, struct ask *a, char *arg)
 {
 	take_moment(state, "before", arg, WHEN_SINCE, &a->before);
@@ -271,6 +286,8 @@ static const struct rule {
 	{ASK_KIND, .take = take_kind},
 	{ASK_TO, .take = take_to},
 	{ASK_BEFORE, .take = take_before},
+	{ASK_AS, .take = take_as},
+	{ASK_SHA256, .take = take_sha256},
 	{ASK_ALL, FLAG(all)},
 	{ASK_BODY, FLAG(body)},
 	{ASK_YES, FLAG(yes)},
@@ -286,6 +303,7 @@ static const struct rule {
 	{ASK_DRY_RUN, FLAG(dry_run)},
 	{ASK_NO_NAMES, FLAG(no_names)},
 	{ASK_REFUSED, FLAG(refused)},
+	{ASK_ALL_AT_ONCE, FLAG(all_at_once)},
 };
 
 static const struct rule *find_rule(int key)

@@ -45,6 +45,11 @@ struct ask {
 	uint64_t expires_ms;
 	bool has_expires;
 
+	/* of files */
+	const char *as; /* a path on the terminal, or NULL */
+	struct span sha256;
+	bool all_at_once;
+
 	/* of people */
 	bool reveal, deleted, devices, dry_run, refused;
 	struct span kind;          /* empty: not given; its verb knows the words */
@@ -82,7 +87,7 @@ struct noun {
  * command.h; some nouns have verbs of both kinds. */
 extern const struct noun noun_punch, noun_spool, noun_device, noun_cmd, noun_status;
 extern const struct noun noun_user, noun_template, noun_photo, noun_oplog, noun_raw;
-extern const struct noun noun_export, noun_purge, noun_audit;
+extern const struct noun noun_export, noun_purge, noun_audit, noun_file, noun_firmware;
 
 /* Takes the command line of a verb apart into `*a`: argv[0] is "punchctl punch ls". Ends the
  * program with EX_USAGE and a line that names the offending word, or with 0 after --help. */
@@ -124,6 +129,9 @@ enum ask_key {
 	ASK_BEFORE,
 	ASK_NO_NAMES,
 	ASK_REFUSED,
+	ASK_AS,
+	ASK_SHA256,
+	ASK_ALL_AT_ONCE,
 };
 
 #define ASK_OPTION_CONF                                                              \

@@ -10,7 +10,7 @@ _punchctl() {
     for ((; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
         -c | --config) conf=(-c "${COMP_WORDS[++i]}") ;;
-        --state | --site | --table | --since | --until | --before | --kind | --to | --timeout | --expires | --limit | --after | --serial | --pin | -[snp]) ((i++)) ;;
+        --state | --site | --table | --since | --until | --before | --kind | --to | --timeout | --expires | --limit | --after | --serial | --pin | --as | --sha256 | -[snp]) ((i++)) ;;
         -*) ;;
         *) words+=("${COMP_WORDS[i]}") ;;
         esac
@@ -40,13 +40,22 @@ _punchctl() {
         ;;
     --table) choices='attlog operlog attphoto' ;;
     --site) choices=$(_punchctl_column 3) ;;
-    -p | --pin | -n | --limit | --after) return ;;
+    -p | --pin | -n | --limit | --after | --as | --sha256) return ;;
     --timeout | --expires) choices='5s 1min 10min' ;;
     -s | --serial) choices=$(_punchctl_column 1) ;;
     *)
         case $noun,$verb,$cur in
         ,,-*) choices='--config --help --version' ;;
-        ,,*) choices="punch user template photo oplog raw export purge device cmd spool audit status $(_punchctl_nouns)" ;;
+        ,,*) choices="punch user template photo oplog raw export purge device cmd spool file firmware audit status $(_punchctl_nouns)" ;;
+        file,,*) choices='ls --help' ;;
+        file,*) choices='--json --csv --config --help' ;;
+        firmware,,*) choices='push --help' ;;
+        firmware,push,-*) choices='--as --sha256 --all-at-once --all --expires --timeout --config --help' ;;
+        firmware,push,@*) choices=$(_punchctl_column 3 | sed 's/^/@/') ;;
+        firmware,push,*)
+            choices=$(_punchctl_column 1)
+            ((${#words[@]} > 2)) || choices=$(punchctl "${conf[@]}" file ls --csv 2>/dev/null | tail -n +2 | cut -d , -f 1 | grep -xE '[A-Za-z0-9._+-]+')
+            ;;
         audit,*) choices='--kind --serial --pin --since --until --refused --limit --json --csv --config --help' ;;
         status,*) choices='--json --config --help' ;;
         punch,,*) choices='ls count follow --help' ;;

@@ -19,7 +19,7 @@ const char *argp_program_version = "punchctl (punchd) " PUNCHD_VERSION;
 
 static const struct noun *const nouns[] = {&noun_punch, &noun_user, &noun_template, &noun_photo,
 	&noun_oplog, &noun_raw, &noun_export, &noun_purge, &noun_device, &noun_cmd, &noun_spool,
-	&noun_audit, &noun_status};
+	&noun_file, &noun_firmware, &noun_audit, &noun_status};
 #define NOUN_COUNT (sizeof(nouns) / sizeof(nouns[0]))
 
 /* The part of the command line before the noun. */
@@ -44,7 +44,8 @@ static error_t take_front(int key, char *arg, struct argp_state *state)
 		if (!f->noun_at)
 			argp_error(state,
 				"which NOUN? punch, user, template, photo, oplog, raw, export, "
-				"purge, device, cmd, spool, audit, status, or a command for "
+				"purge, device, cmd, spool, file, firmware, audit, status, or a "
+				"command for "
 				"terminals");
 		return 0;
 	default:
@@ -78,6 +79,9 @@ static struct front parse_front(int argc, char **argv)
 		       "  cmd ls|show|wait|cancel|send|raw      the commands that were ordered\n"
 		       "  spool ls|show|check                   what waits, what was done\n"
 		       "  spool hold|release|replay|discard\n"
+		       "  file ls                               what terminals may be told to "
+		       "fetch\n"
+		       "  firmware push                         a file to many, one by one\n"
 		       "  audit                                 what terminals asked about "
 		       "people\n"
 		       "  status                                everything on one screen\n"
@@ -176,7 +180,8 @@ static void choose_command(const char *noun, const char *word, struct chosen *c)
 		exit(fail(EX_USAGE,
 			"there is no noun '%s'; there are punch, user, template, photo, oplog, "
 			"raw, "
-			"export, purge, device, cmd, spool, audit, status, and those of 'punchctl "
+			"export, purge, device, cmd, spool, file, firmware, audit, status, and "
+			"those of 'punchctl "
 			"cmd "
 			"verbs'",
 			noun));

@@ -13,6 +13,7 @@
 #define FILE_TARGET_PATH  "/iclock/file/"
 #define FILE_TOKEN_BYTES  32 /* lower case hex */
 #define FILE_NAME_MAX     64 /* bytes of a name: A-Z a-z 0-9 . _ + -, and no dot in front */
+#define FILE_BYTES_MAX    (UINT64_C(64) << 20) /* of what a terminal is told to fetch */
 #define FILE_SHA256_BYTES 64 /* lower case hex, of the name of a file below CONF_SERVED */
 
 /* The spans point into what was read. */

@@ -67,6 +67,8 @@ make_dirs() {
     owned punchd-parserd punchd-read 2750 "$dir/state/parserd"
     owned punchd-parserd punchd-private 2750 "$dir/state/private"
     owned punchd-cmdqd punchd-read 2751 "$dir/state/cmdqd" # the admission list in it is for ingestd
+    owned punchd-cmdqd punchd-desk 2750 "$dir/state/cmdqd/files"
+    owned root root 755 "$dir/state/files" # what put-file may name: an administrator lays it there
     owned root root 755 "$dir/run" # nobody may put a directory in another's place
     owned punchd-cmdqd punchd-desk 2750 "$dir/run/desk"
     owned punchd-notifyd punchd-wake 2750 "$dir/run/wake"

@@ -2,14 +2,12 @@
 """files: from a file that an administrator lays out to a terminal that has it, and nobody else. docs/PROTOCOL.md 5, 6"""
 
 import hashlib
-import json
 import os
 import re
-import socket
 import time
 
-from harness import GID, IS_ROOT, Clock, check, request_bytes, same, wait_until
-from test_http import heard, refused
+from harness import IS_ROOT, Clock, check, same, wait_until
+from test_http import refused
 
 ALLOW = {"allow_put_file": "true", "command_lease": '"10 s"'}
 MINE, OTHER = "FILES00001", "FILES00002"
@@ -81,7 +79,7 @@ def files_fetched(t):
         reply = fetched(site, target)
         same(reply.header("ETag"), f'"{sha256(CONTENT)}"', "the ETag")
         fetched(site, f"{target}?SN={MINE}")
-        part = site.ask(target, headers=(f"Range: bytes=1000-1999",))
+        part = site.ask(target, headers=("Range: bytes=1000-1999",))
         same((part.status, part.body), (206, CONTENT[1000:2000]), "a part")
         # Neither another one, nor by another word.
         token = target.split("/")[3]
@@ -233,4 +231,60 @@ def files_polls_meanwhile(t):
                f"p99 {took[len(took) * 99 // 100] * 1000:.1f} ms, longest {took[-1] * 1000:.1f} ms")
 
 
-TESTS = [files_fetched, files_over, files_network, files_source, files_swept, files_killed, files_polls_meanwhile]
+def files_push(t):
+    """firmware push: one terminal after the other, none behind one that fails, and only what it is said to be"""
+    with Room(t) as site:
+        rows = {row["name"]: row for row in site.rows("file", "ls")}
+        same((rows["fw.bin"]["bytes"], rows["fw.bin"]["sha256"]), (len(CONTENT), sha256(CONTENT)), "file ls")
+        os.symlink("fw.bin", f"{site.state_dir}/files/link")
+        check("why_not" in {r["name"]: r for r in site.rows("file", "ls")}["link"], "a link in file ls")
+        words = ("firmware", "push", "fw.bin", "--as", "/mnt/fw.bin")
+        for more, code, said in (((MINE,), 64, "--sha256"), ((MINE, "--sha256", "0" * 64), 65, "--sha256"),
+                                 ((MINE, "--sha256", "x"), 64, "hex")):
+            found, text = site.refusal(*words, *more)
+            check(found == code and said in text, more, found, text)
+        same(site.rows("cmd", "ls"), [], "commands of what was refused")
+        sure = ("--sha256", sha256(CONTENT))
+        prefixes = ("PUS", "PUT", "PUU")
+        serials = [f"{p}000001" for p in prefixes]
+        site.punchctl("device", "approve", *serials)
+        logs = {}
+        for prefix in ("PUS", "PUU"):
+            logs[prefix] = f"{site.dir}/exec-{prefix}"
+            site.devsim_start("run", "--serial-prefix", prefix, "--punches", "0", "--stay", "--poll-ms", "30",
+                              "--seconds", "600", "--exec-log", logs[prefix], "--files", site.dir)
+        pushing = site.spawn("punchctl", *words, *serials, *sure, out=f"{site.dir}/pushed")
+        wait_until(lambda: len(site.rows("cmd", "ls")) == 2, "the second is told after the first")
+        second = next(iter(addresses(site, serials[1])))
+        same([(c["serial"], c["state"]) for c in site.rows("cmd", "ls")],
+             [(serials[1], "offered"), (serials[0], "done")], "while the second has not answered")
+        site.result(serials[1], f"ID={second}&Return=-3&CMD=PutFile\n".encode())
+        same(pushing.wait(60), 1, "the exit code")
+        with open(f"{site.dir}/pushed", encoding="utf-8") as f:
+            said = f.read()
+        check(f"--sha256 {sha256(CONTENT)} {serials[2]}" in said and "not told: 1 of 3 terminals" in said, said)
+        same(len(site.rows("cmd", "ls")), 2, "commands")
+        with open(f"{site.dir}/{serials[0]}-fw.bin", "rb") as f:
+            same(sha256(f.read()), sha256(CONTENT), "what the first has")
+        site.punchctl(*words, serials[0], serials[2], *sure, "--all-at-once")
+        with open(f"{site.dir}/{serials[2]}-fw.bin", "rb") as f:
+            same(sha256(f.read()), sha256(CONTENT), "what the third has")
+
+
+def files_resumed(t):
+    """a terminal that is cut off goes on where it was, through both daemons"""
+    with Room(t) as site:
+        site.punchctl("device", "approve", "CUT000001")
+        out = f"{site.dir}/fetched"
+        os.mkdir(out)
+        site.devsim_start("run", "--serial-prefix", "CUT", "--punches", "0", "--stay", "--poll-ms", "30", "--seconds", "600",
+                          "--cut-file=1000", "--files", out)
+        number = push(site, "CUT000001")[0]
+        wait_until(lambda: site.command(number)["state"] == "done", "it has it")
+        same(site.command(number)["return"], len(CONTENT), "its result")
+        with open(f"{out}/CUT000001-fw.bin", "rb") as f:
+            same(sha256(f.read()), sha256(CONTENT), "what it has")
+        same(len(site.rows("audit", "--kind", "file")), 1, "audited once, though it came in parts")
+
+
+TESTS = [files_push, files_resumed, files_fetched, files_over, files_network, files_source, files_swept, files_killed, files_polls_meanwhile]

@@ -140,7 +140,7 @@ static void test_what_cannot_be_had(void **state)
 	assert_int_equal(mkdirat(shelf.from, "dir", 0755), 0);
 	assert_int_equal(mkfifoat(shelf.from, "pipe", 0644), 0);
 	lay("empty", span_str(""));
-	lay_large("large", (off_t)SHELF_FILE_MAX + 1);
+	lay_large("large", (off_t)FILE_BYTES_MAX + 1);
 	assert_refused("none", "there is no such file: see punchctl file ls");
 	assert_refused("link", "the file is a symbolic link");
 	assert_refused("dir", "the file is no regular one");
@@ -158,7 +158,7 @@ static void test_no_directory(void **state)
 	assert_int_equal(
 		shelf_open(scratch_path(state, "nowhere"), "/dev/null/x", &bare), -ENOTDIR);
 	io_close(shelf.from);
-	shelf.from = -ENOENT;
+	shelf.from = -1;
 	assert_refused("a", "there is no such file: see punchctl file ls");
 }
 
