@@ -548,6 +548,35 @@ static void test_device_locked_out(void **state)
 	hears_at("B", "CARD", "TMP=11", SUCCESS("1", "Ann"));
 }
 
+static int count_one(void *context, const struct audit *a)
+{
+	unsigned *counts = context;
+
+	counts[a->what]++;
+	return 0;
+}
+
+/* Who has one card that is right cannot fill the disk with it. */
+static void test_one_that_asks_for_ever(void **state)
+{
+	unsigned counts[AUDIT_KINDS] = {0}, let_in = 0;
+
+	(void)state;
+	caught_begin();
+	for (int i = 0; i < 1500; i++) {
+		ask_at("A", "CARD", "TMP=11");
+		turn();
+		let_in += strcmp(hear(200), SUCCESS("1", "Ann")) == 0;
+	}
+	assert_non_null(strstr(caught_end(), "asks more often than one may serial=A"));
+	assert_in_range(let_in, 1000, 1400);
+	assert_int_equal(audit_since(room.answerer.ledger, 0, count_one, counts), 0);
+	ledger_abort(room.answerer.ledger);
+	assert_int_equal(counts[AUDIT_VERIFY], let_in);
+	assert_int_equal(counts[AUDIT_ALARM], 1);
+	hears_at("B", "CARD", "TMP=11", SUCCESS("1", "Ann"));
+}
+
 /* What was turned away is written down as one, when it is over. */
 static void test_over(void **state)
 {
@@ -848,6 +877,7 @@ int main(void)
 		IN_A_ROOM(test_too_late),
 		IN_A_ROOM(test_pin_locked_out),
 		IN_A_ROOM(test_device_locked_out),
+		IN_A_ROOM(test_one_that_asks_for_ever),
 		IN_A_ROOM(test_over),
 		IN_A_ROOM(test_locked_after_a_restart),
 		IN_A_ROOM(test_finger),
