@@ -48,6 +48,7 @@ static struct records {
 	int rc;                 /* what all questions answer, when it is not 0 */
 	const char *picture;    /* of everybody */
 	struct span fingers[4]; /* of PIN 1 */
+	int valid[4];
 	unsigned asked;
 } records;
 
@@ -110,9 +111,9 @@ int people_templates(
 	for (size_t n = 0; rc == 0 && span_is(pin, "1") && n < 4; n++) {
 		if (records.fingers[n].len == 0)
 			continue;
-		memcpy(text, "a=b\n\n", 5);
-		memcpy(text + 5, records.fingers[n].ptr, records.fingers[n].len);
-		i.text = span_of(text, 5 + records.fingers[n].len);
+		int head = snprintf(text, sizeof(text), "valid=%d\n\n", records.valid[n]);
+		memcpy(text + head, records.fingers[n].ptr, records.fingers[n].len);
+		i.text = span_of(text, (size_t)head + records.fingers[n].len);
 		rc = visit(context, &i);
 	}
 	return rc;
@@ -643,6 +644,8 @@ static void know_fingers(void)
 	records.fingers[1] = span_str("....SS21");
 	records.fingers[2] = span_str(FINGER("bb"));
 	records.fingers[3] = span_str(FINGER("ccc"));
+	for (int i = 0; i < 4; i++)
+		records.valid[i] = 1;
 }
 
 static void says(const char *line)
@@ -688,6 +691,23 @@ static void test_finger(void **state)
 	says("match 3\n");
 	says("match 4\n");
 	assert_null(hear(200));
+}
+
+static void test_finger_of_no_use(void **state)
+{
+	(void)state;
+	know_fingers();
+	records.valid[0] = 0;
+	start_matchd(HELLO);
+	ask_at("A", "FP", PROBE);
+	turn();
+	assert_string_equal(asked(), "verify 1 zkfinger9 ocpQ ocpiYg== ocpjY2M=\n");
+	records.valid[2] = records.valid[3] = 0;
+	hears("FP", PROBE, FAILED);
+	wrote("1", "fp", false, "not decided: no finger of this format is known");
+	/* It is a replay nevertheless. */
+	hears("FP", "PIN=1\tTMP=ocph", FAILED);
+	assert_int_equal(count_written(AUDIT_ALARM), 1);
 }
 
 static void test_held_until_audited(void **state)
@@ -881,6 +901,7 @@ int main(void)
 		IN_A_ROOM(test_over),
 		IN_A_ROOM(test_locked_after_a_restart),
 		IN_A_ROOM(test_finger),
+		IN_A_ROOM(test_finger_of_no_use),
 		IN_A_ROOM(test_held_until_audited),
 		IN_A_ROOM(test_replay),
 		IN_A_ROOM(test_no_matcher),
