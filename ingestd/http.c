@@ -153,10 +153,10 @@ static uint64_t content_length(struct MHD_Connection *mhd)
 {
 	uint64_t length = HTTP_LENGTH_NONE;
 	(void)MHD_get_connection_values(mhd, MHD_HEADER_KIND, take_length, &length);
-	if (length == HTTP_LENGTH_NONE && MHD_lookup_connection_value(mhd, MHD_HEADER_KIND,
-						  MHD_HTTP_HEADER_TRANSFER_ENCODING))
-		return HTTP_LENGTH_UNKNOWN;
-	return length;
+	if (!MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_TRANSFER_ENCODING))
+		return length;
+	/* The library goes by the chunks then; who stands before us may go by the other. */
+	return length == HTTP_LENGTH_NONE ? HTTP_LENGTH_UNKNOWN : HTTP_LENGTH_BAD;
 }
 
 static struct span header(struct MHD_Connection *mhd, const char *name)

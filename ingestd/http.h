@@ -16,7 +16,7 @@ struct http_exchange;
 
 #define HTTP_LENGTH_UNKNOWN UINT64_MAX       /* chunked */
 #define HTTP_LENGTH_NONE    (UINT64_MAX - 1) /* not said: no body is read, whatever comes */
-#define HTTP_LENGTH_BAD     (UINT64_MAX - 2) /* said twice, or no number */
+#define HTTP_LENGTH_BAD     (UINT64_MAX - 2) /* said twice, with chunks, or no number */
 
 #define HTTP_PEER_BYTES NETWORK_TEXT_BYTES
 

@@ -166,7 +166,7 @@ static unsigned gate(const struct serve *s, const struct visit *v, const struct 
 	if (v->route.kind != ROUTE_HELLO && v->route.serial[0] && !admitted(s, v, head, ret_reason))
 		return 403;
 	if (has_body(v) && head->content_length == HTTP_LENGTH_BAD) {
-		*ret_reason = "Content-Length is said twice, or is no number";
+		*ret_reason = "Content-Length is said twice, beside chunks, or is no number";
 		return 400;
 	}
 	/* What comes without a length is not read, and "OK" would make the terminal forget it. */

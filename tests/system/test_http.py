@@ -424,7 +424,7 @@ def http_garbage(t):
 
 
 def http_lengths(t):
-    """a body whose length is not said, or said twice, or no number: never OK, nothing stored"""
+    """a body whose length is not said, or said twice, also by chunks, or no number: never OK, nothing stored"""
     with t.site() as site:
         site.start("cmdqd", "parserd", "ingestd")
         line = b"1\t2026-01-05 08:00:00\t0\t1\n"
@@ -435,6 +435,11 @@ def http_lengths(t):
                     reply = site.talk(f"POST {target} {version}\r\nHost: x\r\n".encode() + headers + b"\r\n" + line)
                     check(reply.status in statuses, f"{version} {target} {headers}: {reply.status}")
                     check(b"OK" not in reply.body, "a refusal with OK in it")
+            both = (f"Content-Length: {n}" for n in (1, len(line), 9999))
+            for length in both:
+                reply = site.talk(request_bytes(target, method="POST", headers=("Transfer-Encoding: chunked", length)) +
+                                  chunked(line, 10))
+                same(reply.status, 400, f"chunks beside {length} for {target}")
             same(site.ask(target, b"").status, 200, "an empty body that says so")
         same((site.names("upload"), site.names("result")), ([], []), "stored")
 
