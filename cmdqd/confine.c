@@ -28,6 +28,9 @@ static const struct sandbox_call own[] = {
 	CALL("access"),
 	CALL("fstatfs"),
 	CALL("uname"),
+	/* the files for terminals: no link is followed; when a copy was wanted last */
+	CALL("openat2"),
+	CALL("utimensat"),
 	CALLS_END,
 };
 /* clang-format on */
@@ -52,6 +55,7 @@ static int reach(const struct cmdqd *c, const char *parserd_dir, const char *pri
 		{.fd = c->orders.spool.root, .may = SANDBOX_CONSUME},
 		{.fd = c->results.spool.root, .may = SANDBOX_CONSUME},
 		{.fd = c->state_fd, .may = REPLACE},
+		{.fd = c->shelf.from, .may = SANDBOX_LIST | SANDBOX_READ},
 		store_place(parserd_dir, c->conf.state_dir),
 		{.path = zone_dir(), .may = SANDBOX_READ},
 		{.fd = c->shelf.from, .may = SANDBOX_LIST | SANDBOX_READ},

@@ -282,6 +282,7 @@ int intake_open(struct intake *in, const char *kind, const struct conf *conf, in
 		.taker.spool = &in->spool,
 		.file = buf_with_max(conf->file_max_bytes),
 		.rescan_ms = conf->rescan_ms,
+		.hurry = true, /* what waits for it already is not to wait longer */
 		.draft_stale_ms = conf->draft_stale_ms,
 	};
 	int rc = spool_make(conf->spool_dir, kind);
