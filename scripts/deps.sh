@@ -7,7 +7,7 @@ set -eu
 build="gcc make libc6-dev pkg-config libmicrohttpd-dev liblmdb-dev libinotifytools0-dev libconfuse-dev
     libjansson-dev libsodium-dev zlib1g-dev libsystemd-dev libcap-ng-dev libseccomp-dev util-linux passwd"
 test="$build libcmocka-dev python3 strace mandoc git procps clang libclang-rt-14-dev clang-format clang-tidy
-    e2fsprogs mount systemd"
+    e2fsprogs mount systemd fuse3 libfuse3-dev xfsprogs btrfs-progs kmod"
 
 deb="$build libcmocka-dev dpkg-dev debhelper fakeroot lintian git"
 

@@ -78,6 +78,7 @@ step "corpora of the fuzz targets, replayed" env B="$build/fuzz" tests/fuzz/run.
 step "fuzzing of what parses bodies, results and orders (slice)" env B="$build/fuzz" tests/fuzz/run.sh fuzz 2 \
     attlog body_lines body_photo body_options pairs result order erase_order command
 step "crash at every step (slice), and ten wrong programs are caught" env B="$build" tests/crash/run.sh --quick
+tally "power cuts (slice), and planted faults are seen" env B="$build" tests/powercut/run.sh --quick
 tally "system" python3 tests/system/run.py --build "$build"
 tally "system, with ASan and UBSan" python3 tests/system/run.py --build "$sanitized" \
     --only http admission handshake foreign caps_body_max caps_lines caps_deadline signals_under_load \
