@@ -28,6 +28,8 @@ int library_open(struct library *l, struct records_reader **ret)
 {
 	int rc = 0;
 
+	if (l->reader != NULL && !records_is_current(l->reader))
+		library_close(l);
 	if (l->reader == NULL && l->private_path == NULL)
 		rc = records_open(l->path, &l->reader);
 	else if (l->reader == NULL)

@@ -288,6 +288,21 @@ static int open_whole(const char *path, unsigned databases, unsigned flags, MDB_
 	return 0;
 }
 
+bool env_is_current(MDB_env *env)
+{
+	char file[PATH_MAX];
+	struct stat open, named;
+	const char *path;
+	mdb_filehandle_t fd;
+
+	if (mdb_env_get_path(env, &path) != 0 || mdb_env_get_fd(env, &fd) != 0)
+		return false;
+	int len = snprintf(file, sizeof(file), "%s/" DATA_FILE, path);
+	return len > 0 && (size_t)len < sizeof(file) && fstat(fd, &open) == 0 &&
+	       stat(file, &named) == 0 && open.st_dev == named.st_dev &&
+	       open.st_ino == named.st_ino;
+}
+
 int env_open_writer(const char *path, uint64_t map_bytes, unsigned databases, MDB_env **ret)
 {
 	MDB_env *env = NULL;

@@ -31,6 +31,10 @@ must_check int env_open_writer(
 	const char *path, uint64_t map_bytes, unsigned databases, MDB_env **ret);
 must_check int env_open_reader(const char *path, unsigned databases, MDB_env **ret);
 
+/* Is it still what its path names? It may have been moved away, and another one made: what is read
+ * in it then is nobody's any more. */
+bool env_is_current(MDB_env *env);
+
 /* Doubles the map; no transaction may be open. 0 or a negative errno. */
 must_check int env_grow(MDB_env *env);
 

@@ -158,6 +158,8 @@ void records_close(struct records_reader *r);
  * is none; other negative errno. After a failure the reader answers what it can without. */
 must_check int records_open_private(struct records_reader *r, const char *private_path);
 bool records_has_private(const struct records_reader *r);
+/* False when one of its environments was moved away or is another one now: then open it anew. */
+bool records_is_current(const struct records_reader *r);
 
 /* What a question asks for. Zero values ask for everything. */
 struct punch_query {

@@ -117,6 +117,11 @@ bool records_has_private(const struct records_reader *r)
 	return r->private_env != NULL;
 }
 
+bool records_is_current(const struct records_reader *r)
+{
+	return env_is_current(r->env) && (r->private_env == NULL || env_is_current(r->private_env));
+}
+
 int items_open(const char *records_path, const char *private_path, struct records_reader **ret)
 {
 	struct records_reader *r;

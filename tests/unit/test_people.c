@@ -528,6 +528,27 @@ static int ask_as_nobody(void **state)
 	return rc;
 }
 
+/* Records that were moved away are not asked any more: somebody may be erased in the new ones. */
+static void test_records_are_made_anew(void **state)
+{
+	struct person p;
+	char aside[SCRATCH_BYTES + 128];
+
+	put_user("A", "1", 10, "");
+	put_secret("A", "1", 10, "password=7733\n");
+	assert_pin("", "1", "1@A ,,, 7733 0 0");
+	records_writer_close(room.writer);
+	snprintf(aside, sizeof(aside), "%s", scratch_path(state, "aside"));
+	assert_int_equal(rename(room.private, aside), 0);
+	assert_int_equal(people_by_pin(&room.people, span_str(""), span_str("1"), &p), -EAGAIN);
+	assert_int_equal(records_writer_open(room.records, room.private, 1 << 20, &room.writer), 0);
+	assert_int_equal(people_by_pin(&room.people, span_str(""), span_str("1"), &p), -EAGAIN);
+	assert_int_equal(records_know_old(room.writer, 9), 1);
+	assert_pin("", "1", "1@A ,,,  0 0");
+	put_secret("A", "1", 20, "password=7734\n");
+	assert_pin("", "1", "1@A ,,, 7734 0 0");
+}
+
 /* It is told once, in words; and the other half goes on. */
 static void test_what_is_private_may_not_be_read(void **state)
 {
@@ -569,6 +590,7 @@ int main(void)
 		TEST(test_more_templates_than_a_person_has),
 		TEST(test_a_replay),
 		TEST(test_nothing_is_there_yet),
+		TEST(test_records_are_made_anew),
 		TEST(test_what_is_private_may_not_be_read),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
