@@ -127,21 +127,28 @@ static void open_shelf(struct cmdqd *c)
 	free(files);
 }
 
+/* Where it cannot be written, as on a full disk, the one that is there holds until it can. */
+static void write_list(struct cmdqd *c)
+{
+	int rc = admission_write(&c->admission, clock_mono_ms());
+
+	if (rc < 0)
+		log_warning("admission list not written; it is tried again", LOG_ERR(rc));
+}
+
 static void open_state(struct cmdqd *c)
 {
 	char *dir = join_or_fail(c->conf.state_dir, CONF_CMDQD_DIR);
 	char *control = join_or_fail(c->conf.state_dir, CONF_CONTROL);
-	char *content = join_or_fail(c->conf.state_dir, CONF_CONTENT);
 
 	/* Others may pass: the admission list in it is for ingestd. */
 	or_fail(io_make_dir(dir, 02751), dir);
 	c->state_fd = or_fail(io_open_dir(AT_FDCWD, dir), dir);
 	or_fail(devices_open(control, c->conf.admit_any, &c->devices), control);
 	c->admission = (struct admission){.state_fd = c->state_fd, .devices = c->devices};
-	or_fail(admission_write(&c->admission, clock_mono_ms()), "the admission list");
-	or_fail(content_open(content, &c->content), content);
+	write_list(c);
+	or_fail(content_open(c->state_fd, &c->content), CONF_CONTENT);
 	open_shelf(c);
-	free(content);
 	free(control);
 	free(dir);
 }

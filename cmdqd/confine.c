@@ -28,9 +28,8 @@ static const struct sandbox_call own[] = {
 	CALL("access"),
 	CALL("fstatfs"),
 	CALL("uname"),
-	/* the files for terminals: no link is followed; when a copy was wanted last */
-	CALL("openat2"),
-	CALL("utimensat"),
+	/* the directory of content, when somebody removed it */
+	CALL("mkdirat"),
 	CALLS_END,
 };
 /* clang-format on */
@@ -54,8 +53,8 @@ static int reach(const struct cmdqd *c, const char *parserd_dir, const char *pri
 	const struct sandbox_place places[] = {
 		{.fd = c->orders.spool.root, .may = SANDBOX_CONSUME},
 		{.fd = c->results.spool.root, .may = SANDBOX_CONSUME},
-		{.fd = c->state_fd, .may = REPLACE},
-		{.fd = c->shelf.from, .may = SANDBOX_LIST | SANDBOX_READ},
+		/* Directories too: that of content may have to be made again. */
+		{.fd = c->state_fd, .may = REPLACE | SANDBOX_LIST | SANDBOX_MAKE_DIR},
 		store_place(parserd_dir, c->conf.state_dir),
 		{.path = zone_dir(), .may = SANDBOX_READ},
 		{.fd = c->shelf.from, .may = SANDBOX_LIST | SANDBOX_READ},

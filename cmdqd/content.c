@@ -8,37 +8,28 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "lib/conf.h"
 #include "lib/io.h"
 
-#define NAME_ROOM 24 /* of 20 digits */
+#define CONTENT_DIR (CONF_CONTENT + sizeof(CONF_CMDQD_DIR)) /* its last name */
+#define NAME_ROOM   24                                      /* of 20 digits */
 
-/* Durability: the directory itself. Without its name in the one above, a power cut could take all
- * that is in it. */
-static int sync_above(int dir)
+int content_open(int above, struct content *ret)
 {
-	int above = io_open_dir(dir, "..");
-
-	if (above < 0)
-		return above;
-	int rc = fsync(above) < 0 ? -errno : 0;
-	io_close(above);
-	return rc;
-}
-
-int content_open(const char *path, struct content *ret)
-{
-	int rc = io_make_dir(path, 02750);
+	int rc = io_make_dir_at(above, CONTENT_DIR, 02750);
 
 	if (rc < 0)
 		return rc;
-	int dir = io_open_dir(AT_FDCWD, path);
+	int dir = io_open_dir(above, CONTENT_DIR);
 	if (dir < 0)
 		return dir;
-	rc = sync_above(dir);
+	/* Durability: the directory itself. Without its name in the one above, a power cut could
+	 * take all that is in it. */
+	rc = fsync(above) < 0 ? -errno : 0;
 	if (rc < 0)
 		io_close(dir);
 	else
-		ret->dir = dir;
+		*ret = (struct content){.above = above, .dir = dir};
 	return rc;
 }
 
@@ -48,7 +39,7 @@ void content_close(struct content *c)
 	c->dir = -1;
 }
 
-int content_put(const struct content *c, uint64_t id, struct span bytes)
+static int put(const struct content *c, uint64_t id, struct span bytes)
 {
 	char name[NAME_ROOM];
 
@@ -56,4 +47,27 @@ int content_put(const struct content *c, uint64_t id, struct span bytes)
 	/* Durability: io_replace_file syncs the file before its name, and then the directory: a
 	 * command that names content has it. */
 	return io_replace_file(c->dir, name, bytes, 0640);
+}
+
+static int open_again(struct content *c)
+{
+	struct content fresh;
+	int rc = content_open(c->above, &fresh);
+
+	if (rc < 0)
+		return rc;
+	content_close(c);
+	*c = fresh;
+	return 0;
+}
+
+int content_put(struct content *c, uint64_t id, struct span bytes)
+{
+	int rc = put(c, id, bytes);
+
+	/* In a directory that is held but has no name any more nothing can be made. */
+	if (rc != -ENOENT)
+		return rc;
+	rc = open_again(c);
+	return rc < 0 ? rc : put(c, id, bytes);
 }

@@ -9,14 +9,16 @@
 #include "lib/span.h"
 
 struct content {
-	int dir; /* held */
+	int above; /* CONF_CMDQD_DIR, somebody else's */
+	int dir;   /* held */
 };
 
-/* Makes the directory (2750) when it is missing. 0 or a negative errno. */
-must_check int content_open(const char *path, struct content *ret);
+/* Makes the directory (2750) in `above` when it is missing. `above` must stay open. 0 or a negative
+ * errno. */
+must_check int content_open(int above, struct content *ret);
 void content_close(struct content *c);
-/* Writes the file whole and durably before it returns, mode 0640; the same again replaces it. 0 or
- * a negative errno. */
-must_check int content_put(const struct content *c, uint64_t id, struct span bytes);
+/* Writes the file whole and durably before it returns, mode 0640; the same again replaces it. A
+ * directory that was removed meanwhile is made again. 0 or a negative errno. */
+must_check int content_put(struct content *c, uint64_t id, struct span bytes);
 
 #endif

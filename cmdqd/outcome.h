@@ -15,7 +15,7 @@
 
 struct outcome {
 	struct ledger *ledger;
-	const struct content *content;
+	struct content *content;
 	struct later *later; /* gets the lines about what was done */
 };
 

@@ -101,9 +101,14 @@ int io_open_beneath(int dir_fd, const char *path)
 
 int io_make_dir(const char *path, mode_t mode)
 {
-	if (mkdir(path, mode & 0777) < 0)
+	return io_make_dir_at(AT_FDCWD, path, mode);
+}
+
+int io_make_dir_at(int at_fd, const char *path, mode_t mode)
+{
+	if (mkdirat(at_fd, path, mode & 0777) < 0)
 		return errno == EEXIST ? 0 : -errno;
-	int fd = io_open_dir(AT_FDCWD, path);
+	int fd = io_open_dir(at_fd, path);
 	int rc = fd < 0 ? fd : io_set_dir_mode(fd, mode);
 	io_close(fd);
 	return rc;

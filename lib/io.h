@@ -28,6 +28,7 @@ must_check int io_open_beneath(int dir_fd, const char *path);
 /* Makes a directory that may be there already; then its mode is left as it is. 0 or a negative
  * errno. */
 must_check int io_make_dir(const char *path, mode_t mode);
+must_check int io_make_dir_at(int at_fd, const char *path, mode_t mode);
 /* Gives a directory this very mode. Nothing is asked of the kernel where it has it already: a
  * service manager may forbid to set setgid, but what is made below a setgid directory is born with
  * it. 0 or a negative errno. */

@@ -16,17 +16,20 @@
 #include "tests/unit/scratch.h"
 
 static struct content content;
+static int above;
 
 static int open_content(void **state)
 {
 	if (scratch_make(state) != 0)
 		return -1;
-	return content_open(scratch_path(state, "content"), &content);
+	above = io_open_dir(AT_FDCWD, *state);
+	return above < 0 ? above : content_open(above, &content);
 }
 
 static int close_content(void **state)
 {
 	content_close(&content);
+	io_close(above);
 	return scratch_remove(state);
 }
 
@@ -108,16 +111,43 @@ static void test_a_failure_leaves_the_old_one(void **state)
 	is_stored("77", "a", 1);
 }
 
+static void test_a_directory_that_was_removed_is_made_again(void **state)
+{
+	struct stat st;
+
+	assert_int_equal(content_put(&content, 77, span_str("a")), 0);
+	assert_int_equal(unlinkat(content.dir, "77", 0), 0);
+	assert_int_equal(unlinkat(above, "content", AT_REMOVEDIR), 0);
+	assert_int_equal(content_put(&content, 78, span_str("b")), 0);
+	is_stored("78", "b", 1);
+	assert_int_equal(count_files(state), 1);
+	assert_int_equal(fstat(content.dir, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 02750);
+}
+
+/* Nor can it be made: what is held stays. */
+static void test_a_directory_that_cannot_be_made_again(void **state)
+{
+	int dir = content.dir;
+	(void)state;
+
+	assert_int_equal(unlinkat(above, "content", AT_REMOVEDIR), 0);
+	content.above = -1;
+	assert_int_equal(content_put(&content, 77, span_str("a")), -EBADF);
+	assert_int_equal(content.dir, dir);
+}
+
 static void test_the_directory(void **state)
 {
 	struct content again = {.dir = 99};
 	struct stat st;
+	(void)state;
 
 	assert_int_equal(fstat(content.dir, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 02750);
-	assert_int_equal(content_open(scratch_path(state, "none/content"), &again), -ENOENT);
+	assert_int_equal(content_open(-1, &again), -EBADF);
 	assert_int_equal(again.dir, 99);
-	assert_int_equal(content_open(scratch_path(state, "content"), &again), 0);
+	assert_int_equal(content_open(above, &again), 0);
 	content_close(&again);
 }
 
@@ -130,6 +160,8 @@ int main(void)
 		each(test_a_draft_is_no_hindrance),
 		each(test_a_link_in_the_way_is_replaced_and_not_followed),
 		each(test_a_failure_leaves_the_old_one),
+		each(test_a_directory_that_was_removed_is_made_again),
+		each(test_a_directory_that_cannot_be_made_again),
 		each(test_the_directory),
 	};
 

@@ -22,6 +22,7 @@ static struct room {
 	void **state;
 	struct spool spool, writer;
 	struct ledger *ledger;
+	int above;
 	struct content content;
 	struct outcome outcome;
 	struct later later;
@@ -37,7 +38,8 @@ static int open_room(void **state)
 	assert_int_equal(spool_open(*state, "result", SPOOL_FOR_CONSUMING, &room.spool), 0);
 	assert_int_equal(spool_open(*state, "result", SPOOL_FOR_WRITING, &room.writer), 0);
 	assert_int_equal(ledger_open(scratch_path(state, "control"), &room.ledger), 0);
-	assert_int_equal(content_open(scratch_path(state, "content"), &room.content), 0);
+	room.above = io_open_dir(AT_FDCWD, *state);
+	assert_int_equal(content_open(room.above, &room.content), 0);
 	room.outcome = (struct outcome){
 		.ledger = room.ledger, .content = &room.content, .later = &room.later};
 	return 0;
@@ -47,6 +49,7 @@ static int close_room(void **state)
 {
 	later_drop(&room.later);
 	content_close(&room.content);
+	io_close(room.above);
 	ledger_close(room.ledger);
 	spool_close(&room.writer);
 	spool_close(&room.spool);
@@ -451,7 +454,7 @@ static void test_content_that_cannot_be_kept(void **state)
 {
 	uint64_t id = offered("A", FETCH);
 	struct buf body = buf_with_max(4096);
-	const struct content closed = {.dir = -1};
+	struct content closed = {.dir = -1};
 
 	(void)state;
 	room.outcome.content = &closed;
