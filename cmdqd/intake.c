@@ -61,16 +61,18 @@ static int leave_file(struct intake *in, const char *name, int error, uint64_t n
 		&t);
 }
 
-static void say_stuck(const struct intake *in, const char *name, int rc)
+static void note_stuck(struct intake *in, const char *name, int rc)
 {
-	if (rc < 0)
-		log_error("file stays in cur", LOG_TEXT("kind", in->work.kind),
-			LOG_TEXT("entry", name), LOG_ERR(rc));
+	if (rc >= 0)
+		return;
+	log_error("file stays in cur", LOG_TEXT("kind", in->work.kind), LOG_TEXT("entry", name),
+		LOG_ERR(rc));
+	in->taker.stranded = true;
 }
 
 static void give_back(struct intake *in, const char *name)
 {
-	say_stuck(in, name, spool_release(&in->spool, name));
+	note_stuck(in, name, spool_release(&in->spool, name));
 }
 
 /* Nobody is kept waiting by one that cannot be done: it is passed over for a while. But the map of
@@ -126,7 +128,7 @@ static void finish(struct intake *in, const struct taken *f, uint64_t now_ms)
 	if (rc == -EEXIST)
 		rc = refuse_file(
 			in, f->name, "its name is that of a file that was done before", now_ms);
-	say_stuck(in, f->name, rc);
+	note_stuck(in, f->name, rc);
 }
 
 /* What a file says is in the spool until it is done, so memory may be ahead of the store: after a
@@ -187,7 +189,7 @@ static int pass(struct intake *in, uint64_t now_ms)
 	return rc;
 }
 
-/* ---- what was in work when cmdqd died ---- */
+/* ---- what was in work when cmdqd died, or could not leave cur/ since ---- */
 
 /* One that kills it harms no other, and not for ever. */
 static int work_alone(struct intake *in, const char *name, uint64_t now_ms)
@@ -207,14 +209,16 @@ static int work_alone(struct intake *in, const char *name, uint64_t now_ms)
 	return rc;
 }
 
-/* The list is made once: a file that cannot even be moved out of cur/ is met once. What failed is
- * in new/ and comes again with the others. */
+/* The list is made once: a file that cannot even be moved out of cur/ is met once, until the next
+ * scan. What failed is in new/ and comes again with the others. */
 static int recover_next(struct intake *in, uint64_t now_ms)
 {
 	int rc = 0;
 
-	if (!in->in_work.items)
+	if (!in->in_work.items) {
+		in->next_in_work = 0;
 		rc = spool_scan(&in->spool, SPOOL_CUR, SPOOL_SCAN_ALL, &in->in_work);
+	}
 	if (rc < 0)
 		return rc;
 	in->recovered = !in->in_work.items || in->next_in_work == in->in_work.count;
@@ -250,6 +254,10 @@ int intake_turn(struct intake *in, uint64_t now_ms)
 	 */
 	if (!due && (!in->hurry || in->failed))
 		return 0;
+	if (due && in->recovered && in->taker.stranded) {
+		in->taker.stranded = false;
+		in->recovered = false;
+	}
 	int rc = in->recovered ? pass(in, now_ms) : recover_next(in, now_ms);
 	bool again = rc == -EAGAIN;
 	if (rc < 0 && !again)

@@ -262,7 +262,7 @@ static void move_on(struct batch *b, struct batch_file *f, uint64_t now_us)
 			b, f->name, "its name is that of a file that was done before", now_us);
 	if (rc < 0) {
 		log_error("worked file stays in cur", LOG_TEXT("entry", f->name), LOG_ERR(rc));
-		b->left_behind = true;
+		b->taker.stranded = true;
 	}
 	f->settled = true;
 }
@@ -294,9 +294,10 @@ void batch_drop(struct batch *b, bool release)
 		if (b->files[i].settled)
 			continue;
 		int rc = spool_release(b->spool, b->files[i].name);
-		if (rc != 0)
-			log_error("file stays in cur", LOG_TEXT("entry", b->files[i].name),
-				LOG_ERR(rc));
+		if (rc == 0)
+			continue;
+		log_error("file stays in cur", LOG_TEXT("entry", b->files[i].name), LOG_ERR(rc));
+		b->taker.stranded = true;
 	}
 	forget(b);
 }

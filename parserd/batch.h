@@ -23,10 +23,8 @@ struct batch {
 	struct records_writer *records;
 	struct photos *photos;
 	size_t file_max_bytes;
-	bool left_behind; /* a worked file could not leave cur/; whoever looks there again clears it
-			   */
+	struct spool_taker taker; /* `stranded`: look into cur/ again */
 	/* private */
-	struct spool_taker taker;
 	struct batch_file *files;
 	struct batch_notice *notices;
 	size_t file_count, notice_count, bytes;

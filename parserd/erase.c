@@ -290,6 +290,8 @@ int erase_work(struct erase *e, uint64_t now_us)
 
 	if (!e->open)
 		return 0;
+	if (e->taker.stranded)
+		e->recovered = e->taker.stranded = false;
 	if (!e->recovered)
 		recovered = work_off(e, SPOOL_CUR, SPOOL_SCAN_ALL, take_up, now_us);
 	if (recovered < 0)

@@ -177,8 +177,8 @@ static int work(struct parserd *p)
 			break;
 		else
 			be_idle(p);
-		if (p->batch.left_behind && next == inbox_work && rc == 0) {
-			p->batch.left_behind = false;
+		if (p->batch.taker.stranded && next == inbox_work && rc == 0) {
+			p->batch.taker.stranded = false;
 			next = inbox_recover;
 		}
 		take_signals(p);

@@ -223,6 +223,9 @@ struct spool_taking {
  * ever. */
 struct spool_taker {
 	const struct spool *spool;
+	/* Something is in cur/ that nobody works on: it could not leave. Whoever looks there again
+	 * clears this first. */
+	bool stranded;
 	/* private */
 	struct {
 		uint64_t hash, again_us; /* a clash costs a line of log and a wait */
@@ -234,7 +237,7 @@ struct spool_taker {
  * surroundings are bad: it stays in new/. */
 must_check int spool_take(struct spool_taker *t, const char *name, uint64_t now_us,
 	struct buf *into, struct spool_taking *ret);
-/* The same for cur/NAME, which the last consumer left there. */
+/* The same for cur/NAME, which the last consumer left there, or this one. */
 must_check int spool_take_up(struct spool_taker *t, const char *name, uint64_t now_us,
 	struct buf *into, struct spool_taking *ret);
 /* What was taken cannot be worked on: by its own fault, or for now, because of `error`. */

@@ -64,10 +64,10 @@ int spool_take_leave(struct spool_taker *t, const char *name, uint64_t now_us, c
 {
 	int rc = spool_release(t->spool, name);
 
-	if (rc < 0)
-		return leave(
-			t, name, now_us, "it can neither be worked on nor leave cur/", rc, ret);
-	return leave(t, name, now_us, why, error, ret);
+	if (rc == 0)
+		return leave(t, name, now_us, why, error, ret);
+	t->stranded = true;
+	return leave(t, name, now_us, "it can neither be worked on nor leave cur/", rc, ret);
 }
 
 static int refuse(struct spool_taker *t, enum spool_state from, const char *name, uint64_t now_us,
@@ -94,7 +94,7 @@ int spool_take_refuse(struct spool_taker *t, const char *name, uint64_t now_us, 
 	return refuse(t, SPOOL_CUR, name, now_us, why, ret);
 }
 
-int spool_take_up(struct spool_taker *t, const char *name, uint64_t now_us, struct buf *into,
+static int load(struct spool_taker *t, const char *name, uint64_t now_us, struct buf *into,
 	struct spool_taking *ret)
 {
 	const char *why;
@@ -108,6 +108,15 @@ int spool_take_up(struct spool_taker *t, const char *name, uint64_t now_us, stru
 	if (rc == -EBADMSG)
 		return refuse(t, SPOOL_CUR, name, now_us, why, ret);
 	return spool_take_leave(t, name, now_us, "it cannot be read now", rc, ret);
+}
+
+int spool_take_up(struct spool_taker *t, const char *name, uint64_t now_us, struct buf *into,
+	struct spool_taking *ret)
+{
+	if (!was_just_left(t, name, now_us))
+		return load(t, name, now_us, into, ret);
+	t->stranded = true;
+	return SPOOL_PASSED;
 }
 
 static bool is_the_files_own_fault(int rc)
@@ -125,7 +134,7 @@ int spool_take(struct spool_taker *t, const char *name, uint64_t now_us, struct 
 			t, SPOOL_NEW, name, now_us, "its name is not one that spoolput makes", ret);
 	int rc = spool_claim(t->spool, name);
 	if (rc == 0)
-		return spool_take_up(t, name, now_us, into, ret);
+		return load(t, name, now_us, into, ret);
 	if (rc == -ENOENT)
 		return SPOOL_PASSED;
 	if (!is_the_files_own_fault(rc))

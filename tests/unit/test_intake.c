@@ -296,6 +296,57 @@ static void test_settling_fails(void **state)
 	assert_string_equal(room.work[0].order, "abab");
 }
 
+/* The disk refuses a rename: with the next scan it is worked on once more, and done. */
+static void test_what_could_not_leave_is_taken_up_again(void **state)
+{
+	struct spool *s = &room.intakes[0].spool;
+	int done = s->dirs[SPOOL_DONE];
+	char a[SPOOL_NAME_BYTES];
+
+	(void)state;
+	post("a", a);
+	s->dirs[SPOOL_DONE] = -1;
+	turn();
+	assert_true(is_in(SPOOL_CUR, a));
+	turn();
+	assert_true(is_in(SPOOL_CUR, a));
+	s->dirs[SPOOL_DONE] = done;
+	turn();
+	turn();
+	assert_true(is_in(SPOOL_DONE, a));
+	assert_false(is_in(SPOOL_CUR, a));
+	turn();
+	turn();
+	assert_false(room.intakes[0].hurry);
+}
+
+/* Nor can what failed go back: its time comes all the same. */
+static void test_what_could_not_go_back_is_taken_up_again(void **state)
+{
+	struct spool *s = &room.intakes[0].spool;
+	int new = s->dirs[SPOOL_NEW];
+	char a[SPOOL_NAME_BYTES];
+
+	(void)state;
+	post("fails", a);
+	room.work[0].error = -EIO;
+	assert_int_equal(spool_claim(s, a), 0);
+	room.intakes[0].recovered = false;
+	s->dirs[SPOOL_NEW] = -1;
+	turn();
+	s->dirs[SPOOL_NEW] = new;
+	assert_true(is_in(SPOOL_CUR, a));
+	room.work[0].error = 0;
+	turn();
+	turn();
+	assert_true(is_in(SPOOL_CUR, a));
+	room.now_ms += SPOOL_LEFT_US / 1000;
+	turn();
+	turn();
+	assert_true(is_in(SPOOL_DONE, a));
+	assert_string_equal(room.work[0].order, "fails");
+}
+
 /* The map has grown: there is nothing to wait for. */
 static void test_again_at_once(void **state)
 {
@@ -452,6 +503,8 @@ int main(void)
 		each(test_a_name_that_was_done_before),
 		each(test_what_is_left_keeps_nobody_waiting),
 		each(test_settling_fails),
+		each(test_what_could_not_leave_is_taken_up_again),
+		each(test_what_could_not_go_back_is_taken_up_again),
 		each(test_again_at_once),
 		each(test_one_that_fails_is_left),
 		each(test_a_damaged_store_is_the_end),
