@@ -233,7 +233,7 @@ static const struct attempt attempts[] = {
 	{"listen", try_listen, 0, false},
 	{"setsockopt SO_ATTACH_FILTER", try_filter, 0, false},
 	{"openat", try_open, INGESTD | PARSERD | CMDQD, true},
-	{"mkdirat", try_mkdir, PARSERD, false},
+	{"mkdirat", try_mkdir, PARSERD | CMDQD, false},
 	{"connect", try_connect, INGESTD | CMDQD, false},
 	{"accept4", try_accept, INGESTD | CMDQD, false},
 	{"fcntl F_SETLK", try_lock, PARSERD | CMDQD, false},
