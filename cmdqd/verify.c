@@ -93,7 +93,7 @@ enum desk_fate verify_answer(struct verify *v, struct desk *desk, const struct m
 		attempt_tell(&v->off_limit, "background verification is off for this device", &a);
 		return DESK_SEND;
 	}
-	if (attempt_begin(v, &a) < 0)
+	if (attempt_begin(v, d, &a, now_us) < 0)
 		return DESK_SEND;
 	enum outcome outcome = look(v, &a, d, q);
 	if (outcome == WAITING && wait_for_referee(v, &a) < 0)

@@ -5,7 +5,8 @@
  * or cannot be decided; whatever it is, the terminal hears it within a second, or AUTH=Failed. What
  * was looked at is audited, and its answer held at the desk until that is durable. Failures of a
  * PIN and of a device count (cmdqd/lockout.h); what a lock-out turns away, and what cannot be
- * decided again and again, is counted and audited as one. */
+ * decided again and again, is counted and audited as one. A device that asks more than
+ * VERIFY_ASKED hears AUTH=Failed too. */
 #ifndef PUNCHD_CMDQD_VERIFY_H
 #define PUNCHD_CMDQD_VERIFY_H
 
@@ -18,6 +19,17 @@
 #include "cmdqd/referee.h"
 
 #define VERIFY_MS 800 /* from the question to the last moment at which a matcher is heard */
+
+/* Of one device, whatever comes of them, so that the audit is not filled by one that has a card
+ * that is right; and how often it is audited that it asks for more. */
+#define VERIFY_ASKED                              \
+	{                                         \
+		.at_once = 1000, .every_ms = 1000 \
+	}
+#define VERIFY_ALARM                                  \
+	{                                             \
+		.at_once = 1, .every_ms = 3600 * 1000 \
+	}
 
 struct attempt;
 

@@ -6,6 +6,7 @@
 
 #include "cmdqd/answer_private.h"
 #include "cmdqd/audit.h"
+#include "cmdqd/ration.h"
 #include "cmdqd/verify_private.h"
 #include "lib/clock.h"
 
@@ -18,6 +19,8 @@
 
 /* Of the time before this machine was started: as long as a lock-out may be. */
 #define BEFORE_START_MS (UINT64_C(24) * 3600 * 1000)
+
+static const struct ration_rule asked_rule = VERIFY_ASKED, alarm_rule = VERIFY_ALARM;
 
 static uint64_t now_ms(void)
 {
@@ -111,9 +114,26 @@ static int begin(struct verify *v, struct lockout *l, struct span who, const str
 	return rc;
 }
 
-int attempt_begin(struct verify *v, const struct attempt *a)
+static bool take_ration(
+	struct verify *v, struct device *d, const struct attempt *a, uint64_t now_us)
 {
-	return begin(v, v->devices, span_str(a->serial), a);
+	struct device_rations *r = devices_rations(d);
+
+	if (ration_take(&r->verified_ms, &asked_rule, now_ms()))
+		return true;
+	if (ration_take(&r->verify_alarmed_ms, &alarm_rule, now_ms()))
+		alarm(v, a, "a device asks more often than one may", false, now_us);
+	return false;
+}
+
+int attempt_begin(struct verify *v, struct device *d, const struct attempt *a, uint64_t now_us)
+{
+	int rc = begin(v, v->devices, span_str(a->serial), a);
+
+	if (rc < 0 || take_ration(v, d, a, now_us))
+		return rc;
+	lockout_undecided(v->devices, span_str(a->serial));
+	return -EDQUOT;
 }
 
 int attempt_begin_pin(struct verify *v, struct attempt *a, struct span pin)

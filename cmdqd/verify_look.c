@@ -75,6 +75,17 @@ struct gathering {
 	uint64_t count;
 };
 
+/* Some terminals upload those too that they take no more. docs/PROTOCOL.md 3.2 */
+static int is_in_use(const struct item *i, bool *ret)
+{
+	struct buf valid = buf_with_max(8);
+	int rc = item_field(i, "valid", &valid);
+
+	*ret = rc < 0 || !span_is(buf_span(&valid), "0");
+	buf_free(&valid);
+	return rc == -ENOMEM ? rc : 0;
+}
+
 /* One that does not fit is left out: the others may do. */
 static int gather(void *context, const struct item *i)
 {
@@ -83,11 +94,16 @@ static int gather(void *context, const struct item *i)
 	struct buf *b = &g->v->references;
 	struct span bytes = item_content(i);
 	const size_t before = b->len;
+	bool in_use;
 
 	if (i->kind != ITEM_TEMPLATE || g->count == hello->references ||
 		bytes.len > hello->probe_bytes || matching_format_of(bytes) != g->format)
 		return 0;
-	int rc = before > 0 ? buf_add_str(b, " ") : 0;
+	int rc = is_in_use(i, &in_use);
+	if (rc < 0 || !in_use)
+		return rc;
+	if (before > 0)
+		rc = buf_add_str(b, " ");
 	if (rc == 0)
 		rc = base64_put(b, bytes);
 	if (rc == 0)

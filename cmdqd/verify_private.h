@@ -58,9 +58,11 @@ enum outcome verify_put_line(
 must_check int verify_open_counts(struct verify *v, uint64_t now_us);
 void verify_close_counts(struct verify *v);
 
-/* Is the device locked out, or the PIN, which is that of somebody whom the records know? 0 or a
- * negative errno: then nobody looks. Whoever began tells attempt_settle what came of it. */
-must_check int attempt_begin(struct verify *v, const struct attempt *a);
+/* Is the device locked out, or has it asked too much, or is the PIN, which is that of somebody whom
+ * the records know? 0 or a negative errno: then nobody looks. Whoever began tells attempt_settle
+ * what came of it. */
+must_check int attempt_begin(
+	struct verify *v, struct device *d, const struct attempt *a, uint64_t now_us);
 must_check int attempt_begin_pin(struct verify *v, struct attempt *a, struct span pin);
 /* Counts and audits it; `outcome` is not WAITING. DESK_HOLD when there is something to wait for. */
 enum desk_fate attempt_settle(

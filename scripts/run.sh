@@ -116,6 +116,14 @@ add_matchd() {
     fi
 }
 
+# What terminals ask about people is in the private records: cmdqd may read them for that alone.
+let_cmdqd_read() {
+    ((EUID == 0)) || return 0
+    if grep -Eq '^[[:space:]]*allow_(remote|verify)[[:space:]]*=[[:space:]]*"?true' "$dir/punchd.conf"; then
+        usermod -aG punchd-private punchd-cmdqd
+    fi
+}
+
 # ---- supervision ----
 
 start() {
@@ -195,6 +203,7 @@ if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
     die "port $port is in use; name another, such as PORT=$((port + 1))" 69
 fi
 add_matchd
+let_cmdqd_read
 mkdir -p "$dir/bin"
 for d in "${daemons[@]}"; do
     install -m 755 "$build/$d" "$dir/bin/$d"

@@ -48,10 +48,19 @@ check_services() {
     local file first=''
     for file in "$units"/punchd*.service; do
         is_hardly_exposed "$(basename "$file" .service)" "$file"
+        runs_nothing_written "$file"
         [[ -n $(common_lines "$file") ]] || fault "$file has none of the common lines"
         [[ -z $first || $(common_lines "$file") == "$(common_lines "$first")" ]] ||
             fault "$file and $first differ in their common lines"
         first=${first:-$file}
+    done
+}
+
+# A mount of its own is only without programs where its own name is said.
+runs_nothing_written() { # runs_nothing_written FILE
+    local path
+    for path in $(sed -n 's/^BindPaths=//p' "$1") /tmp /var/tmp /dev/shm; do
+        sed -n 's/^NoExecPaths=//p' "$1" | tr ' ' '\n' | grep -qxF -- "+$path" || fault "$1 may run what it writes to $path"
     done
 }
 

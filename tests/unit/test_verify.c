@@ -48,6 +48,7 @@ static struct records {
 	int rc;                 /* what all questions answer, when it is not 0 */
 	const char *picture;    /* of everybody */
 	struct span fingers[4]; /* of PIN 1 */
+	int valid[4];
 	unsigned asked;
 } records;
 
@@ -110,9 +111,9 @@ int people_templates(
 	for (size_t n = 0; rc == 0 && span_is(pin, "1") && n < 4; n++) {
 		if (records.fingers[n].len == 0)
 			continue;
-		memcpy(text, "a=b\n\n", 5);
-		memcpy(text + 5, records.fingers[n].ptr, records.fingers[n].len);
-		i.text = span_of(text, 5 + records.fingers[n].len);
+		int head = snprintf(text, sizeof(text), "valid=%d\n\n", records.valid[n]);
+		memcpy(text + head, records.fingers[n].ptr, records.fingers[n].len);
+		i.text = span_of(text, (size_t)head + records.fingers[n].len);
 		rc = visit(context, &i);
 	}
 	return rc;
@@ -548,6 +549,35 @@ static void test_device_locked_out(void **state)
 	hears_at("B", "CARD", "TMP=11", SUCCESS("1", "Ann"));
 }
 
+static int count_one(void *context, const struct audit *a)
+{
+	unsigned *counts = context;
+
+	counts[a->what]++;
+	return 0;
+}
+
+/* Who has one card that is right cannot fill the disk with it. */
+static void test_one_that_asks_for_ever(void **state)
+{
+	unsigned counts[AUDIT_KINDS] = {0}, let_in = 0;
+
+	(void)state;
+	caught_begin();
+	for (int i = 0; i < 1500; i++) {
+		ask_at("A", "CARD", "TMP=11");
+		turn();
+		let_in += strcmp(hear(200), SUCCESS("1", "Ann")) == 0;
+	}
+	assert_non_null(strstr(caught_end(), "asks more often than one may serial=A"));
+	assert_in_range(let_in, 1000, 1400);
+	assert_int_equal(audit_since(room.answerer.ledger, 0, count_one, counts), 0);
+	ledger_abort(room.answerer.ledger);
+	assert_int_equal(counts[AUDIT_VERIFY], let_in);
+	assert_int_equal(counts[AUDIT_ALARM], 1);
+	hears_at("B", "CARD", "TMP=11", SUCCESS("1", "Ann"));
+}
+
 /* What was turned away is written down as one, when it is over. */
 static void test_over(void **state)
 {
@@ -614,6 +644,8 @@ static void know_fingers(void)
 	records.fingers[1] = span_str("....SS21");
 	records.fingers[2] = span_str(FINGER("bb"));
 	records.fingers[3] = span_str(FINGER("ccc"));
+	for (int i = 0; i < 4; i++)
+		records.valid[i] = 1;
 }
 
 static void says(const char *line)
@@ -659,6 +691,23 @@ static void test_finger(void **state)
 	says("match 3\n");
 	says("match 4\n");
 	assert_null(hear(200));
+}
+
+static void test_finger_of_no_use(void **state)
+{
+	(void)state;
+	know_fingers();
+	records.valid[0] = 0;
+	start_matchd(HELLO);
+	ask_at("A", "FP", PROBE);
+	turn();
+	assert_string_equal(asked(), "verify 1 zkfinger9 ocpQ ocpiYg== ocpjY2M=\n");
+	records.valid[2] = records.valid[3] = 0;
+	hears("FP", PROBE, FAILED);
+	wrote("1", "fp", false, "not decided: no finger of this format is known");
+	/* It is a replay nevertheless. */
+	hears("FP", "PIN=1\tTMP=ocph", FAILED);
+	assert_int_equal(count_written(AUDIT_ALARM), 1);
 }
 
 static void test_held_until_audited(void **state)
@@ -848,9 +897,11 @@ int main(void)
 		IN_A_ROOM(test_too_late),
 		IN_A_ROOM(test_pin_locked_out),
 		IN_A_ROOM(test_device_locked_out),
+		IN_A_ROOM(test_one_that_asks_for_ever),
 		IN_A_ROOM(test_over),
 		IN_A_ROOM(test_locked_after_a_restart),
 		IN_A_ROOM(test_finger),
+		IN_A_ROOM(test_finger_of_no_use),
 		IN_A_ROOM(test_held_until_audited),
 		IN_A_ROOM(test_replay),
 		IN_A_ROOM(test_no_matcher),
