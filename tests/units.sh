@@ -59,7 +59,7 @@ check_services() {
 # A mount of its own is only without programs where its own name is said.
 runs_nothing_written() { # runs_nothing_written FILE
     local path
-    for path in $(sed -n 's/^BindPaths=//p' "$1") /tmp /var/tmp /dev/shm; do
+    for path in $(sed -n 's/^BindPaths=//p' "$1") /tmp /var/tmp /dev/shm /run; do
         sed -n 's/^NoExecPaths=//p' "$1" | tr ' ' '\n' | grep -qxF -- "+$path" || fault "$1 may run what it writes to $path"
     done
 }
@@ -105,7 +105,7 @@ same_as_trust() {
     while read -r owner group mode path; do
         grep -F "| \`$path\`" docs/TRUST.md | grep -qE "\| ${owner#punchd-}:${group#punchd-} 0?$mode" ||
             fault "docs/TRUST.md has no row of: $owner $group $mode $path"
-    done < <(of_tmpfiles | grep -vE ' (spool/(erase|result|order|upload/(new|cur|done|bad|hold)).*|spool|state|run/root)$')
+    done < <(of_tmpfiles | grep -vE ' (spool/(erase|result|order|upload/(new|cur|done|bad|hold)).*|spool|state|run/root(/run)?)$')
 }
 
 # ---- the alarm ----
