@@ -8,6 +8,7 @@
 ## make order-check               10,000 replies: written, synced, renamed, synced, then answered
 ## make kill-check                kill -9 of a random daemon 200 times under load, of cmdqd 300 times among commands; then count
 ## make fault-check               every kind of system call fails, with every error, at any moment, in each daemon
+## make test-boot                 the package in a machine that is really booted, as root; installs what is missing
 ## make crash-check               kill -9 at every step of writer and consumer
 ## make test-powercut             punchd on the disk that 100,000 power cuts leave: ext4, xfs, btrfs
 ## make fuzz TIME=60              each fuzz target for so many seconds
@@ -147,6 +148,11 @@ kill-check:
 
 fault-check:
 	python3 tests/system/run.py --build $(B) --full --only faults disk
+
+.PHONY: test-boot
+test-boot:
+	@scripts/deps.sh test
+	@B=$(B) tests/boot/run.sh --must
 
 crash-check:
 	B=$(B) tests/crash/run.sh

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Installs what is missing of Debian's packages: deps.sh build|test|deb
+# Installs what is missing of Debian's packages: deps.sh build|test|deb|boot
 # Does nothing, and asks for nothing, when all are there.
 set -eu
 
@@ -11,12 +11,15 @@ test="$build libcmocka-dev python3 strace mandoc git procps clang libclang-rt-14
 
 deb="$build libcmocka-dev dpkg-dev debhelper fakeroot lintian git"
 
+boot="$deb systemd-container mmdebstrap iproute2 tar python3"
+
 case "${1:-}" in
 build) wanted=$build ;;
 test) wanted=$test ;;
 deb) wanted=$deb ;;
+boot) wanted=$boot ;;
 *)
-    echo "usage: deps.sh build|test|deb" >&2
+    echo "usage: deps.sh build|test|deb|boot" >&2
     exit 64
     ;;
 esac

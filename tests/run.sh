@@ -83,6 +83,7 @@ tally "system" python3 tests/system/run.py --build "$build"
 tally "system, with ASan and UBSan" python3 tests/system/run.py --build "$sanitized" \
     --only http admission handshake foreign caps_body_max caps_lines caps_deadline signals_under_load \
     command queue notify device records users secrets exports erasure odd_pins purges bad_orders
+tally "booted" env B="$build" tests/boot/run.sh
 
 for f in "${failures[@]}"; do
     echo "failed: $f"

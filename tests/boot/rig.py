@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""rig: punchd installed in a machine, and terminals that talk to it."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+
+from harness import check, same, wait_until
+
+DAEMONS = ("ingestd", "parserd", "cmdqd", "notifyd")
+URL = "http://127.0.0.1:8081"
+SOME = 20  # uploads: enough to say that it goes on
+
+
+class Rig:
+    def __init__(self, machine, build, package):
+        self.machine, self.build, self.package = machine, build, package
+        self.acked_before = set()
+        self.notes = []
+
+    def note(self, *words):
+        self.notes.append(" ".join(str(w) for w in words))
+
+    # ---- the package ----
+
+    def install(self, package):
+        """Gives what dpkg and the package's own scripts said."""
+        shutil.copy(package, f"{self.machine.tree}/root/punchd.deb")
+        return self.machine.run("dpkg", "--install", "/root/punchd.deb")
+
+    def wait_active(self, *daemons):
+        for daemon in daemons or DAEMONS:
+            wait_until(lambda: self.is_active(daemon), f"{daemon} is up")
+
+    def is_active(self, daemon):
+        return self.machine.property(f"punchd-{daemon}", "ActiveState") == "active"
+
+    # ---- the operator ----
+
+    def punchctl(self, *words):
+        return self.machine.run("punchctl", *words)
+
+    def rows(self, *words):
+        return [json.loads(line) for line in self.punchctl(*words, "--json").splitlines()]
+
+    def recorded(self):
+        return {(r["serial"], r["pin"], r["time"]) for r in self.rows("punch", "ls", "--no-names")}
+
+    def approve(self, *serials):
+        self.punchctl("device", "approve", "--wait", *serials)
+
+    # ---- terminals ----
+
+    def devsim(self, *words, **options):
+        return subprocess.Popen(self.machine.in_network(f"{self.build}/devsim", words[0], "--url", URL, *words[1:]),
+                                stdin=subprocess.DEVNULL, text=True, **options)
+
+    def devsim_ended(self, *words, timeout_s=120):
+        """Its closing line."""
+        process = self.devsim(*words, "--json", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        try:
+            said, _ = process.communicate(timeout=timeout_s)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        same(process.returncode, 0, f"devsim {words[0]} says {said}")
+        return json.loads(said.splitlines()[-1])
+
+    @contextlib.contextmanager
+    def uploads(self, prefix):
+        """Four terminals that never cease to upload; at the end all that was acknowledged is in the records."""
+        load = Uploads(self, prefix)
+        try:
+            yield load
+            load.end()
+            wait_until(lambda: load.acked() <= self.recorded(), "what was acknowledged is in the records")
+            self.acked_before |= load.acked()
+        finally:
+            load.clear()
+
+
+class Uploads:
+    TERMINALS = 4
+
+    def __init__(self, rig, prefix):
+        self.rig, self.log = rig, f"{rig.machine.dir}/acked-{prefix}"
+        who = ("--terminals", str(self.TERMINALS), "--serial-prefix", prefix)
+        serials = subprocess.run([f"{rig.build}/devsim", "serials", *who], check=True, capture_output=True, text=True,
+                                 timeout=60)
+        rig.approve(*serials.stdout.split())
+        # ingestd hears of it a moment later: with an upload of its own each has been let in.
+        rig.devsim_ended("run", *who, "--seed", "1", "--punches", "1", "--seconds", "60")
+        self.process = rig.devsim("load", *who, "--kind", "attlog", "--connections", "4", "--rate", "100", "--seconds",
+                                  "3600", "--ack-log", self.log, "--json", stdout=subprocess.PIPE)
+        self.go_on()
+
+    def count(self):
+        try:
+            return os.path.getsize(self.log)
+        except FileNotFoundError:
+            return 0
+
+    def acked(self):
+        with open(self.log) as f:
+            rows = [line.rstrip("\n").split("\t") for line in f]
+        return {tuple(row[:3]) for row in rows if len(row) >= 6}
+
+    def go_on(self):
+        """More are acknowledged from now on."""
+        before = self.count()
+        wait_until(lambda: self.count() > before + SOME * 30, "uploads are acknowledged")
+        check(self.process.poll() is None, "devsim has ended")
+
+    def end(self):
+        self.process.send_signal(signal.SIGTERM)
+        said, _ = self.process.communicate(timeout=60)
+        self.closing = json.loads(said.splitlines()[-1])
+
+    def clear(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
