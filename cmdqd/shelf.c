@@ -180,9 +180,12 @@ static int open_draft(const struct shelf *s)
 	return rc < 0 ? rc : fd;
 }
 
-/* `fd` belongs to the job, also on failure. */
+/* `fd` belongs to the job, also on failure. The copy that was being made is given up, and only
+ * here: orders that stand before its own are done again after each step, and their files are at
+ * hand. */
 static int begin_job(struct shelf *s, const char *name, int fd, const struct stat *st)
 {
+	drop_job(s);
 	int draft = open_draft(s);
 	struct shelf_job *job = draft < 0 ? NULL : calloc(1, sizeof(*job));
 
@@ -288,7 +291,6 @@ int shelf_take(struct shelf *s, struct span name, struct command_file *ret,
 	snprintf(text, sizeof(text), "%.*s", SPAN_ARG(name));
 	if (s->job && strcmp(s->job->source.name, text) == 0)
 		return go_on(s, ret, ret_why);
-	drop_job(s); /* its order was taken back */
 	return begin(s, text, ret, ret_why);
 }
 

@@ -210,6 +210,23 @@ static void test_another_one_before_its_end(void **state)
 	assert_int_equal(take("large"), 3);
 }
 
+/* Orders that follow one another are done from the first one on after each step. */
+static void test_one_at_hand_before_each_step(void **state)
+{
+	(void)state;
+	lay_large("large", 3 * SHELF_STEP);
+	lay("a", span_str("abc"));
+	take("a");
+	for (int step = 1; step < 3; step++) {
+		assert_int_equal(shelf_take(&shelf, span_str("large"), &copy, why), -EAGAIN);
+		take("a");
+		assert_string_equal(copy.sha256, ABC);
+		assert_refused("none", "there is no such file: see punchctl file ls");
+	}
+	assert_int_equal(take("large"), 1);
+	assert_int_equal(copy.bytes, 3 * SHELF_STEP);
+}
+
 static void test_killed_while_copying(void **state)
 {
 	char from[512];
@@ -295,6 +312,7 @@ int main(void)
 		TEST(test_large_ones_in_steps),
 		TEST(test_changed_meanwhile),
 		TEST(test_another_one_before_its_end),
+		TEST(test_one_at_hand_before_each_step),
 		TEST(test_killed_while_copying),
 		TEST(test_swept_when_nobody_wants_it),
 		TEST(test_touched_when_it_is_wanted),
