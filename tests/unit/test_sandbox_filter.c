@@ -390,9 +390,44 @@ static void privileges_are_given_up(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* ---- tables ---- */
+
+static bool is_same(const struct sandbox_call *a, const struct sandbox_call *b)
+{
+	bool same = strcmp(a->name, b->name) == 0 && a->refuse == b->refuse &&
+		    a->arg_count == b->arg_count;
+
+	for (unsigned i = 0; same && i < a->arg_count; i++)
+		same = a->args[i].index == b->args[i].index && a->args[i].mask == b->args[i].mask &&
+		       a->args[i].value == b->args[i].value;
+	return same;
+}
+
+static void assert_stands_once(const struct daemon *d, const struct sandbox_call *call)
+{
+	unsigned times = 0;
+
+	for (size_t t = 0; d->tables[t]; t++)
+		for (const struct sandbox_call *c = d->tables[t]; c->name; c++)
+			times += is_same(c, call);
+	if (times != 1)
+		fail_msg("%s: %s stands %u times", d->name, call->name, times);
+}
+
+/* What two changes have both added is taken away by none. */
+static void each_call_stands_once(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(daemons) / sizeof(*daemons); i++)
+		for (size_t t = 0; daemons[i].tables[t]; t++)
+			for (const struct sandbox_call *c = daemons[i].tables[t]; c->name; c++)
+				assert_stands_once(&daemons[i], c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_call_stands_once),
 		cmocka_unit_test(every_call_of_every_daemon),
 		cmocka_unit_test(a_wrong_name_is_an_error),
 		cmocka_unit_test(a_name_of_another_architecture_is_passed_over),
