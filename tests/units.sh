@@ -108,6 +108,17 @@ same_as_trust() {
     done < <(of_tmpfiles | grep -vE ' (spool/(erase|result|order|upload/(new|cur|done|bad|hold)).*|spool|state|run/root(/run)?)$')
 }
 
+# ---- the package ----
+
+# What deps.sh builds with, the package says that it is built with: elsewhere nobody has it by chance.
+built_with() {
+    local library
+    for library in $(sed -n '/^build="/,/"$/p' scripts/deps.sh | tr -s '" ' '\n' | grep '^lib.*-dev$' | grep -v '^libc6-dev$'); do
+        sed -n '/^Build-Depends:/,/^[A-Z][a-z-]*-V/p' debian/control | grep -qw -- "$library" ||
+            fault "debian/control is not built with $library"
+    done
+}
+
 # ---- the alarm ----
 
 check_alarm() {
@@ -123,6 +134,7 @@ systemd_understands
 check_services
 same_owners
 same_as_trust
+built_with
 check_alarm
 if ((faults > 0)); then
     echo "units: $faults faults" >&2
