@@ -18,6 +18,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness  # noqa: E402
 import test_admission  # noqa: E402
 import test_caps  # noqa: E402
+import test_clock  # noqa: E402
 import test_command  # noqa: E402
 import test_device  # noqa: E402
 import test_disk  # noqa: E402
@@ -45,7 +46,7 @@ import test_slow  # noqa: E402
 import test_verify  # noqa: E402
 
 MODULES = (test_http, test_caps, test_proxy, test_slow, test_admission, test_handshake, test_pipeline, test_signals, test_foreign,
-           test_kill, test_replay, test_memory, test_disk, test_faults, test_order, test_command, test_queue,
+           test_kill, test_replay, test_memory, test_disk, test_faults, test_clock, test_order, test_command, test_queue,
            test_queue_kill, test_notify, test_matchd, test_device, test_records, test_people, test_questions, test_remote,
            test_verify, test_files)
 HANG_S = {False: 300, True: 3600}  # a test that takes longer hangs

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* shim_clock: preloaded, it puts the clocks of a program forward: by as many seconds as the 64-bit
  * number at the beginning of the file PUNCHD_CLOCK says at that moment. Nobody has to wait for a
- * lease then, nor for the end of summer. */
+ * lease then, nor for the end of summer. With PUNCHD_CLOCK_WALL it is the wall clock alone that is
+ * wrong, as when somebody sets it. */
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -11,6 +13,7 @@
 #include <unistd.h>
 
 static const volatile int64_t *ahead_s;
+static bool wall_alone;
 
 __attribute__((constructor)) static void open_clock(void)
 {
@@ -26,13 +29,15 @@ __attribute__((constructor)) static void open_clock(void)
 		abort();
 	close(fd);
 	ahead_s = at;
+	wall_alone = getenv("PUNCHD_CLOCK_WALL") != NULL;
 }
 
 int clock_gettime(clockid_t clock, struct timespec *ret)
 {
 	int rc = (int)syscall(SYS_clock_gettime, clock, ret);
 
-	if (rc == 0 && ahead_s && (clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC))
+	if (rc == 0 && ahead_s &&
+		(clock == CLOCK_REALTIME || (clock == CLOCK_MONOTONIC && !wall_alone)))
 		ret->tv_sec += *ahead_s;
 	return rc;
 }
