@@ -7,7 +7,8 @@
 ## make bench [BENCH_ARGS=--quick]  how fast, as ratios to limits measured in the same run
 ## make order-check               10,000 replies: written, synced, renamed, synced, then answered
 ## make kill-check                kill -9 of a random daemon 200 times under load, of cmdqd 300 times among commands; then count
-## make fault-check               every kind of system call fails, with every error, at any moment, in each daemon
+## make fault-check               every kind of system call fails, with every error, at any moment; full disks; wrong clocks
+## make queue-check               500,000 files wait for parserd: in order, none missing, how long, how much memory
 ## make test-boot                 the package in a machine that is really booted, as root; installs what is missing
 ## make crash-check               kill -9 at every step of writer and consumer
 ## make test-powercut             punchd on the disk that 100,000 power cuts leave: ext4, xfs, btrfs
@@ -133,8 +134,8 @@ test:
 unit: unit-programs
 	@for t in $(UNIT); do echo "== $$t"; $$t || exit 1; done
 
-.PHONY: order-check kill-check fault-check crash-check fuzz bench
-order-check kill-check fault-check crash-check fuzz bench: tests-ready
+.PHONY: order-check kill-check fault-check queue-check crash-check fuzz bench
+order-check kill-check fault-check queue-check crash-check fuzz bench: tests-ready
 tests-ready:
 	@scripts/deps.sh test
 	@$(MAKE) --no-print-directory -s -j$$(nproc) all
@@ -147,7 +148,10 @@ kill-check:
 	python3 tests/system/run.py --build $(B) --full --only kill queue_kill
 
 fault-check:
-	python3 tests/system/run.py --build $(B) --full --only faults disk
+	python3 tests/system/run.py --build $(B) --full --only faults disk clock_
+
+queue-check:
+	python3 tests/system/run.py --build $(B) --full --only replay_half replay_backlog
 
 .PHONY: test-boot
 test-boot:

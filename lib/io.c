@@ -66,12 +66,13 @@ int io_read_all(int fd, struct buf *into)
 		size_t step = room < READ_STEP ? room : READ_STEP;
 		char probe;
 		ssize_t n;
-		int rc = buf_reserve(into, step);
+		/* Not before it is full: the end of a small file must not cost a larger buffer. */
+		int rc = into->len < into->room ? 0 : buf_reserve(into, step);
 
 		if (rc < 0)
 			return rc;
 		/* A full buffer is no fault if the file ends just there. */
-		n = room > 0 ? read_some(fd, into->ptr + into->len, step)
+		n = room > 0 ? read_some(fd, into->ptr + into->len, into->room - into->len)
 			     : read_some(fd, &probe, 1);
 		if (n <= 0)
 			return (int)n;

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import signal
+import time
 
 from harness import check, make_entry, make_name, same, short, wait_until
 
@@ -169,4 +170,30 @@ def databases(dump):
     return found
 
 
-TESTS = (replay_backlog, replay_changes_nothing, replay_rebuilds)
+def replay_half_a_million(t):
+    """500,000 files wait: stored in order, none missing, in memory that does not grow with them"""
+    count = 500000 if t.full else 5000
+    with t.site(conf={"rescan": '"10 min"'}) as site:
+        site.start("parserd").stop("parserd")
+        fill(site, count)
+        began = time.monotonic()
+        site.start("parserd")
+        most = 0
+
+        def worked_off():
+            nonlocal most
+            most = max(most, site.parserd.status("RssAnon"))
+            return not site.names() and not site.in_work()
+
+        wait_until(worked_off, "all are done", 1800)
+        took = time.monotonic() - began
+        got = in_order_of_journal(site)
+        same(len(got), count, "punches stored")
+        wrong = next((i for i, g in enumerate(got) if g != (f"B{i % 50}", str(i))), None)
+        same(wrong, None, "the first that is not in its place")
+        same(len(site.names(state="done")), count, "files in done")
+        check(most < 96 << 20, "parserd took", most >> 20, "MiB beside its map")
+        t.note(f"{count} files in {took:.0f} s, {most >> 20} MiB beside the map")
+
+
+TESTS = (replay_backlog, replay_changes_nothing, replay_rebuilds, replay_half_a_million)
