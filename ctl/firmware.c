@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* firmware: a file to many terminals, guarded: it is what the operator says that it is, and one
- * terminal has it, and is well, before the next one is told of it. Each is a put-file like any
- * other; what this process knows of the rest is gone with it. */
+ * terminal has answered that it has it before the next one is told of it. Each is a put-file like
+ * any other; what this process knows of the rest is gone with it. */
 #include <errno.h>
 #include <unistd.h>
 
