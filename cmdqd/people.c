@@ -1,31 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* people: see the header. The index says which devices know a PIN; of each only the item's row is
  * looked at, and what is not later than the best so far is passed over. */
-#include "cmdqd/people.h"
+#include "cmdqd/people_private.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cmdqd/ability.h"
-#include "lib/matching.h"
 
 /* ---- what all questions share ---- */
 
-/* One question: where it is asked, and of whom. */
-struct asking {
-	struct people *p;
-	struct known *known;
-	struct span site, pin;
-};
-
-static int begin(struct people *p, struct span site, struct span pin, struct asking *ret)
+int people_begin(struct people *p, struct span site, struct span pin, struct asking *ret)
 {
 	*ret = (struct asking){.p = p, .site = site, .pin = pin};
 	return library_look(p->library, &ret->known);
 }
 
-static bool is_of_site(const struct asking *a, struct span serial)
+bool people_is_of_site(const struct asking *a, struct span serial)
 {
 	const struct device *d = devices_find(a->p->devices, serial);
 
@@ -39,14 +30,12 @@ static enum card_form card_form(const struct asking *a, struct span serial)
 	return d != NULL ? ability_card(d) : CARD_DECIMAL;
 }
 
-/* Nobody has what is none. */
-static int each_device(struct known *k, struct span pin, known_visit *visit, void *context)
+int people_each_device(struct known *k, struct span pin, known_visit *visit, void *context)
 {
 	return punch_pin_valid(pin) ? known_by_pin(k, pin, visit, context) : 0;
 }
 
-/* What a clock that was wrong says was received in the future counts where there is no other. */
-static bool is_later(const struct known *k, const struct item *i, const struct item *than)
+bool people_is_later(const struct known *k, const struct item *i, const struct item *than)
 {
 	bool ahead = known_is_ahead(k, i);
 
@@ -64,13 +53,13 @@ struct best {
 /* A row that is ahead may turn out to have an older version. */
 static bool may_be_later(const struct known *k, const struct item *row, const struct best *best)
 {
-	return !best->any || known_is_ahead(k, row) || is_later(k, row, &best->item);
+	return !best->any || known_is_ahead(k, row) || people_is_later(k, row, &best->item);
 }
 
 static void take_if_later(
 	const struct known *k, struct best *best, const struct item *i, uint32_t without)
 {
-	if ((i->flags & without) == 0 && (!best->any || is_later(k, i, &best->item)))
+	if ((i->flags & without) == 0 && (!best->any || people_is_later(k, i, &best->item)))
 		*best = (struct best){true, *i};
 }
 
@@ -115,7 +104,7 @@ static int find_at(void *context, struct span pin, struct span serial)
 {
 	struct finding *f = context;
 
-	if (!is_of_site(f->a, serial))
+	if (!people_is_of_site(f->a, serial))
 		return 0;
 	int rc = known_items(f->a->known, ITEM_USER, serial, pin, see_user, f);
 	return rc == 0 ? known_items(f->a->known, ITEM_CREDENTIAL, serial, pin, see_credential, f)
@@ -187,7 +176,7 @@ static int find(struct asking *a, struct person *ret)
 {
 	struct finding f = {.a = a};
 	struct person p = {.text = buf_with_max(PERSON_BYTES_MAX)};
-	int rc = each_device(a->known, a->pin, find_at, &f);
+	int rc = people_each_device(a->known, a->pin, find_at, &f);
 
 	if (rc == 0)
 		rc = f.user.any ? put_person(&f, &p) : -ENOENT;
@@ -209,7 +198,7 @@ void person_free(struct person *p)
 int people_by_pin(struct people *p, struct span site, struct span pin, struct person *ret)
 {
 	struct asking a;
-	int rc = begin(p, site, pin, &a);
+	int rc = people_begin(p, site, pin, &a);
 
 	if (rc != 0)
 		return rc;
@@ -253,7 +242,7 @@ static int see_holder(void *context, struct span pin, struct span serial)
 {
 	struct carding *c = context;
 
-	if (span_eq(pin, c->a.pin) || !is_of_site(&c->a, serial))
+	if (span_eq(pin, c->a.pin) || !people_is_of_site(&c->a, serial))
 		return 0;
 	return try_pin(c, pin);
 }
@@ -261,7 +250,7 @@ static int see_holder(void *context, struct span pin, struct span serial)
 int people_by_card(struct people *p, struct span site, uint64_t number, struct person *ret)
 {
 	struct carding c = {.number = number};
-	int rc = number == 0 ? -ENOENT : begin(p, site, span_of(NULL, 0), &c.a);
+	int rc = number == 0 ? -ENOENT : people_begin(p, site, span_of(NULL, 0), &c.a);
 
 	if (rc != 0)
 		return rc;
@@ -284,7 +273,7 @@ int people_by_card(struct people *p, struct span site, uint64_t number, struct p
 int people_at_device(struct people *p, struct span serial, struct span pin)
 {
 	struct asking a;
-	int rc = begin(p, span_of(NULL, 0), pin, &a);
+	int rc = people_begin(p, span_of(NULL, 0), pin, &a);
 
 	if (rc != 0)
 		return rc;
@@ -292,164 +281,4 @@ int people_at_device(struct people *p, struct span serial, struct span pin)
 	rc = known_items(a.known, ITEM_USER, serial, pin, see_user, &f);
 	known_end(a.known);
 	return rc < 0 ? rc : f.user.any;
-}
-
-/* ---- templates ---- */
-
-#define ALGORITHM_BYTES 80 /* what is longer is cut */
-
-struct template
-{
-	struct item item;
-	char algorithm[ALGORITHM_BYTES];
-};
-
-struct gathering {
-	struct asking *a;
-	struct template *all;
-	size_t count;
-};
-
-static int put_algorithm(const struct item *i, char ret[static ALGORITHM_BYTES])
-{
-	static const char *const names[] = {"version", "minor"};
-	struct buf field = buf_with_max(ALGORITHM_BYTES / 2 - 4);
-	size_t len = 1;
-	int rc = 0;
-
-	memset(ret, 0, ALGORITHM_BYTES);
-	ret[0] = (char)('0' + matching_format_of(item_content(i)));
-	for (size_t n = 0; rc == 0 && n < 2; n++) {
-		rc = item_field(i, names[n], &field);
-		if (rc == 0) {
-			memcpy(ret + len, field.ptr, field.len);
-			len += field.len;
-		}
-		ret[len++] = '\n';
-		rc = rc == -ENOENT || rc == -EMSGSIZE ? 0 : rc;
-	}
-	buf_free(&field);
-	return rc;
-}
-
-static bool has_same_ids(const struct item *a, const struct item *b)
-{
-	bool same = a->kind == b->kind;
-
-	for (size_t n = 1; same && n < a->id_count; n++)
-		same = span_eq(a->ids[n], b->ids[n]);
-	return same;
-}
-
-/* The very same as one that was received later: all devices of a site mostly have the same. */
-static bool is_overtaken(const struct gathering *g, const struct item *i)
-{
-	for (size_t n = 0; n < g->count; n++) {
-		const struct item *o = &g->all[n].item;
-
-		if (has_same_ids(o, i) && memcmp(o->digest, i->digest, sizeof(i->digest)) == 0 &&
-			i->received_us <= o->received_us)
-			return true;
-	}
-	return false;
-}
-
-/* The place of those that are like it; a new one when there is none. */
-static int place_of(struct gathering *g, const struct template *t, struct template **ret)
-{
-	for (size_t n = 0; n < g->count; n++)
-		if (has_same_ids(&g->all[n].item, &t->item) &&
-			strcmp(g->all[n].algorithm, t->algorithm) == 0) {
-			*ret = &g->all[n];
-			return 0;
-		}
-	if (g->count == PEOPLE_TEMPLATES_MAX)
-		return -E2BIG;
-	if (g->all == NULL)
-		g->all = calloc(PEOPLE_TEMPLATES_MAX, sizeof(*g->all));
-	if (g->all == NULL)
-		return -ENOMEM;
-	*ret = &g->all[g->count++];
-	**ret = *t;
-	return 0;
-}
-
-static int see_template(void *context, const struct item *row)
-{
-	struct gathering *g = context;
-	struct template t = {.item = *row}, *place = NULL;
-
-	if (is_overtaken(g, row))
-		return 0;
-	int rc = known_complete(g->a->known, &t.item);
-	if (rc < 0 || (t.item.flags & ITEM_DELETED) != 0)
-		return rc;
-	rc = put_algorithm(&t.item, t.algorithm);
-	if (rc == 0)
-		rc = place_of(g, &t, &place);
-	if (rc == 0 && is_later(g->a->known, &t.item, &place->item))
-		*place = t;
-	return rc;
-}
-
-static int gather_at(void *context, struct span pin, struct span serial)
-{
-	struct gathering *g = context;
-
-	if (!is_of_site(g->a, serial))
-		return 0;
-	int rc = known_items(g->a->known, ITEM_TEMPLATE, serial, pin, see_template, g);
-	return rc == 0 ? known_items(g->a->known, ITEM_PICTURE, serial, pin, see_template, g) : rc;
-}
-
-int people_templates(
-	struct people *p, struct span site, struct span pin, item_visit *visit, void *context)
-{
-	struct asking a;
-	struct gathering g = {.a = &a};
-	int rc = begin(p, site, pin, &a);
-
-	if (rc != 0)
-		return rc;
-	rc = each_device(a.known, pin, gather_at, &g);
-	for (size_t n = 0; rc == 0 && n < g.count; n++)
-		rc = visit(context, &g.all[n].item);
-	free(g.all);
-	known_end(a.known);
-	return rc;
-}
-
-/* ---- has it been seen before ---- */
-
-#define SEEN 1
-
-struct search {
-	struct known *known;
-	struct span bytes;
-};
-
-static int compare_bytes(void *context, const struct item *i)
-{
-	const struct search *s = context;
-
-	return span_eq(item_content(i), s->bytes) ? SEEN : 0;
-}
-
-static int search_at(void *context, struct span pin, struct span serial)
-{
-	struct search *s = context;
-
-	return known_versions(s->known, ITEM_TEMPLATE, serial, pin, compare_bytes, s);
-}
-
-int people_has_template(struct people *p, struct span pin, struct span bytes)
-{
-	struct search s = {.bytes = bytes};
-	int rc = library_look(p->library, &s.known);
-
-	if (rc != 0)
-		return rc;
-	rc = each_device(s.known, pin, search_at, &s);
-	known_end(s.known);
-	return rc;
 }
