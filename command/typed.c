@@ -229,7 +229,11 @@ int typed_mask(struct buf *b, struct span text)
 
 	if (typed_get(text, &t, why) == 0)
 		return typed_put_masked(b, &t);
-	return buf_printf(b, "verb: %.*s\n", SPAN_ARG(typed_name(text)));
+	/* Not printed: a name that is none may hold NUL. */
+	int rc = buf_add_str(b, "verb: ");
+	if (rc == 0)
+		rc = buf_add_span(b, typed_name(text));
+	return rc == 0 ? buf_add_str(b, "\n") : rc;
 }
 
 int typed_put_line(struct buf *b, const struct typed *t)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Installs what is missing of Debian's packages: deps.sh build|test|deb|boot
+# Installs what is missing of Debian's packages: deps.sh build|test|deb|boot|analysis
 # Does nothing, and asks for nothing, when all are there.
 set -eu
 
@@ -10,6 +10,7 @@ test="$build libcmocka-dev python3 strace mandoc git procps clang libclang-rt-14
     e2fsprogs mount systemd fuse3 libfuse3-dev xfsprogs btrfs-progs kmod"
 
 deb="$build libcmocka-dev dpkg-dev debhelper fakeroot lintian git"
+analysis="$test llvm-14 cppcheck valgrind libc6-dbg"
 
 boot="$deb systemd-container mmdebstrap iproute2 tar python3"
 
@@ -18,8 +19,9 @@ build) wanted=$build ;;
 test) wanted=$test ;;
 deb) wanted=$deb ;;
 boot) wanted=$boot ;;
+analysis) wanted=$analysis ;;
 *)
-    echo "usage: deps.sh build|test|deb|boot" >&2
+    echo "usage: deps.sh build|test|deb|boot|analysis" >&2
     exit 64
     ;;
 esac

@@ -4,6 +4,7 @@
  * is shown of it does not depend on its secrets. The input is the text of a command, or a raw line.
  */
 #include <ctype.h>
+#include <errno.h>
 
 #include "command/meaning.h"
 #include "command/render.h"
@@ -111,6 +112,32 @@ static void check_allowances(const struct typed *t, struct span line)
 	CHECK((needed & ~known) == 0);
 }
 
+/* What the store shows of any text: of one that is no command its first line. */
+static void check_stored(struct span s)
+{
+	struct buf b = buf_with_max(TYPED_MASKED_MAX);
+	char why[VERB_WHY_BYTES];
+	struct typed t;
+	int rc = typed_mask(&b, s);
+
+	CHECK(rc == 0 || rc == -EMSGSIZE);
+	CHECK(fuzz_inside(typed_name(s), s));
+	if (rc == 0 && typed_get(s, &t, why) < 0)
+		CHECK(b.len == strlen("verb: \n") + typed_name(s).len);
+	buf_free(&b);
+}
+
+/* How it is treated: a raw line as what it spells. */
+static void check_treatment(const struct typed *t)
+{
+	unsigned allowances = typed_allowances(t);
+
+	CHECK(typed_traits(t) < VERB_FACTS << 1 && allowances < 1u << ALLOWANCES);
+	CHECK(typed_expires_ms(t) <= 400ULL * 24 * 3600 * 1000);
+	for (unsigned bit = 1; bit < 1u << ALLOWANCES; bit <<= 1)
+		CHECK(!(allowances & bit) || verb_allowance_key(bit)[0]);
+}
+
 static void check_line(const struct typed *t, const struct dialect *d)
 {
 	const char *words = d->old && t->verb->old_wire ? t->verb->old_wire : t->verb->wire;
@@ -205,6 +232,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_card(s, d.card);
 	meaning_put(&verbs[hash % verb_count], (int64_t)hash >> (hash & 63), why);
 	check_words(why);
+	check_stored(s);
 	if (typed_get(s, &t, why) < 0) {
 		check_words(why);
 		return 0;
@@ -212,6 +240,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	t.token = span_str("00112233445566778899aabbccddeeff");
 	check_round_trip(&t);
 	check_masks(&t);
+	check_treatment(&t);
 	check_line(&t, &d);
 	check_line(&t, &(struct dialect){0});
 	return 0;

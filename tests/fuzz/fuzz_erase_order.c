@@ -49,9 +49,28 @@ static void check_name(struct span path)
 	CHECK(n.number.len > 0 && n.index.len > 0 && n.major.len > 0 && n.minor.len > 0);
 }
 
+/* The input as "pin|modality|number|index|text of an item": its file's name says the same again. */
+static void check_named(struct span input)
+{
+	struct item i = {.kind = ITEM_TEMPLATE, .id_count = 4};
+	struct buf b = buf_with_max(4 * input.len + 64);
+	struct template_name n;
+
+	for (size_t k = 0; k < i.id_count; k++)
+		i.ids[k] = fuzz_piece(&input);
+	i.text = input;
+	int rc = template_put_name(&b, &i);
+	CHECK(rc == 0 || rc == -EUCLEAN || rc == -EMSGSIZE);
+	CHECK(!span_has(buf_span(&b), '/') && !fuzz_has_control(buf_span(&b)));
+	if (rc == 0 && template_get_name(buf_span(&b), &n) == 0)
+		CHECK(fuzz_inside(n.pin, buf_span(&b)) && fuzz_inside(n.minor, buf_span(&b)));
+	buf_free(&b);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	check_order(span_of(data, size));
 	check_name(span_of(data, size));
+	check_named(span_of(data, size));
 	return 0;
 }

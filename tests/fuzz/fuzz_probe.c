@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a terminal shows of somebody: nothing of it is read in two ways. */
+/* What a terminal shows of somebody: nothing of it is read in two ways. The input is the body, or
+ * the target that it comes with. */
 #include "cmdqd/probe.h"
 #include "store/records.h"
 #include "tests/fuzz/fuzz.h"
@@ -25,8 +26,25 @@ static void check_probe(struct span body)
 	buf_free(&b);
 }
 
+static void check_method(struct span text)
+{
+	static struct target t;
+	struct span said = {NULL, 0};
+	enum probe_method method;
+
+	if (target_parse(text, &t) != 0)
+		return;
+	method = probe_method_of(&t);
+	CHECK(method <= PROBE_OTHER);
+	(void)target_param(&t, "AuthType", &said);
+	CHECK((method != PROBE_OTHER) == (said.len > 0 && span_is_nocase(span_trim(said),
+								  probe_method_name(method))) ||
+		span_is_nocase(span_trim(said), "other"));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	check_probe(span_of(data, size));
+	check_method(span_of(data, size));
 	return 0;
 }

@@ -4,7 +4,9 @@
  * one byte, the key, the value. */
 #include <errno.h>
 
+#include "store/audit.h"
 #include "store/item.h"
+#include "store/known.h"
 #include "store/logbook.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -185,6 +187,72 @@ static void check_photo(struct span key, struct span value)
 	buf_free(&path);
 }
 
+static void check_known(struct span key)
+{
+	struct pack k = {.len = 0};
+	struct span pin, serial;
+
+	if (known_unpack(key, &pin, &serial) != 0)
+		return;
+	CHECK(fuzz_inside(pin, key) && fuzz_inside(serial, key));
+	if (key.ptr[0] == 'p') {
+		known_pack_pin(&k, pin, serial);
+	} else {
+		struct unpack u = {.rest = span_from(key, 1)};
+		known_pack_card(&k, unpack_u64(&u), pin, serial);
+	}
+	check_repacked(&k, key);
+}
+
+/* Cards in the text of a credential: each once, and none is 0. */
+static void check_cards(struct span text)
+{
+	struct item i = {.kind = ITEM_CREDENTIAL, .text = text};
+	uint64_t cards[KNOWN_CARDS_MAX], card;
+	int count = known_cards_of(&i, cards);
+
+	CHECK(count >= 0 && count <= KNOWN_CARDS_MAX);
+	for (int n = 0; n < count; n++)
+		for (int m = 0; m <= n; m++)
+			CHECK(cards[n] != 0 && (m == n || cards[m] != cards[n]));
+	CHECK(known_card_of(&i, KNOWN_VICE_CARD, CARD_HEX_LOW, &card) == 0);
+}
+
+/* What a terminal said becomes no line of the audit. */
+static void check_audit(struct span key, struct span text)
+{
+	struct buf b = buf_with_max(4096), again = buf_with_max(4096);
+	struct span serial, pin;
+	struct audit a, back;
+	uint64_t at_us;
+	uint32_t number;
+
+	struct pack lent = {.len = 0}, packed = {.len = 0};
+
+	if (audit_unpack_due(key, &at_us, &serial, &pin) == 0) {
+		CHECK(fuzz_inside(serial, key) && fuzz_inside(pin, key) && serial_valid(serial));
+		audit_pack_lent(&lent, serial, pin);
+		check_repacked(&lent, span_from(key, 8));
+	}
+	if (audit_unpack_key(key, &at_us, &number) == 0) {
+		audit_pack_key(&packed, at_us, number);
+		check_repacked(&packed, key);
+	} else {
+		at_us = 1;
+		number = 2;
+	}
+	if (control_get_audit(at_us, number, text, &a) == 0) {
+		CHECK(a.at_us == at_us && a.number == number && a.what < AUDIT_KINDS);
+		CHECK(serial_valid(span_str(a.serial)));
+		CHECK(control_put_audit(&b, &a) == 0);
+		CHECK(control_get_audit(at_us, number, buf_span(&b), &back) == 0);
+		CHECK(control_put_audit(&again, &back) == 0);
+		CHECK(span_eq(buf_span(&b), buf_span(&again)));
+	}
+	buf_free(&b);
+	buf_free(&again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span all = span_of(data, size), key, value;
@@ -201,5 +269,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_text(value);
 	check_logged(key, value);
 	check_photo(key, value);
+	check_known(key);
+	check_cards(value);
+	check_audit(key, value);
 	return 0;
 }

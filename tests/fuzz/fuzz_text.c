@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What an operator gets to see: whatever bytes a terminal sent, they are shown and not obeyed, and
  * can be told from what is shown. UTF-8 is held against libc's. */
+#include <errno.h>
 #include <iconv.h>
 
 #include "ctl/text.h"
@@ -107,6 +108,47 @@ static void check_csv(struct span s)
 	buf_free(&back);
 }
 
+/* Whatever has the form of an escaped text is bytes, and these escaped are it again but for what
+ * may stand for itself. */
+static void check_unescaped(struct span s)
+{
+	struct buf bytes = buf_with_max(s.len), wanted = buf_with_max(s.len),
+		   again = buf_with_max(4 * s.len);
+	int rc = text_unescape(&bytes, s);
+
+	CHECK(rc == 0 || (rc == -EBADMSG && bytes.len == 0));
+	if (rc == 0) {
+		CHECK(text_escape(&again, buf_span(&bytes), "") == 0);
+		CHECK(text_unescape(&wanted, buf_span(&again)) == 0);
+		CHECK(span_eq(buf_span(&wanted), buf_span(&bytes)));
+	}
+	buf_free(&bytes);
+	buf_free(&wanted);
+	buf_free(&again);
+}
+
+static void check_file_part(struct span s)
+{
+	struct buf b = buf_with_max(3 * s.len);
+
+	CHECK(text_file_part(&b, s) == 0 && b.len >= s.len);
+	CHECK(b.len == 0 || b.ptr[0] != '.');
+	CHECK(!span_has(buf_span(&b), '/') && !span_has(buf_span(&b), '\0'));
+	for (size_t i = 0; i < b.len; i++)
+		CHECK((unsigned char)b.ptr[i] > ' ' && (unsigned char)b.ptr[i] < 0x7f);
+	buf_free(&b);
+}
+
+static void check_for_people(uint64_t number)
+{
+	char age[TEXT_AGE_BYTES], bytes[TEXT_SIZE_BYTES];
+
+	text_age(number, age);
+	text_size(number, bytes);
+	CHECK(strtoull(age, NULL, 10) <= number && strchr(age, ' '));
+	CHECK(strtoull(bytes, NULL, 10) <= number && strchr(bytes, ' '));
+}
+
 static void check_repaired(struct span s)
 {
 	struct buf repaired = buf_with_max(3 * s.len);
@@ -140,5 +182,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_csv(s);
 	check_repaired(s);
 	check_hex(s);
+	check_unescaped(s);
+	check_file_part(s);
+	CHECK(text_columns(s) <= 2 * s.len);
+	check_for_people(fuzz_hash(s) >> (s.len * 7 & 63));
 	return 0;
 }

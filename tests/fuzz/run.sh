@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run.sh replay                    every input of every corpus once: gcc with ASan and UBSan
 # run.sh fuzz SECONDS [NAME...]    each target, or these, for so long, two at a time: clang's libFuzzer with both
+# run.sh coverage                  what the corpora alone reach of each parser in README.md; fails when that is too little
 #
-# An input that breaks a promise is written to tests/fuzz/crashes/NAME-…, and the run fails. Once mended, it goes to
-# corpus/NAME/ under a name that says what it is. What is built, and what fuzzing found of use, is kept in B (build/fuzz).
+# An input that breaks a promise is written to tests/fuzz/crashes/NAME-…, and the run fails. Once mended, it stays there under
+# a name that says the fault, and is replayed too. What is built, and what fuzzing found of use, is kept in B (build/fuzz).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-usage="usage: run.sh replay | run.sh fuzz SECONDS [NAME...]"
+usage="usage: run.sh replay | run.sh fuzz SECONDS [NAME...] | run.sh coverage"
 build=${B:-build/fuzz}
 crashes=tests/fuzz/crashes
 corpus=tests/fuzz/corpus
@@ -34,19 +35,25 @@ build() { # build ENGINE
     }
 }
 
+# The corpus of a target and the crashes that it had.
+inputs() {
+    echo "$corpus/$1"
+    compgen -G "$crashes/$1-*" || true
+}
+
 replay() {
     local failed=0 total=0 said log
     build replay
     for name in "${names[@]}"; do
         log="$build/$name.replay.log"
-        if said=$(REPLAY_NAMES=1 "$build/replay/$name" "$corpus/$name" 2>"$log"); then
-            printf '%-10s %s\n' "$name" "$said"
+        if said=$(REPLAY_NAMES=1 "$build/replay/$name" $(inputs "$name") 2>"$log"); then
+            printf '%-14s %s\n' "$name" "$said"
             total=$((total + ${said%% *}))
             continue
         fi
         failed=$((failed + 1))
-        printf '%-10s FAILED: %s\n' "$name" "$(grep "^$corpus" "$log" | tail -n 1)"
-        grep -v "^$corpus" "$log" >&2 || true
+        printf '%-14s FAILED: %s\n' "$name" "$(grep "^$corpus\|^$crashes" "$log" | tail -n 1)"
+        grep -v "^$corpus\|^$crashes" "$log" >&2 || true
     done
     ((failed == 0)) || die "$failed of ${#names[@]} targets failed"
     echo "fuzz: $total inputs replayed by ${#names[@]} targets, every promise kept"
@@ -61,10 +68,10 @@ fuzz_one() { # fuzz_one NAME SECONDS
             /stat::number_of_executed_units/ { runs = $2 }
             /stat::average_exec_per_sec/ { rate = $2 }
             / cov: / { for (i = 1; i < NF; i++) if ($i == "cov:") cov = $(i + 1) }
-            END { printf "%-10s %10d executions %8d /s %6d edges\n", name, runs, rate, cov }' "$log"
+            END { printf "%-14s %10d executions %8d /s %6d edges\n", name, runs, rate, cov }' "$log"
         return 0
     fi
-    printf '%-10s FAILED\n' "$name"
+    printf '%-14s FAILED\n' "$name"
     grep -E 'not kept|ERROR|SUMMARY|runtime error|Test unit written' "$log" >&2 || tail -n 20 "$log" >&2
     return 1
 }
@@ -90,6 +97,21 @@ fuzz() { # fuzz SECONDS [NAME...]
     ((failed == 0)) || die "$failed of ${#names[@]} targets failed; their inputs are in $crashes"
 }
 
+coverage() {
+    local dir="$build/coverage" name objects=()
+    build coverage
+    rm -f "$dir"/*.profraw
+    for name in "${names[@]}"; do
+        LLVM_PROFILE_FILE="$dir/$name.profraw" "$dir/$name" $(inputs "$name") >"$dir/$name.log" 2>&1 ||
+            die "$name fails: see $dir/$name.log"
+        objects+=(-object "$dir/$name")
+    done
+    llvm-profdata-14 merge -o "$dir/profile" "$dir"/*.profraw
+    llvm-cov-14 export -summary-only -instr-profile "$dir/profile" "${objects[@]}" >"$dir/summary.json" \
+        2>"$dir/export.log"
+    python3 tests/fuzz/coverage.py "$dir/summary.json" tests/fuzz/README.md "${names[@]}"
+}
+
 case ${1:-} in
 replay)
     (($# == 1)) || die "$usage" 64
@@ -99,6 +121,10 @@ fuzz)
     [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || die "$usage" 64
     shift
     fuzz "$@"
+    ;;
+coverage)
+    (($# == 1)) || die "$usage" 64
+    coverage
     ;;
 *) die "$usage" 64 ;;
 esac
