@@ -12,7 +12,8 @@
 ## make test-boot                 the package in a machine that is really booted, as root; installs what is missing
 ## make crash-check               kill -9 at every step of writer and consumer
 ## make test-powercut             punchd on the disk that 100,000 power cuts leave: ext4, xfs, btrfs
-## make fuzz TIME=60              each fuzz target for so many seconds
+## make fuzz TIME=60              each fuzz target for so many seconds; make fuzz-minute: for a minute
+## make fuzz-coverage             what the inputs of the fuzz targets reach of each parser
 ## make format / make tidy        clang-format / clang-tidy over all files
 ## make deb                       the Debian package, into build/; installs what is missing
 ## make install [DESTDIR=]        programs, units, manual pages, example configuration
@@ -164,6 +165,12 @@ crash-check:
 TIME ?= 60
 fuzz:
 	B=$(B)/fuzz tests/fuzz/run.sh fuzz $(TIME)
+.PHONY: fuzz-minute fuzz-coverage
+fuzz-minute: TIME = 60
+fuzz-minute: fuzz
+fuzz-coverage:
+	@scripts/deps.sh analysis
+	B=$(B)/fuzz tests/fuzz/run.sh coverage
 
 # The small limit programs beside which the product is measured.
 BENCH      = $(patsubst tests/bench/%.c,$(B)/bench/%,$(filter-out tests/bench/nosync.c,$(wildcard tests/bench/*.c)))
