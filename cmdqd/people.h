@@ -54,9 +54,11 @@ must_check int people_at_device(struct people *p, struct span serial, struct spa
 #define PEOPLE_TEMPLATES_MAX 256
 must_check int people_templates(
 	struct people *p, struct span site, struct span pin, item_visit *visit, void *context);
-/* Has any device ever uploaded a template of exactly these bytes (not in base64)? It is looked for
- * among those of the PIN on all devices, whatever their site, with their history: one that was
- * deleted may be replayed too. 1, 0 or as above. */
+/* Has any device, whatever its site, ever uploaded a template of exactly these bytes (not in
+ * base64)? One that was deleted may be replayed too. PEOPLE_OF_PIN when it was for this PIN, which
+ * is not empty, PEOPLE_OF_ANOTHER when it was for others alone, 0 or as above. */
+#define PEOPLE_OF_PIN     1
+#define PEOPLE_OF_ANOTHER 2
 must_check int people_has_template(struct people *p, struct span pin, struct span bytes);
 
 #endif

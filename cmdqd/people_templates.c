@@ -134,35 +134,24 @@ int people_templates(
 
 /* ---- has it been seen before ---- */
 
-#define SEEN 1
-
-struct search {
-	struct known *known;
-	struct span bytes;
-};
-
-static int compare_bytes(void *context, const struct item *i)
+static int whose(struct known *k, struct span pin, struct span bytes)
 {
-	const struct search *s = context;
+	int any = known_template(k, bytes, span_of(NULL, 0));
 
-	return span_eq(item_content(i), s->bytes) ? SEEN : 0;
-}
-
-static int search_at(void *context, struct span pin, struct span serial)
-{
-	struct search *s = context;
-
-	return known_versions(s->known, ITEM_TEMPLATE, serial, pin, compare_bytes, s);
+	if (any <= 0)
+		return any;
+	int own = known_template(k, bytes, pin);
+	return own == 0 ? PEOPLE_OF_ANOTHER : own;
 }
 
 int people_has_template(struct people *p, struct span pin, struct span bytes)
 {
-	struct search s = {.bytes = bytes};
-	int rc = library_look(p->library, &s.known);
+	struct known *known;
+	int rc = library_look(p->library, &known);
 
 	if (rc != 0)
 		return rc;
-	rc = people_each_device(s.known, pin, search_at, &s);
-	known_end(s.known);
+	rc = whose(known, pin, bytes);
+	known_end(known);
 	return rc;
 }

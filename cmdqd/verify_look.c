@@ -152,6 +152,8 @@ static enum outcome look_at_bytes(struct verify *v, struct attempt *a, const str
 	a->format = matching_format_of(bytes);
 	if (rc < 0)
 		return unread(a);
+	if (rc == PEOPLE_OF_ANOTHER)
+		return attempt_ends(a, REPLAYED, "the very bytes of a template of another PIN");
 	return rc > 0 ? attempt_ends(a, REPLAYED, "the very bytes of a stored template")
 		      : match(v, a, p);
 }

@@ -5,6 +5,7 @@
 #include <sodium.h>
 
 _Static_assert(sizeof(crypto_hash_sha256_state) <= sizeof(struct sha256), "no room for the state");
+_Static_assert(SHA256_BYTES == crypto_hash_sha256_BYTES, "another length");
 
 /* A struct sha256 is as large and as aligned as theirs. */
 static crypto_hash_sha256_state *state_of(struct sha256 *s)
@@ -28,4 +29,9 @@ void sha256_end(struct sha256 *s, char ret_hex[static SHA256_HEX_BYTES])
 
 	crypto_hash_sha256_final(state_of(s), digest);
 	sodium_bin2hex(ret_hex, SHA256_HEX_BYTES, digest, sizeof(digest));
+}
+
+void sha256_of(struct span bytes, unsigned char ret[static SHA256_BYTES])
+{
+	(void)crypto_hash_sha256(ret, (const unsigned char *)bytes.ptr, bytes.len);
 }

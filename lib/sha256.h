@@ -7,6 +7,7 @@
 
 #include "lib/span.h"
 
+#define SHA256_BYTES     32
 #define SHA256_HEX_BYTES 65 /* with NUL; lower case */
 
 struct sha256 {
@@ -16,5 +17,7 @@ struct sha256 {
 void sha256_begin(struct sha256 *s);
 void sha256_add(struct sha256 *s, struct span bytes);
 void sha256_end(struct sha256 *s, char ret_hex[static SHA256_HEX_BYTES]);
+/* Of what is there whole, as bytes. */
+void sha256_of(struct span bytes, unsigned char ret[static SHA256_BYTES]);
 
 #endif

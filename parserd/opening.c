@@ -138,7 +138,8 @@ static int mend_records(struct parserd *p)
 		"bodies and lines of an older version are private now",
 		"what an older version kept is not private yet"};
 	static const struct old know = {records_know_old, KNOW_MAX,
-		"users and cards of an older version are in the index of who is known now",
+		"users, cards and templates of an older version are in the index of who is known "
+		"now",
 		"what an older version kept is not in the index of who is known yet"};
 	int code = mend_old(p, &hide);
 

@@ -129,7 +129,7 @@ static int erase_version(const struct erasing *e, struct records_shelf *s, MDB_c
 	if (rc <= 0)
 		return rc < 0 ? rc : 1;
 	of->went++;
-	rc = records_forget_cards(e->w, &version);
+	rc = records_forget_text(e->w, &version);
 	if (rc == 0)
 		rc = records_delete(s, s->version, pack_span(&of->at));
 	if (rc == 1)

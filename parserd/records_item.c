@@ -125,7 +125,7 @@ static int put_another(struct putting *p, const struct item *stored)
 	int rc = use(p->s, &p->i);
 
 	if (rc == 0)
-		rc = records_forget_cards(p->w, stored);
+		rc = records_forget_text(p->w, stored);
 	if (rc == 0)
 		rc = records_release(p->s, stored->digest);
 	if (rc == 0)

@@ -48,6 +48,26 @@ static int each_card(struct records_writer *w, const struct item *i, entry_work 
 	return rc;
 }
 
+/* Of which kinds is not only the PIN entered, but what their text says? */
+static bool has_more(enum item_kind kind)
+{
+	return kind == ITEM_CREDENTIAL || kind == ITEM_TEMPLATE;
+}
+
+/* A template without bytes, as deletions have it, is no entry. */
+static int each_more(struct records_writer *w, const struct item *i, entry_work *work)
+{
+	struct pack key;
+
+	if (i->kind == ITEM_CREDENTIAL)
+		return each_card(w, i, work);
+	if (item_content(i).len == 0)
+		return 0;
+	pack_clear(&key);
+	known_pack_template(&key, i);
+	return work(w, &key);
+}
+
 int records_know(struct records_writer *w, const struct item *i)
 {
 	struct pack key;
@@ -57,10 +77,10 @@ int records_know(struct records_writer *w, const struct item *i)
 	pack_clear(&key);
 	known_pack_pin(&key, item_pin(i), i->serial);
 	int rc = enter(w, &key);
-	return rc == 0 && i->kind == ITEM_CREDENTIAL ? each_card(w, i, enter) : rc;
+	return rc == 0 && has_more(i->kind) ? each_more(w, i, enter) : rc;
 }
 
-/* ---- cards of versions ---- */
+/* ---- cards and templates of versions ---- */
 
 static int get_text(struct records_shelf *s, struct item *i)
 {
@@ -69,23 +89,23 @@ static int get_text(struct records_shelf *s, struct item *i)
 	return rc == 0 ? -EUCLEAN : rc < 0 ? rc : 0;
 }
 
-int records_forget_cards(struct records_writer *w, const struct item *version)
+int records_forget_text(struct records_writer *w, const struct item *version)
 {
 	struct item i = *version;
 
-	if (i.kind != ITEM_CREDENTIAL)
+	if (!has_more(i.kind))
 		return 0;
 	int rc = get_text(&w->private, &i);
-	return rc == 0 ? each_card(w, &i, take_out) : rc;
+	return rc == 0 ? each_more(w, &i, take_out) : rc;
 }
 
-/* A version of the store, whose key is `at`; of a credential its cards too. */
+/* A version of the store, whose key is `at`. */
 static int know_version(struct records_writer *w, const struct pack *at, struct span value)
 {
 	struct item i;
 	int rc = item_unpack_version(pack_span(at), value, &i);
 
-	if (rc == 0 && i.kind == ITEM_CREDENTIAL)
+	if (rc == 0 && has_more(i.kind))
 		rc = get_text(&w->private, &i);
 	return rc == 0 ? records_know(w, &i) : rc;
 }
@@ -97,7 +117,7 @@ int records_know_versions(struct records_writer *w, const struct pack *item)
 	struct span value;
 	MDB_cursor *cursor;
 
-	if (item->bytes[0] != ITEM_CREDENTIAL)
+	if (!has_more((enum item_kind)item->bytes[0]))
 		return 0;
 	int rc = records_errno(s, mdb_cursor_open(s->txn, s->version, &cursor));
 	if (rc != 0)
@@ -173,7 +193,7 @@ int records_forget_pin(struct records_writer *w, struct span pin)
 
 /* ---- what an older version kept ---- */
 
-/* How far it is made: the kind's place among `kinds`, and the version's key. */
+/* How far it is made: the key of the last version, or the first letter of `kinds`. */
 static int get_progress(struct records_writer *w, struct pack *ret, bool *ret_whole)
 {
 	struct span value;
@@ -182,17 +202,24 @@ static int get_progress(struct records_writer *w, struct pack *ret, bool *ret_wh
 
 	if (rc < 0)
 		return rc;
-	if (rc == 0)
-		pack_u8(ret, (uint8_t)kinds[0]);
+	*ret_whole = rc == 1 && span_is(value, KNOWN_WHOLE);
+	if (rc == 1 && span_starts(value, KNOWN_FORM))
+		pack_bytes(ret, span_from(value, strlen(KNOWN_FORM)));
 	else
-		pack_bytes(ret, value);
-	*ret_whole = span_is(pack_span(ret), KNOWN_WHOLE);
+		pack_u8(ret, (uint8_t)kinds[0]);
 	return ret->failed || ret->len == 0 ? -EUCLEAN : 0;
 }
 
 static int put_progress(struct records_writer *w, const struct pack *at)
 {
-	return records_put(&w->private, w->private_dbs[PRIVATE_META], span_str(KNOWN_META), at);
+	struct pack value;
+
+	pack_clear(&value);
+	pack_bytes(&value, span_str(KNOWN_FORM));
+	pack_bytes(&value, pack_span(at));
+	return value.failed ? -EINVAL
+			    : records_put(&w->private, w->private_dbs[PRIVATE_META],
+				      span_str(KNOWN_META), &value);
 }
 
 /* The versions of a kind behind `at`, which becomes the last one; `most` is counted down. */
@@ -235,7 +262,7 @@ static int know_more(struct records_writer *w, struct pack *at, unsigned most)
 	}
 	if (rc == 0 && left > 0) {
 		pack_clear(at);
-		pack_bytes(at, span_str(KNOWN_WHOLE));
+		pack_bytes(at, span_str(KNOWN_END));
 	}
 	return rc == 0 ? (int)(most - left) : rc;
 }

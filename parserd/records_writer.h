@@ -72,9 +72,9 @@ must_check int records_release(
 /* records_known.c. All: 0 or a negative errno. What this version with its text says of who is known
  * is entered. */
 must_check int records_know(struct records_writer *w, const struct item *i);
-/* This version goes: its cards are taken out. Others of its item may need some of them: when all
- * that go have gone, records_know_versions enters those that stay. */
-must_check int records_forget_cards(struct records_writer *w, const struct item *version);
+/* This version goes: its cards, or its template, are taken out. Others of its item may need some of
+ * them: when all that go have gone, records_know_versions enters those that stay. */
+must_check int records_forget_text(struct records_writer *w, const struct item *version);
 must_check int records_know_versions(struct records_writer *w, const struct pack *item);
 /* Takes out what says that a device knows this PIN where no item says so any more. */
 must_check int records_forget_pin(struct records_writer *w, struct span pin);

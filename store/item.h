@@ -22,7 +22,7 @@
  *                                                received until then is kept (private only)
  *   ahead    pin received entry               -> nothing: this was erased though its receipt says
  *                                                that it is still to come (private only)
- *   known    pin, card                        -> nothing: which devices know them, known.h (private
+ *   known    pin, card, template              -> nothing: which devices know them, known.h (private
  *                                                only)
  *   meta     "seq"                            -> u64: the highest number given to a fact of this
  *                                                environment (private only)

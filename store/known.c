@@ -5,8 +5,10 @@
 #include <errno.h>
 
 #include "lib/card.h"
+#include "lib/sha256.h"
 
 #define CARD_TEXT_MAX 64 /* what is longer is no number */
+#define DIGEST_BYTES  16
 
 bool known_of(enum item_kind kind)
 {
@@ -28,6 +30,15 @@ void known_pack_card_only(struct pack *k, uint64_t card)
 	pack_u64(k, card);
 }
 
+void known_pack_template_only(struct pack *k, struct span bytes)
+{
+	unsigned char digest[SHA256_BYTES];
+
+	sha256_of(bytes, digest);
+	pack_u8(k, 't');
+	pack_bytes(k, span_of(digest, DIGEST_BYTES));
+}
+
 void known_pack_pin(struct pack *k, struct span pin, struct span serial)
 {
 	known_pack_pin_only(k, pin);
@@ -39,6 +50,16 @@ void known_pack_card(struct pack *k, uint64_t card, struct span pin, struct span
 	known_pack_card_only(k, card);
 	pack_text(k, pin);
 	pack_text(k, serial);
+}
+
+/* With all ids, so that each entry is of one item, as a card's is. */
+void known_pack_template(struct pack *k, const struct item *i)
+{
+	known_pack_template_only(k, item_content(i));
+	pack_text(k, item_pin(i));
+	pack_text(k, i->serial);
+	for (size_t n = 1; n < i->id_count; n++)
+		pack_text(k, i->ids[n]);
 }
 
 int known_unpack(struct span key, struct span *ret_pin, struct span *ret_serial)

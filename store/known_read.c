@@ -101,6 +101,25 @@ int known_by_card(struct known *k, uint64_t card, known_visit *visit, void *cont
 	return show_entries(k, &from, visit, context);
 }
 
+int known_template(struct known *k, struct span bytes, struct span pin)
+{
+	struct pack from;
+	struct scan s;
+	MDB_val key, value;
+
+	pack_clear(&from);
+	known_pack_template_only(&from, bytes);
+	if (pin.len > 0)
+		pack_text(&from, pin);
+	int rc = from.failed ? -EINVAL : scan_within(k->private.txn, k->index, &s);
+	if (rc != 0)
+		return rc;
+	rc = scan_to(&s, pack_span(&from), &key, &value);
+	bool found = rc == 0 && pack_begins(env_span(key), &from);
+	rc = scan_end_within(&s, rc);
+	return rc < 0 ? rc : found;
+}
+
 /* ---- items ---- */
 
 static const struct item_room *room_of(const struct known *k, enum item_kind kind)

@@ -180,8 +180,10 @@ static void test_a_moment(void **state)
 {
 	struct item cleared = item_of(ITEM_CLEARED, "B", "card", 50, "");
 	struct records_writer *w = open_writer(state);
+	struct item tip = item_of(ITEM_TEMPLATE, "C", "12", 10, "valid=1\n\ntip");
 	struct seen s = {.end = 0};
 
+	tip.ids[1] = span_str("finger"), tip.ids[2] = tip.ids[3] = span_str("0"), tip.id_count = 4;
 	cleared.ids[1] = span_str("1"), cleared.ids[2] = span_str("why"), cleared.id_count = 3;
 	assert_int_equal(records_know_old(w, 9), 0);
 	put(w,
@@ -190,8 +192,8 @@ static void test_a_moment(void **state)
 			item_of(ITEM_USER, "A", "1", 12, "name=c\n"),
 			item_of(ITEM_USER, "A", "12", 13, "name=d\n"),
 			item_of(ITEM_CREDENTIAL, "B", "1", 10, "card.sent=5\n"),
-			item_of(ITEM_CREDENTIAL, "A", "12", 13, "card.sent=5\n"), cleared},
-		7);
+			item_of(ITEM_CREDENTIAL, "A", "12", 13, "card.sent=5\n"), cleared, tip},
+		8);
 	struct records_reader *r = open_reader(state);
 	assert_int_equal(known_begin(r, &s.known), 0);
 	assert_int_equal(known_by_pin(s.known, span_str("1"), see, &s), 0);
@@ -224,6 +226,11 @@ static void test_a_moment(void **state)
 		-EINVAL);
 	struct item ahead = item_of(ITEM_USER, "A", "1", UINT64_MAX, "");
 	assert_true(known_is_ahead(s.known, &ahead));
+	assert_int_equal(known_template(s.known, span_str("tip"), span_str("")), 1);
+	assert_int_equal(known_template(s.known, span_str("tip"), span_str("12")), 1);
+	assert_int_equal(known_template(s.known, span_str("tip"), span_str("1")), 0);
+	assert_int_equal(known_template(s.known, span_str("ti"), span_str("")), 0);
+	assert_int_equal(known_template(s.known, span_str("tip"), span_of("1\0", 2)), -EINVAL);
 	ahead.received_us = 10;
 	assert_false(known_is_ahead(s.known, &ahead));
 	known_end(s.known);

@@ -259,19 +259,25 @@ static void test_what_is_ahead(void **state)
 	assert_pin("", "1", "1@H younger,,,  0 0");
 }
 
-static void test_erased(void **state)
+static void erase(const char *pin, int count)
 {
 	struct entry_ref entry = {ENTRY, 1};
+
+	assert_int_equal(records_begin(room.writer), 0);
+	assert_int_equal(
+		records_erase_pin(room.writer, span_str(pin), 20, &entry, UINT64_MAX, NULL, NULL),
+		count);
+	assert_int_equal(records_commit(room.writer), 0);
+}
+
+static void test_erased(void **state)
+{
 	(void)state;
 
 	put_user("A", "1", 10, "name=a\n");
 	put_secret("A", "1", 10, "card.sent=5\n");
 	assert_int_equal(ask_card("", 5), 0);
-	assert_int_equal(records_begin(room.writer), 0);
-	assert_int_equal(
-		records_erase_pin(room.writer, span_str("1"), 20, &entry, UINT64_MAX, NULL, NULL),
-		2);
-	assert_int_equal(records_commit(room.writer), 0);
+	erase("1", 2);
 	assert_int_equal(ask_card("", 5), -ENOENT);
 	assert_int_equal(ask_pin("", "1"), -ENOENT);
 }
@@ -471,13 +477,23 @@ static void test_a_replay(void **state)
 	put_template("A", "1", "6", 20, "valid=1\n\ntwo");
 	put_template("C", "1", "8", 20, "valid=1\n\nthree");
 	put_template("A", "2", "6", 20, "valid=1\n\nfour");
+	put_template("A", "2", "7", 20, "valid=1\n\ntwo");
+	put_template("D", "12", "6", 20, "valid=1\n\nfive");
+	put_template("A", "1", "9", 20, "valid=1\n");
 	clear("A", "all", "", 30);
-	assert_int_equal(has("1", "two"), 1);
-	assert_int_equal(has("1", "one"), 1);
-	assert_int_equal(has("1", "three"), 1);
-	assert_int_equal(has("1", "four"), 0);
+	assert_int_equal(has("1", "two"), PEOPLE_OF_PIN);
+	assert_int_equal(has("1", "one"), PEOPLE_OF_PIN);
+	assert_int_equal(has("1", "three"), PEOPLE_OF_PIN);
+	assert_int_equal(has("1", "four"), PEOPLE_OF_ANOTHER);
+	assert_int_equal(has("1", "five"), PEOPLE_OF_ANOTHER);
+	assert_int_equal(has("2", "two"), PEOPLE_OF_PIN);
+	assert_int_equal(has("3", "two"), PEOPLE_OF_ANOTHER);
 	assert_int_equal(has("1", "thre"), 0);
-	assert_int_equal(has("", "one"), 0);
+	assert_int_equal(has("1", ""), 0);
+	erase("1", 4);
+	assert_int_equal(has("1", "two"), PEOPLE_OF_ANOTHER);
+	assert_int_equal(has("1", "one"), 0);
+	assert_int_equal(has("2", "three"), 0);
 }
 
 /* ---- what can be read ---- */

@@ -109,6 +109,9 @@ static void make_item(struct thing *t, unsigned number)
 	snprintf(t->text, sizeof(t->text), "name=%u\n", pick(4));
 	if (i->kind == ITEM_CREDENTIAL)
 		snprintf(t->text, sizeof(t->text), "card.sent=%s\n", cards[pick(CARDS)].sent);
+	/* Several texts with the same bytes, and some without. */
+	if (i->kind == ITEM_TEMPLATE && pick(4) > 0)
+		snprintf(t->text, sizeof(t->text), "valid=%u\n\nbytes%u", pick(2), pick(3));
 	i->place = number; /* a version is one text */
 	i->flags = pick(4) == 0 ? ITEM_DELETED : 0;
 }
@@ -724,6 +727,10 @@ static void add_entries(struct entries *e, const struct thing *t)
 
 	e->keys[e->count].len = 0;
 	known_pack_pin(&e->keys[e->count++], item_pin(i), i->serial);
+	if (i->kind == ITEM_TEMPLATE && item_content(i).len > 0) {
+		e->keys[e->count].len = 0;
+		known_pack_template(&e->keys[e->count++], i);
+	}
 	for (size_t c = 0; i->kind == ITEM_CREDENTIAL && t->text[0] && c < CARDS; c++)
 		for (size_t n = 0; span_is(span_trim(sent), cards[c].sent) && n < 2; n++)
 			if (cards[c].numbers[n] != 0) {
@@ -1433,18 +1440,6 @@ static void assert_index(void **state, const char *wanted)
 	mdb_env_close(env);
 }
 
-/* A later parserd reads the card of the same upload better; another version needs one of them. */
-static void test_the_index_follows_another_text(void **state)
-{
-	PUT(credential_at("1", 10, "card=1\ncard.sent=[0100]\nvice_card=5\nvice_card.sent=5\n"),
-		credential_at("1", 20, "card=5\n"));
-	assert_index(state, "c1:1A c5:1A c256:1A p1A ");
-	PUT(credential_at("1", 10, "card.sent=7\n"));
-	assert_index(state, "c5:1A c7:1A p1A ");
-	PUT(credential_at("1", 20, "password=9\n"));
-	assert_index(state, "c7:1A p1A ");
-}
-
 static void erase_at(void **state, const char *pin, uint64_t received_us)
 {
 	struct entry_ref entry = {ENTRY, 1};
@@ -1455,6 +1450,63 @@ static void erase_at(void **state, const char *pin, uint64_t received_us)
 			    ignore_photo, NULL) >= 0);
 	assert_int_equal(records_commit(w), 0);
 	records_writer_close(w);
+}
+
+static struct item template_at(
+	const char *pin, const char *number, uint64_t received_us, const char *text)
+{
+	struct item i = user_at(pin, received_us, text);
+
+	i.kind = ITEM_TEMPLATE, i.id_count = 4;
+	i.ids[1] = span_str("finger"), i.ids[2] = span_str(number), i.ids[3] = span_str("0");
+	return i;
+}
+
+/* All of these and no other one. */
+static void assert_templates(void **state, const struct item *items, size_t count)
+{
+	static struct entries e;
+
+	e.count = 0;
+	for (size_t n = 0; n < count; n++) {
+		e.keys[e.count].len = 0;
+		known_pack_pin(&e.keys[e.count++], item_pin(&items[n]), items[n].serial);
+		e.keys[e.count].len = 0;
+		known_pack_template(&e.keys[e.count++], &items[n]);
+	}
+	assert_entries(state, &e);
+}
+
+/* Fingers may have the same bytes, and versions of a finger: what one loses the other keeps. */
+static void test_the_index_of_templates(void **state)
+{
+	struct item first = template_at("1", "6", 10, "valid=1\n\none"),
+		    again = template_at("1", "6", 30, "valid=0\n\none"),
+		    second = template_at("1", "6", 20, "valid=1\n\ntwo"),
+		    same = template_at("1", "7", 30, "valid=1\n\ntwo"),
+		    other = template_at("2", "6", 10, "valid=1\n\ntwo");
+
+	PUT(first, second, again, same, other, template_at("1", "6", 40, "valid=1\n"));
+	assert_templates(state, (struct item[]){first, second, same, other}, 4);
+	erase_at(state, "1", 20);
+	assert_templates(state, (struct item[]){again, same, other}, 3);
+	other.text = span_str("valid=1\n\nthree"); /* a later parserd reads it better */
+	PUT(other);
+	assert_templates(state, (struct item[]){again, same, other}, 3);
+	erase_at(state, "1", 50);
+	assert_templates(state, (struct item[]){other}, 1);
+}
+
+/* A later parserd reads the card of the same upload better; another version needs one of them. */
+static void test_the_index_follows_another_text(void **state)
+{
+	PUT(credential_at("1", 10, "card=1\ncard.sent=[0100]\nvice_card=5\nvice_card.sent=5\n"),
+		credential_at("1", 20, "card=5\n"));
+	assert_index(state, "c1:1A c5:1A c256:1A p1A ");
+	PUT(credential_at("1", 10, "card.sent=7\n"));
+	assert_index(state, "c5:1A c7:1A p1A ");
+	PUT(credential_at("1", 20, "password=9\n"));
+	assert_index(state, "c7:1A p1A ");
 }
 
 static void test_the_index_forgets_whom_it_must(void **state)
@@ -1483,8 +1535,8 @@ static void test_the_index_after_a_power_cut(void **state)
 	assert_index(state, "");
 }
 
-/* As a version did that knew of no index. */
-static void drop_index(void **state)
+/* As a version did that knew of no index, or whose note of it was `note`. */
+static void drop_index(void **state, const char *note)
 {
 	MDB_env *env;
 	MDB_txn *txn;
@@ -1499,6 +1551,9 @@ static void drop_index(void **state)
 	assert_int_equal(mdb_dbi_open(txn, "meta", 0, &meta), 0);
 	assert_int_equal(mdb_drop(txn, db, 1), 0);
 	(void)mdb_del(txn, meta, &key, NULL);
+	MDB_val value = {strlen(note), (void *)(uintptr_t)note};
+	if (note[0])
+		assert_int_equal(mdb_put(txn, meta, &key, &value, 0), 0);
 	assert_int_equal(mdb_txn_commit(txn), 0);
 	mdb_env_close(env);
 }
@@ -1527,7 +1582,7 @@ static void test_the_index_of_an_older_store(void **state)
 	PUT(user_at("1", 10, "a"), user_at("1", 11, "b"), credential_at("1", 10, "card.sent=4\n"),
 		credential_at("1", 11, "card.sent=[0500]\n"), user_at("2", 10, "a"), picture,
 		template, idcard, mark_at("all", "", 20));
-	drop_index(state);
+	drop_index(state, "");
 	while ((rc = know_old(state, 2)) == 2)
 		done += 2;
 	assert_int_equal(done + (unsigned)rc, 7);
@@ -1538,8 +1593,7 @@ static void test_the_index_of_an_older_store(void **state)
 	assert_index(state, "c4:1A c5:1A c1280:1A p1A p2A p3A p4A p6A ");
 }
 
-/* Made of the same, it is the same, wherever making it was broken off. */
-static void test_the_index_made_anew_is_the_same(void **state)
+static void make_anew(void **state, const char *note)
 {
 	static struct set set;
 	struct records_writer *w;
@@ -1547,7 +1601,7 @@ static void test_the_index_made_anew_is_the_same(void **state)
 	make_set(&set, SET_MAX);
 	shuffle(&set);
 	put_set(state, &set);
-	drop_index(state);
+	drop_index(state, note);
 	w = open_writer(state);
 	for (int rc = 1; rc > 0;) {
 		rc = records_know_old(w, 1 + pick(20));
@@ -1559,6 +1613,21 @@ static void test_the_index_made_anew_is_the_same(void **state)
 	}
 	records_writer_close(w);
 	assert_known(state, &set);
+}
+
+/* Made of the same, it is the same, wherever making it was broken off. */
+static void test_the_index_made_anew_is_the_same(void **state)
+{
+	make_anew(state, "");
+}
+
+/* An index without templates was whole, or on its way. */
+static void test_the_index_without_templates_is_made_anew(void **state)
+{
+	make_anew(state, "whole");
+	(void)scratch_remove(state);
+	assert_int_equal(scratch_make(state), 0);
+	make_anew(state, "uA");
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_make, scratch_remove)
@@ -1580,11 +1649,13 @@ int main(void)
 		TEST(test_following_everything),
 		TEST(test_who_may_not_see_what_is_private),
 		TEST(test_old_bodies_are_hidden),
+		TEST(test_the_index_of_templates),
 		TEST(test_the_index_follows_another_text),
 		TEST(test_the_index_forgets_whom_it_must),
 		TEST(test_the_index_after_a_power_cut),
 		TEST(test_the_index_of_an_older_store),
 		TEST(test_the_index_made_anew_is_the_same),
+		TEST(test_the_index_without_templates_is_made_anew),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 
 #include "lib/sha256.h"
 
@@ -13,6 +14,7 @@ static void assert_hash(const char *text, size_t part, const char *expected)
 {
 	struct span rest = span_str(text);
 	char hex[SHA256_HEX_BYTES];
+	unsigned char whole[SHA256_BYTES];
 	struct sha256 s;
 
 	sha256_begin(&s);
@@ -22,6 +24,10 @@ static void assert_hash(const char *text, size_t part, const char *expected)
 		rest = span_from(rest, bytes.len);
 	}
 	sha256_end(&s, hex);
+	assert_string_equal(hex, expected);
+	sha256_of(span_str(text), whole);
+	for (size_t n = 0; n < sizeof(whole); n++)
+		snprintf(hex + 2 * n, 3, "%02x", whole[n]);
 	assert_string_equal(hex, expected);
 }
 

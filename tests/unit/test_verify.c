@@ -122,9 +122,9 @@ int people_templates(
 int people_has_template(struct people *p, struct span pin, struct span bytes)
 {
 	(void)p;
-	for (size_t n = 0; span_is(pin, "1") && n < 4; n++)
+	for (size_t n = 0; n < 4; n++)
 		if (records.fingers[n].len > 0 && span_eq(records.fingers[n], bytes))
-			return 1;
+			return span_is(pin, "1") ? PEOPLE_OF_PIN : PEOPLE_OF_ANOTHER;
 	return records.rc;
 }
 
@@ -755,6 +755,13 @@ static void test_replay(void **state)
 	/* Of a format that no matcher takes too. */
 	hears("FP", "PIN=1\tTMP=Li4uLlNTMjE=", FAILED);
 	assert_int_equal(count_written(AUDIT_ALARM), 2);
+	/* What is shown as somebody else's is stolen as well; whose it is is not told. */
+	hears_at("B", "FP", "PIN=2\tTMP=ocph", FAILED);
+	read_audit();
+	assert_entry(&written.all[4], AUDIT_VERIFY, "2", "fp", false,
+		"the very bytes of a template of another PIN");
+	assert_entry(&written.all[5], AUDIT_ALARM, "2", "fp", false,
+		"a stored template was shown as a finger");
 }
 
 static void test_no_matcher(void **state)
