@@ -157,7 +157,7 @@ static void test_turned_away_is_told_once(void **state)
 /* A lock is not forgotten for others, and who finds no room is not looked at. */
 static void test_spraying_evicts_nothing(void **state)
 {
-	char who[16];
+	char who[24];
 
 	(void)state;
 	lock("A");
