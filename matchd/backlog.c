@@ -23,9 +23,17 @@ const struct waiting *backlog_first(const struct backlog *b)
 	return b->count > 0 ? &b->items[b->first] : NULL;
 }
 
+/* Templates are in it, and nobody wants them any more. */
+static void wipe(struct buf *line)
+{
+	if (line->ptr)
+		explicit_bzero(line->ptr, line->room);
+	buf_free(line);
+}
+
 void backlog_drop(struct backlog *b)
 {
-	buf_free(&b->items[b->first].line);
+	wipe(&b->items[b->first].line);
 	b->first = (b->first + 1) % BACKLOG_MAX;
 	b->count--;
 }

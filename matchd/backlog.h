@@ -25,7 +25,7 @@ struct backlog {
 must_check int backlog_add(struct backlog *b, uint64_t id, uint64_t deadline_ms, struct span line);
 /* NULL when it is empty; good until the queue is changed. */
 const struct waiting *backlog_first(const struct backlog *b);
-/* Takes away the first; there is one. */
+/* Takes away the first; there is one. Its line is no longer in memory then. */
 void backlog_drop(struct backlog *b);
 void backlog_clear(struct backlog *b);
 

@@ -177,6 +177,8 @@ static void hand_over(struct carrier *c, struct matching_request *request, uint6
 	int rc = matching_put_request(&c->line, request);
 	if (rc == 0)
 		rc = child_say(&c->child, buf_span(&c->line));
+	if (c->line.ptr)
+		explicit_bzero(c->line.ptr, c->line.room);
 	backlog_drop(&c->backlog);
 	if (rc < 0)
 		end_matcher(c, "it does not read", now_ms);
@@ -223,6 +225,7 @@ static void hear_client(struct carrier *c, uint64_t now_ms)
 			break;
 		if (n > 0)
 			take_request(c, span_of(c->packet, (size_t)n), now_ms);
+		explicit_bzero(c->packet, sizeof(c->packet));
 	}
 	if (c->client.fd < 0)
 		forget_client(c);
