@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ledger_private: what the parts of the ledger share. For cmdqd/ledger.c, cmdqd/ledger_command.c and
- * cmdqd/audit.c alone: nobody else in cmdqd knows LMDB. */
+/* ledger_private: what the parts of the ledger share. For cmdqd/ledger.c, cmdqd/ledger_command.c
+ * and cmdqd/audit.c alone: nobody else in cmdqd knows LMDB. */
 #ifndef PUNCHD_CMDQD_LEDGER_PRIVATE_H
 #define PUNCHD_CMDQD_LEDGER_PRIVATE_H
 

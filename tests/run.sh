@@ -64,25 +64,62 @@ units() { # units BUILD LABEL
     done
 }
 
+# ---- what runs beside each other ----
+
+# beside FUNCTION: a lane of its own. What it says is shown, and counted, by join.
+beside() {
+    (
+        passed=0 failed=0 skipped=0 failures=()
+        "$1"
+        declare -p passed failed skipped failures | sed 's/^declare -\([-a]*\) /lane_/' >"$lanes/$1.sums"
+    ) >"$lanes/$1.log" 2>&1 &
+    beside_pid=$!
+}
+
+join() { # join FUNCTION PID
+    local lane_passed=0 lane_failed=1 lane_skipped=0 lane_failures=("$1: did not finish")
+    wait "$2"
+    cat "$lanes/$1.log"
+    [[ -e $lanes/$1.sums ]] && . "$lanes/$1.sums"
+    passed=$((passed + lane_passed))
+    failed=$((failed + lane_failed))
+    skipped=$((skipped + lane_skipped))
+    failures+=("${lane_failures[@]}")
+}
+
+# What asks much of the processors, and nothing of the clock.
+proofs() {
+    units "$build" unit
+    units "$sanitized" "sanitized unit"
+    step "golden" tests/golden/run.sh "$build"
+    step "corpora of the fuzz targets, replayed" env B="$build/fuzz" tests/fuzz/run.sh replay
+    step "fuzzing of every parser (slice)" env B="$build/fuzz" tests/fuzz/run.sh fuzz 2
+    step "crash at every step (slice), and ten wrong programs are caught" env B="$build" tests/crash/run.sh --quick
+    tally "power cuts (slice), and planted faults are seen" env B="$build" tests/powercut/run.sh --quick
+}
+
+# Daemons at work, which mostly wait for each other.
+whole() {
+    tally "system" python3 tests/system/run.py --build "$build"
+    tally "system, with ASan and UBSan" python3 tests/system/run.py --build "$sanitized" \
+        --only http admission handshake foreign caps_body_max caps_lines caps_deadline signals_under_load \
+        command queue notify device records users secrets exports erasure odd_pins purges bad_orders \
+        questions verify remote files matchd_works matchd_misbehaviour
+    tally "booted" env B="$build" tests/boot/run.sh
+}
+
+lanes=$(mktemp -d)
+trap 'rm -rf "$lanes"' EXIT
+sanitized=$build/sanitized
 step "build" make -s -j"$jobs" B="$build" all tests
 step "layering" tests/layering.sh
-step "units" tests/units.sh "$build"
+step "units of systemd" tests/units.sh "$build"
 step "format" format_is_right
 step "manual pages" manuals_are_right
-units "$build" unit
-sanitized=$build/sanitized
 step "build with ASan and UBSan" make -s -j"$jobs" B="$sanitized" SANITIZE=address,undefined CFLAGS="-O1 -g" all unit-programs
-units "$sanitized" "sanitized unit"
-step "golden" tests/golden/run.sh "$build"
-step "corpora of the fuzz targets, replayed" env B="$build/fuzz" tests/fuzz/run.sh replay
-step "fuzzing of every parser (slice)" env B="$build/fuzz" tests/fuzz/run.sh fuzz 3
-step "crash at every step (slice), and ten wrong programs are caught" env B="$build" tests/crash/run.sh --quick
-tally "power cuts (slice), and planted faults are seen" env B="$build" tests/powercut/run.sh --quick
-tally "system" python3 tests/system/run.py --build "$build"
-tally "system, with ASan and UBSan" python3 tests/system/run.py --build "$sanitized" \
-    --only http admission handshake foreign caps_body_max caps_lines caps_deadline signals_under_load \
-    command queue notify device records users secrets exports erasure odd_pins purges bad_orders
-tally "booted" env B="$build" tests/boot/run.sh
+beside proofs
+whole
+join proofs "$beside_pid"
 
 for f in "${failures[@]}"; do
     echo "failed: $f"

@@ -67,6 +67,12 @@ static void open_cmdqd(void)
 	room.remote = (struct remote){.answerer = &room.answerer, .people = &room.people};
 }
 
+static void close_cmdqd(void)
+{
+	answer_close(&room.answerer);
+	devices_close(room.devices);
+}
+
 static int open_room(void **state)
 {
 	static char all[] = "*";
@@ -91,10 +97,9 @@ static int open_room(void **state)
 
 static int close_room(void **state)
 {
-	answer_close(&room.answerer);
+	close_cmdqd();
 	library_close(&room.library);
 	records_writer_close(room.writer);
-	devices_close(room.devices);
 	return scratch_remove(state);
 }
 
@@ -374,7 +379,7 @@ static void assert_queued(const char *wanted)
 	struct control_reader *r;
 
 	room.seen[0] = '\0';
-	devices_close(room.devices);
+	close_cmdqd();
 	assert_int_equal(control_open(room.control, &r), 0);
 	assert_int_equal(
 		control_commands(r, &(struct command_query){.limit = 0}, note_command, NULL), 0);
