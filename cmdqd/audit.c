@@ -227,7 +227,7 @@ int audit_next_due(struct ledger *l, uint64_t now_us, struct lent *ret)
 
 	if (rc == 0)
 		rc = audit_unpack_due(env_span(key), &lent.due_us, &serial, &pin);
-	if (rc < 0)
+	if (rc != 0)
 		return rc == -ENOENT ? 0 : rc;
 	if (lent.due_us > now_us)
 		return 0;

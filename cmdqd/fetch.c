@@ -53,7 +53,7 @@ static bool is_its_device(const struct fetching *k)
 /* 0; -ENOENT when it is nobody's, or not this device's; another negative errno. */
 static int find_command(struct fetching *k)
 {
-	uint64_t id;
+	uint64_t id = 0;
 	int rc = ledger_need(k->a->ledger);
 
 	if (rc == 0)

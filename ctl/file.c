@@ -83,7 +83,7 @@ static const struct out_column columns[COLUMNS] = {
 
 static int put_file(struct out *o, int dir, const char *name)
 {
-	struct file_seen seen;
+	struct file_seen seen = {0};
 	const char *why = NULL;
 	struct out_cell cells[COLUMNS] = {[NAME] = out_text(span_str(name))};
 	int rc = file_look(dir, name, &seen, &why);
