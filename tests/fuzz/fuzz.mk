@@ -21,7 +21,7 @@ FLAGS = -std=gnu11 -O1 -g -I. -D_GNU_SOURCE -DPUNCHD_NO_SYSTEMD -D_FILE_OFFSET_B
 	-fno-omit-frame-pointer $(SANITIZE)
 
 # Shipped sources that the targets reach; each target takes of them what it uses.
-SHIPPED = $(patsubst %,lib/%.c,base64 base64_code charset card file_target hash info span buf num clock serial target io local msg conf conf_key log trans_flag network site utf8 wake zone_name matching matching_format) \
+SHIPPED = $(patsubst %,lib/%.c,base64 base64_code charset card file_target hash info span buf num clock serial target io local msg conf conf_key log trans_flag network sha256 site utf8 wake zone_name matching matching_format) \
 	spool/entry.c spool/name.c store/pack.c store/punch.c store/kept.c store/entry_ref.c store/device.c \
 	store/item.c store/logbook.c store/operation.c \
 	store/audit.c store/known.c store/lines.c store/command.c store/setting.c store/comm_key.c store/resend.c \
