@@ -26,6 +26,14 @@ PATIENCE_S = 60  # a guard against hanging, not a demand: on a busy machine all 
 ROOT_DIR = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 IS_ROOT = os.geteuid() == 0
 
+# What a checker of programs is told by the environment, and the first words of what it finds. DAEMON_WRAP is a command
+# that the daemons are started with: valgrind and its options.
+CHECKERS = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS")
+CHECKER_REPORTS = re.compile(r"WARNING: ThreadSanitizer|(ERROR|WARNING): (Address|Leak)Sanitizer|: runtime error: |"
+                             r"^==\d+== (Invalid|Conditional jump|Use of uninitialised|Syscall param|Mismatched|"
+                             r"Source and destination overlap|[\d,]+ .*bytes in .* (definitely|indirectly) lost)")
+DAEMON_WRAP = tuple(os.environ.get("DAEMON_WRAP", "").split())
+
 
 class Failed(Exception):
     """What a test says when something is not as it should be."""
@@ -300,10 +308,11 @@ class Daemon:
         os.chmod(self.notify_path, 0o666)
         self.notify.setblocking(False)
         environment = {"PATH": "/usr/bin:/bin", "NOTIFY_SOCKET": self.notify_path}
+        environment.update({key: os.environ[key] for key in CHECKERS if key in os.environ})
         environment.update(env or {})
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [*wrap, f"{self.site.dir}/bin/{self.name}", "-c", self.site.conf_path, *args],
+                [*DAEMON_WRAP, *wrap, f"{self.site.dir}/bin/{self.name}", "-c", self.site.conf_path, *args],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", env=environment,
                 start_new_session=True, **as_user())
 
@@ -490,7 +499,21 @@ class Site:
     def __exit__(self, kind, error, trace):
         if isinstance(error, Exception) and not isinstance(error, Skipped):
             self.tell_logs()
+        found = self.found_by_checkers()
+        for line in found:
+            print(f"    ! {line}")
         self.clear()
+        check(error is not None or not found, "a sanitizer or memcheck reports", found[0] if found else "")
+
+    def found_by_checkers(self):
+        """What a sanitizer or memcheck wrote into the daemons' logs, if one looks on."""
+        found = []
+        for daemon in self.daemons.values():
+            lines = daemon.log().splitlines()
+            first = next((i for i, line in enumerate(lines) if CHECKER_REPORTS.search(line)), None)
+            if first is not None:
+                found += [f"{daemon.name}: {line}" for line in lines[first : first + 40]]
+        return found
 
     def tell_logs(self):
         for name, daemon in self.daemons.items():
