@@ -73,12 +73,12 @@ beside() {
         "$1"
         declare -p passed failed skipped failures | sed 's/^declare -\([-a]*\) /lane_/' >"$lanes/$1.sums"
     ) >"$lanes/$1.log" 2>&1 &
-    beside_pid=$!
+    lane_pids[$1]=$!
 }
 
-join() { # join FUNCTION PID
+join() { # join FUNCTION
     local lane_passed=0 lane_failed=1 lane_skipped=0 lane_failures=("$1: did not finish")
-    wait "$2"
+    wait "${lane_pids[$1]}"
     cat "$lanes/$1.log"
     [[ -e $lanes/$1.sums ]] && . "$lanes/$1.sums"
     passed=$((passed + lane_passed))
@@ -102,13 +102,17 @@ proofs() {
 whole() {
     tally "system" python3 tests/system/run.py --build "$build"
     tally "system, with ASan and UBSan" python3 tests/system/run.py --build "$sanitized" \
-        --only http admission handshake foreign caps_body_max caps_lines caps_deadline signals_under_load \
-        command queue notify device records users secrets exports erasure odd_pins purges bad_orders \
-        questions verify remote files matchd_works matchd_misbehaviour
+        --only http admission handshake foreign caps_body_max caps_lines signals_under_load command_every \
+        command_content queue_lost queue_kill records users secrets exports bad_orders questions_file questions_verify verify \
+        remote files_source files_resumed matchd_works matchd_misbehaviour
+}
+
+booted() {
     tally "booted" env B="$build" tests/boot/run.sh
 }
 
 lanes=$(mktemp -d)
+declare -A lane_pids
 trap 'rm -rf "$lanes"' EXIT
 sanitized=$build/sanitized
 step "build" make -s -j"$jobs" B="$build" all tests
@@ -118,8 +122,10 @@ step "format" format_is_right
 step "manual pages" manuals_are_right
 step "build with ASan and UBSan" make -s -j"$jobs" B="$sanitized" SANITIZE=address,undefined CFLAGS="-O1 -g" all unit-programs
 beside proofs
+beside booted
 whole
-join proofs "$beside_pid"
+join proofs
+join booted
 
 for f in "${failures[@]}"; do
     echo "failed: $f"
