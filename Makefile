@@ -15,6 +15,7 @@
 ## make fuzz TIME=60              each fuzz target for so many seconds; make fuzz-minute: for a minute
 ## make fuzz-coverage             what the inputs of the fuzz targets reach of each parser
 ## make tsan-check                ingestd's system tests with ThreadSanitizer
+## make lint                      gcc -fanalyzer, cppcheck and clang-tidy over the product's code: prints nothing
 ## make format / make tidy        clang-format / clang-tidy over all files
 ## make deb                       the Debian package, into build/; installs what is missing
 ## make install [DESTDIR=]        programs, units, manual pages, example configuration
@@ -166,16 +167,16 @@ crash-check:
 TIME ?= 60
 fuzz:
 	B=$(B)/fuzz tests/fuzz/run.sh fuzz $(TIME)
-.PHONY: fuzz-minute fuzz-coverage tsan-check
+.PHONY: fuzz-minute fuzz-coverage tsan-check lint
 fuzz-minute: TIME = 60
 fuzz-minute: fuzz
 fuzz-coverage:
 	@scripts/deps.sh analysis
 	B=$(B)/fuzz tests/fuzz/run.sh coverage
 
-tsan-check:
-	@scripts/deps.sh test
-	@B=$(B) tests/analysis/tsan.sh
+tsan-check lint:
+	@scripts/deps.sh analysis
+	@B=$(B) tests/analysis/$(@:-check=).sh
 
 # The small limit programs beside which the product is measured.
 BENCH      = $(patsubst tests/bench/%.c,$(B)/bench/%,$(filter-out tests/bench/nosync.c,$(wildcard tests/bench/*.c)))
