@@ -14,7 +14,6 @@ import time
 from harness import Failed, Skipped, wait_until
 
 SUITE = "bookworm"
-MIRROR = "http://deb.debian.org/debian"
 # What the package needs besides a machine that boots, so that it is installed without a network.
 PACKAGES = ("systemd-sysv", "dbus", "libcap-ng0", "libconfuse2", "libinotifytools0", "libjansson4", "liblmdb0",
             "libmicrohttpd12", "libseccomp2", "libsodium23", "haproxy", "tzdata")
@@ -63,7 +62,7 @@ def make_base(path):
     draft = path + ".draft.tar"
     try:
         made = subprocess.run(["mmdebstrap", "--quiet", "--variant=minbase", "--include=" + ",".join(PACKAGES), SUITE,
-                               draft, MIRROR], capture_output=True, text=True, timeout=TREE_S, stdin=subprocess.DEVNULL)
+                               draft], capture_output=True, text=True, timeout=TREE_S, stdin=subprocess.DEVNULL)
     except subprocess.TimeoutExpired:
         raise Skipped(f"a Debian tree could not be had within {TREE_S} s")
     if made.returncode != 0:
