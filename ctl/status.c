@@ -261,27 +261,28 @@ static struct out_cell known_rows(bool known, enum out_kind kind, const struct o
 
 enum { ONLINE = DEVICE_REFUSED + 1, DEVICE_COLUMNS };
 
+static const struct out_column all_columns[] = {{.key = "daemons"}, {.key = "spools"},
+	{.key = "records"}, {.key = "devices"}, {.key = "commands"}, {.key = "free_bytes"},
+	{.key = "alarms"}};
+static const struct out_column daemon_columns[DAEMONS] = {[INGESTD] = {.key = "ingestd"},
+	[PARSERD] = {.key = "parserd"},
+	[CMDQD] = {.key = "cmdqd"},
+	[NOTIFYD] = {.key = "notifyd"}};
+static const struct out_column record_columns[] = {{.key = "punches"}, {.key = "raw"},
+	{.key = "refused"}, {.key = "journal"}, {.key = "map_bytes"}, {.key = "used_bytes"},
+	{.key = "items"}, {.key = "logged"}, {.key = "photos"}, {.key = "private_items"},
+	{.key = "private_raw"}, {.key = "private_refused"}, {.key = "private_map_bytes"},
+	{.key = "private_used_bytes"}};
+static const struct out_column device_columns[] = {
+	[DEVICE_PENDING] = {.key = "pending"},
+	[DEVICE_APPROVED] = {.key = "approved"},
+	[DEVICE_REFUSED] = {.key = "refused"},
+	[ONLINE] = {.key = "online"},
+};
+static const struct out_column command_columns[] = {{.key = "queued"}, {.key = "offered"}};
+
 static int print_json(const struct status *s)
 {
-	static const struct out_column all[] = {{.key = "daemons"}, {.key = "spools"},
-		{.key = "records"}, {.key = "devices"}, {.key = "commands"}, {.key = "free_bytes"},
-		{.key = "alarms"}};
-	static const struct out_column daemon_columns[DAEMONS] = {[INGESTD] = {.key = "ingestd"},
-		[PARSERD] = {.key = "parserd"},
-		[CMDQD] = {.key = "cmdqd"},
-		[NOTIFYD] = {.key = "notifyd"}};
-	static const struct out_column record_columns[] = {{.key = "punches"}, {.key = "raw"},
-		{.key = "refused"}, {.key = "journal"}, {.key = "map_bytes"}, {.key = "used_bytes"},
-		{.key = "items"}, {.key = "logged"}, {.key = "photos"}, {.key = "private_items"},
-		{.key = "private_raw"}, {.key = "private_refused"}, {.key = "private_map_bytes"},
-		{.key = "private_used_bytes"}};
-	static const struct out_column device_columns[] = {
-		[DEVICE_PENDING] = {.key = "pending"},
-		[DEVICE_APPROVED] = {.key = "approved"},
-		[DEVICE_REFUSED] = {.key = "refused"},
-		[ONLINE] = {.key = "online"},
-	};
-	static const struct out_column command_columns[] = {{.key = "queued"}, {.key = "offered"}};
 	const struct records_counts *c = &s->records;
 	const struct out_cell command_cells[] = {out_number(s->queued), out_number(s->offered)};
 	const struct out_cell record_cells[] = {out_number(c->punches), out_number(c->raw),
@@ -321,7 +322,8 @@ static int print_json(const struct status *s)
 		known_number(s->free_known, s->free_bytes),
 		known_number(s->devices_known == KNOWN, s->alarms),
 	};
-	return out_one(stdout, OUT_JSON, all, sizeof(all) / sizeof(*all), cells);
+	return out_one(
+		stdout, OUT_JSON, all_columns, sizeof(all_columns) / sizeof(*all_columns), cells);
 }
 
 /* ---- the verb ---- */

@@ -261,16 +261,22 @@ static int keep(struct keeping *k)
 	}
 }
 
-int keep_row(struct records_writer *w, struct photos *photos, const struct keep_source *from,
-	const struct row *row)
+static struct keeping begin(struct records_writer *w, struct photos *photos,
+	const struct keep_source *from, const struct row *row)
 {
-	struct keeping k = {
+	return (struct keeping){
 		.w = w,
 		.photos = photos,
 		.from = from,
 		.row = row,
 		.text = buf_with_max(TEXT_MAX),
 	};
+}
+
+int keep_row(struct records_writer *w, struct photos *photos, const struct keep_source *from,
+	const struct row *row)
+{
+	struct keeping k = begin(w, photos, from, row);
 	int rc = keep(&k);
 
 	buf_free(&k.text);
@@ -280,13 +286,7 @@ int keep_row(struct records_writer *w, struct photos *photos, const struct keep_
 int keep_give_up(struct records_writer *w, struct photos *photos, const struct keep_source *from,
 	const struct row *row)
 {
-	struct keeping k = {
-		.w = w,
-		.photos = photos,
-		.from = from,
-		.row = row,
-		.text = buf_with_max(TEXT_MAX),
-	};
+	struct keeping k = begin(w, photos, from, row);
 	bool decoded;
 
 	if (row->kind != ROW_PHOTO)
