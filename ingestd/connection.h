@@ -12,6 +12,7 @@
 struct connection {
 	struct connection *next, **back;
 	int fd;
+	struct http_exchange *exchange; /* the request under way, http's; NULL between two */
 	uint64_t since_ms;   /* accepted, request begun, or reply given, whatever was last */
 	uint64_t body_bytes; /* received since, and those of a file that are to be sent */
 	bool kept;           /* has been served and may be idle before the next request */

@@ -254,28 +254,42 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *mhd
 		free(x);
 		return NULL;
 	}
+	x->connection->exchange = x;
 	connection_begin_request(x->connection, clock_mono_ms());
 	return x;
 }
 
-static void on_completed(
-	void *cls, struct MHD_Connection *mhd, void **own, enum MHD_RequestTerminationCode how)
+static void end_exchange(struct http_exchange *x)
 {
-	struct http_exchange *x = *own;
-	(void)cls, (void)mhd, (void)how;
-	if (!x)
-		return;
 	if (x->own)
 		x->http->calls->gone(x->own);
 	if (x->response)
 		MHD_destroy_response(x->response);
 	connection_end_request(x->connection, clock_mono_ms());
+	x->connection->exchange = NULL;
 	free(x->target);
 	free(x);
+}
+
+static void on_completed(
+	void *cls, struct MHD_Connection *mhd, void **own, enum MHD_RequestTerminationCode how)
+{
+	(void)cls, (void)mhd, (void)how;
+	if (*own)
+		end_exchange(*own);
 	*own = NULL;
 }
 
 /* ---- connections ---- */
+
+/* The library does not say of every request that it is over: one with more fields in its target than
+ * the memory of a connection can hold ends with the connection only. */
+static void drop_connection(struct connection *c)
+{
+	if (c->exchange)
+		end_exchange(c->exchange);
+	connection_remove(c);
+}
 
 static void on_connection(
 	void *cls, struct MHD_Connection *mhd, void **own, enum MHD_ConnectionNotificationCode what)
@@ -288,7 +302,7 @@ static void on_connection(
 		*own = info ? connection_add(&h->connections, info->connect_fd, clock_mono_ms())
 			    : NULL;
 	} else if (*own) {
-		connection_remove(*own);
+		drop_connection(*own);
 		*own = NULL;
 	}
 }
