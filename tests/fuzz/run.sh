@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run.sh replay                    every input of every corpus once: gcc with ASan and UBSan
 # run.sh fuzz SECONDS [NAME...]    each target, or these, for so long, two at a time: clang's libFuzzer with both
+#                                  FUZZ_SEED=N: from the corpora alone, with the same random numbers every time
 # run.sh coverage                  what the corpora alone reach of each parser in README.md; fails when that is too little
 #
 # An input that breaks a promise is written to tests/fuzz/crashes/NAME-…, and the run fails. Once mended, it stays there under
@@ -61,8 +62,12 @@ replay() {
 
 fuzz_one() { # fuzz_one NAME SECONDS
     local name=$1 log="$build/$1.fuzz.log" found="$build/found/$1"
+    if [[ -n ${FUZZ_SEED:-} ]]; then
+        found=$build/found-with-seed/$name
+        rm -rf "$found"
+    fi
     mkdir -p "$found"
-    if nice -n 19 "$build/libfuzzer/$name" -max_total_time="$2" -print_final_stats=1 -timeout=10 -rss_limit_mb=1024 \
+    if nice -n 19 "$build/libfuzzer/$name" -seed="${FUZZ_SEED:-0}" -max_total_time="$2" -print_final_stats=1 -timeout=10 -rss_limit_mb=1024 \
         -max_len=20000 -artifact_prefix="$crashes/$name-" "$found" "$corpus/$name" >"$log" 2>&1; then
         awk -v name="$name" '
             /stat::number_of_executed_units/ { runs = $2 }
