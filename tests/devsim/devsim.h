@@ -46,6 +46,7 @@ uint64_t now_us(void);
 
 /* option.c: what all modes are told on the command line. */
 enum dialect { DIALECT_NEW, DIALECT_OLD, DIALECT_OLDEST, DIALECT_ACC, DIALECT_ASPX };
+enum card { CARD_DECIMAL, CARD_TURNED, CARD_HEX, CARD_HEX_HIGH };
 struct target {
 	struct sockaddr_storage addr;
 	socklen_t addr_len;
@@ -56,6 +57,7 @@ struct settings {
 	const char *url, *serial_prefix, *ack_path, *sent_path, *exec_path;
 	struct target target;
 	enum dialect dialect;
+	enum card card;
 	uint32_t terminals, first_serial, records, users, per_second, sources, first_source,
 		photo_bytes;
 	uint32_t start_when, seed, retry_ms, timeout_ms, ramp_ms, seconds, give_up_s;

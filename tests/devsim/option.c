@@ -10,6 +10,7 @@
 enum option_key {
 	KEY_URL = 256,
 	KEY_DIALECT,
+	KEY_CARD,
 	KEY_TERMINALS,
 	KEY_PREFIX,
 	KEY_FIRST,
@@ -71,6 +72,10 @@ static const struct argp_option common_options[] = {
 		1},
 	{"first-serial", KEY_FIRST, "N", 0, "Number of the first terminal (1)", 1},
 	{"dialect", KEY_DIALECT, "NAME", 0, "new, old, oldest, acc or aspx (new)", 1},
+	{"card", KEY_CARD, "NAME", 0,
+		"How it says a card's number when it asks: decimal, turned, hex or hex-high "
+		"(decimal)",
+		1},
 	{NULL, 0, NULL, 0, "What:", 2},
 	{"records", KEY_RECORDS, "R", 0, "Records in one upload (1)", 2},
 	{"users", KEY_USERS, "N", 0, "Users who punch, at most 99999 (1000)", 2},
@@ -111,23 +116,36 @@ uint64_t option_number(
 	return number;
 }
 
-static enum dialect option_dialect(struct argp_state *state, const char *arg)
-{
-	static const char *const names[] = {
-		[DIALECT_NEW] = "new",
-		[DIALECT_OLD] = "old",
-		[DIALECT_OLDEST] = "oldest",
-		[DIALECT_ACC] = "acc",
-		[DIALECT_ASPX] = "aspx",
-	};
+static const char *const dialect_names[] = {
+	[DIALECT_NEW] = "new",
+	[DIALECT_OLD] = "old",
+	[DIALECT_OLDEST] = "oldest",
+	[DIALECT_ACC] = "acc",
+	[DIALECT_ASPX] = "aspx",
+	NULL,
+};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(names[i], arg) == 0) {
-			return (enum dialect)i;
-		}
+static const char *const card_names[] = {
+	[CARD_DECIMAL] = "decimal",
+	[CARD_TURNED] = "turned",
+	[CARD_HEX] = "hex",
+	[CARD_HEX_HIGH] = "hex-high",
+	NULL,
+};
+
+/* The place of `arg` among the names. */
+static unsigned option_name(
+	struct argp_state *state, const char *name, const char *arg, const char *const *names)
+{
+	unsigned i = 0;
+
+	while (names[i] && strcmp(names[i], arg) != 0) {
+		i++;
 	}
-	argp_error(state, "--dialect: \"%s\" is none of new, old, oldest, acc, aspx", arg);
-	return DIALECT_NEW;
+	if (!names[i]) {
+		argp_error(state, "--%s: \"%s\" is none of its names; see --help", name, arg);
+	}
+	return i;
 }
 
 static const char *option_prefix(struct argp_state *state, const char *arg)
@@ -187,7 +205,10 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 {
 	switch (key) {
 	case KEY_DIALECT:
-		settings.dialect = option_dialect(state, arg);
+		settings.dialect = (enum dialect)option_name(state, "dialect", arg, dialect_names);
+		return 0;
+	case KEY_CARD:
+		settings.card = (enum card)option_name(state, "card", arg, card_names);
 		return 0;
 	case KEY_TERMINALS:
 		settings.terminals = number32(state, "terminals", arg, 1, 10000000);

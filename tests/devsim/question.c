@@ -24,6 +24,7 @@ static const struct form {
 bool question_read(const char *words, struct question *ret)
 {
 	struct text rest = text_of(words), name;
+	uint64_t number;
 
 	if (!text_next(&rest, ':', &name)) {
 		return false;
@@ -39,18 +40,56 @@ bool question_read(const char *words, struct question *ret)
 		}
 		q.value = rest;
 		*ret = q;
-		return forms[i].value == (rest.len > 0);
+		return forms[i].value == (rest.len > 0) &&
+		       (q.kind != ASK_CARD || text_number(rest, &number));
 	}
 	return false;
+}
+
+/* docs/PROTOCOL.md 5, 12: the decimal number; that of the bytes the other way round, four of them
+ * or as many as it has; or five of them in hex, the low one first or the high one. */
+static void add_card(struct bytes *to, struct text decimal)
+{
+	uint64_t number = 0, turned = 0;
+
+	text_number(decimal, &number);
+	switch (settings.card) {
+	case CARD_DECIMAL:
+		bytes_add(to, decimal.at, decimal.len);
+		break;
+	case CARD_TURNED:
+		for (size_t i = 0; i < 4 || number > 0; i++, number >>= 8) {
+			turned = turned << 8 | (number & 0xFF);
+		}
+		bytes_number(to, turned, 1);
+		break;
+	case CARD_HEX:
+		bytes_char(to, '[');
+		for (size_t i = 0; i < 5; i++, number >>= 8) {
+			bytes_format(to, "%02X", (unsigned)(number & 0xFF));
+		}
+		bytes_char(to, ']');
+		break;
+	case CARD_HEX_HIGH:
+		bytes_format(to, "[%010llX]", (unsigned long long)number);
+		break;
+	}
 }
 
 /* A card is shown without a PIN being typed: that is 0. */
 static void add_body(struct bytes *body, const struct question *q)
 {
+	static struct bytes value;
 	struct text pin = q->pin.len > 0 ? q->pin : text_of("0");
 
-	bytes_format(body, "PIN=%.*s\tSize=%zu\tTMP=", (int)pin.len, pin.at, q->value.len);
-	bytes_add(body, q->value.at, q->value.len);
+	value.len = 0;
+	if (q->kind == ASK_CARD) {
+		add_card(&value, q->value);
+	} else {
+		bytes_add(&value, q->value.at, q->value.len);
+	}
+	bytes_format(body, "PIN=%.*s\tSize=%zu\tTMP=", (int)pin.len, pin.at, value.len);
+	bytes_add(body, value.data, value.len);
 }
 
 void question_make(struct upload *upload, struct device *device, const struct question *q)

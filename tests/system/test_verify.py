@@ -3,13 +3,15 @@
 charset, a thousand wrong passwords, and a matcher that misbehaves while uploads go on. docs/PROTOCOL.md 6"""
 
 import base64
+import json
 import os
 import signal
 
-from harness import check, same, sample, wait_until
+from harness import check, same, wait_until
 from test_matchd import OTHER_FINGER, child_of, put_matcher, template
+from test_questions import golden, golden_body
 
-FAILED = sample("fw_auth_reply_failed.bin")
+FAILED, ANN = golden_body("verify_failed"), golden_body("verify_ann")
 OLD, CHINESE = "VERIFY0001", "VERIFY0002"  # two of one site; all people were enrolled at the first
 ELSEWHERE, OFF = "VERIFY0003", "VERIFY0004"
 PHOTO = b"\xff\xd8\xff\xe0" + bytes(range(100)) + b"\xff\xd9"
@@ -45,15 +47,15 @@ def begin(t, matchd=False, **conf):
     return site
 
 
+def ask(site, how, pin, shown, serial=CHINESE):
+    return site.ask(f"/iclock/cdata?SN={serial}&AuthType={how}", f"PIN={pin}\tSize={len(shown)}\tTMP={shown}".encode())
+
+
 def asks(site, how, pin, shown, serial=CHINESE):
     """What the terminal hears; its reply is one that ends the connection."""
-    reply = site.ask(f"/iclock/cdata?SN={serial}&AuthType={how}", f"PIN={pin}\tSize={len(shown)}\tTMP={shown}".encode())
+    reply = ask(site, how, pin, shown, serial)
     same((reply.status, reply.closed), (200, True), "a reply")
     return reply.body
-
-
-def lets_in(pin, name, more=b""):
-    return b"AUTH=Success\tPIN=%d\tName=%s\tPri=0\tGrp=1\tTZ=0001000100000000%s\n" % (pin, name, more)
 
 
 def uploads_go_on(site, number):
@@ -93,28 +95,26 @@ def verify_methods(t):
         put_matcher(t, site)
         site.matchd.start()
         wait_until(lambda: "a matcher is at work" in site.cmdqd.log(), "cmdqd has heard of the matcher")
-        same(asks(site, "CARD", 0, "123456789"), lets_in(1, b"Ann"), "a card")
-        same(asks(site, "CARD", 1, "123456789"), lets_in(1, b"Ann"), "a card and its PIN")
-        same(asks(site, "CARD", 3, "123456789"), FAILED, "another's card")
-        same(asks(site, "CARD", 0, "987654321"), FAILED, "a card of nobody")
-        same(asks(site, "CARD", 0, "123456789", OLD), lets_in(1, b"Ann"), "a card where it was enrolled")
-        same(asks(site, "CARD", 0, "123456789", ELSEWHERE), FAILED, "a card of another site")
-        same(asks(site, "CARD", 0, "123456789", OFF), FAILED, "a card where nobody may ask")
-        photo = base64.b64encode(PHOTO)
-        same(asks(site, "PWD", 3, "7734"), lets_in(3, b"Cem", b"\tPhotoSize=%d\tPhoto=%s" % (len(photo), photo)),
-             "a password, with a photo")
-        same(asks(site, "PWD", 3, "7733"), FAILED, "another's password")
-        same(asks(site, "PWD", 2, "0"), FAILED, "a password where there is none")
-        same(asks(site, "PWD", 2, ""), FAILED, "no password where there is none")
-        same(asks(site, "FP", 1, template(9)), lets_in(1, b"Ann"), "a finger")
-        same(asks(site, "FP", 2, template(9)), FAILED, "another's finger")
-        same(asks(site, "FP", 2, template(9, OTHER_FINGER)), lets_in(2, NAME.encode("gb18030")), "a name in GB18030")
-        same(asks(site, "FP", 2, template(9, OTHER_FINGER), OLD), lets_in(2, NAME.encode()), "a name in UTF-8")
-        same(asks(site, "FP", 0, template(9)), FAILED, "a finger of nobody in particular")
-        same(asks(site, "FACE", 1, "AAAA"), FAILED, "a face")
+        golden(ask(site, "CARD", 0, "123456789"), "verify_ann", "a card")
+        golden(ask(site, "CARD", 1, "123456789"), "verify_ann", "a card and its PIN")
+        golden(ask(site, "CARD", 3, "123456789"), "verify_failed", "another's card")
+        golden(ask(site, "CARD", 0, "987654321"), "verify_failed", "a card of nobody")
+        golden(ask(site, "CARD", 0, "123456789", OLD), "verify_ann", "a card where it was enrolled")
+        golden(ask(site, "CARD", 0, "123456789", ELSEWHERE), "verify_failed", "a card of another site")
+        golden(ask(site, "CARD", 0, "123456789", OFF), "verify_failed", "a card where nobody may ask")
+        golden(ask(site, "PWD", 3, "7734"), "verify_photo", "a password, with a photo")
+        golden(ask(site, "PWD", 3, "7733"), "verify_failed", "another's password")
+        golden(ask(site, "PWD", 2, "0"), "verify_failed", "a password where there is none")
+        golden(ask(site, "PWD", 2, ""), "verify_failed", "no password where there is none")
+        golden(ask(site, "FP", 1, template(9)), "verify_ann", "a finger")
+        golden(ask(site, "FP", 2, template(9)), "verify_failed", "another's finger")
+        golden(ask(site, "FP", 2, template(9, OTHER_FINGER)), "verify_gb18030", "a name in GB18030")
+        golden(ask(site, "FP", 2, template(9, OTHER_FINGER), OLD), "verify_utf8", "a name in UTF-8")
+        golden(ask(site, "FP", 0, template(9)), "verify_failed", "a finger of nobody in particular")
+        golden(ask(site, "FACE", 1, "AAAA"), "verify_failed", "a face")
         site.punchctl("device", "set", CHINESE, "card_form=decimal", "card_order=high")
-        same(asks(site, "CARD", 0, "365779719"), lets_in(1, b"Ann"), "a card that the reader turns")
-        same(asks(site, "CARD", 0, "123456789"), FAILED, "and one that it does not")
+        golden(ask(site, "CARD", 0, "365779719"), "verify_ann", "a card that the reader turns")
+        golden(ask(site, "CARD", 0, "123456789"), "verify_failed", "and one that it does not")
         found = audited(site)
         same(len(found), 18, "attempts that were audited")
         same(len(granted(found)), 8, "those that were granted")
@@ -123,11 +123,39 @@ def verify_methods(t):
             check(secret not in str(found), "a secret is in the audit")
 
 
+# card_form and card_order of the device, and what devsim calls it.
+SPELLINGS = (("decimal", "low", "decimal"), ("decimal", "high", "turned"), ("hex", "low", "hex"),
+             ("hex", "high", "hex-high"))
+
+
+def verify_cards_spelled(t):
+    """a card in each spelling, from a terminal of each dialect: right where the device writes cards so"""
+    with begin(t) as site:
+        sims = {dialect: f"SIM{number:06}" for number, dialect in enumerate(("new", "old", "oldest", "aspx", "acc"), 1)}
+        site.punchctl("device", "approve", *sims.values())
+        site.punchctl("device", "set", *sims.values(), "verify=yes", "site=north")
+
+        def counts(dialect, card, number):
+            out = site.devsim("ask", "--json", f"--first-serial={int(sims[dialect][3:])}", f"--dialect={dialect}",
+                              f"--card={card}", f"card:{number}")
+            report = json.loads(out.splitlines()[-1])
+            return [report[k] for k in ("yes", "no", "odd")]
+
+        for form, order, card in SPELLINGS:
+            site.punchctl("device", "set", *sims.values(), f"card_form={form}", f"card_order={order}")
+            for dialect in sims:
+                same(counts(dialect, card, 123456789), [1, 0, 0], f"{form}, {order} from {dialect}")
+                same(counts(dialect, card, 987654321), [0, 1, 0], f"a card of nobody, {form}, {order} from {dialect}")
+            turned = {"decimal": "turned", "turned": "decimal", "hex": "hex-high", "hex-high": "hex"}[card]
+            same(counts("new", turned, 123456789), [0, 1, 0], f"{turned} where it is {form}, {order}")
+        same(len(granted(audited(site), "1")), len(SPELLINGS) * len(sims), "cards that were audited")
+
+
 def verify_survives_kills(t):
     """what a terminal was told is in the audit after a kill; after it cmdqd answers again"""
     with begin(t) as site:
         for number in range(5):
-            same(asks(site, "CARD", 0, "123456789"), lets_in(1, b"Ann"), "a card")
+            same(asks(site, "CARD", 0, "123456789"), ANN, "a card")
             site.cmdqd.kill()
             same(asks(site, "CARD", 0, "123456789"), FAILED, "a card while cmdqd is down")
             uploads_go_on(site, number)
@@ -189,7 +217,7 @@ def verify_replay(t):
         same(found[2]["why"], "the very bytes of a template of another PIN", "why")
         check("a stored template was shown as a finger serial=" + CHINESE in site.cmdqd.log(), "no alarm in the log")
         nothing_said(site, STORED)
-        same(asks(site, "FP", 1, template(9)), lets_in(1, b"Ann"), "the finger itself")
+        same(asks(site, "FP", 1, template(9)), ANN, "the finger itself")
 
 
 def verify_matcher_misbehaves(t):
@@ -199,14 +227,14 @@ def verify_matcher_misbehaves(t):
         site.matchd.start()
 
         def well():
-            return asks(site, "FP", 1, template(9)) == lets_in(1, b"Ann")
+            return asks(site, "FP", 1, template(9)) == ANN
 
         wait_until(well, "a matcher is at work")
         for number, mark in enumerate((b"hang", b"spin", b"die!", b"crsh", b"hog!", b"flod", b"shut", b"babl", b"long",
                                        b"lies", b"twic", b"agai", b"refu")):
             same(asks(site, "FP", 1, template(9, mark)), FAILED, f"a matcher and {mark}")
             uploads_go_on(site, number)
-            same(asks(site, "CARD", 0, "123456789"), lets_in(1, b"Ann"), "a card")
+            same(asks(site, "CARD", 0, "123456789"), ANN, "a card")
             wait_until(well, f"the matcher is at work again after {mark}")
         site.alive()
 
@@ -219,12 +247,12 @@ def verify_matchd_away(t):
         site.matchd.start()
 
         def well():
-            return asks(site, "FP", 1, template(9)) == lets_in(1, b"Ann")
+            return asks(site, "FP", 1, template(9)) == ANN
 
         wait_until(well, "a matcher is at work")
         site.matchd.process.send_signal(signal.SIGSTOP)
         same(asks(site, "FP", 1, template(9)), FAILED, "a finger while matchd is stopped")
-        same(asks(site, "CARD", 0, "123456789"), lets_in(1, b"Ann"), "a card meanwhile")
+        same(asks(site, "CARD", 0, "123456789"), ANN, "a card meanwhile")
         uploads_go_on(site, 1)
         site.matchd.process.send_signal(signal.SIGCONT)
         wait_until(well, "matchd goes on")
@@ -238,5 +266,5 @@ def verify_matchd_away(t):
         wait_until(well, "a new matcher is at work")
 
 
-TESTS = (verify_methods, verify_survives_kills, verify_wrong_passwords, verify_replay, verify_matcher_misbehaves,
-         verify_matchd_away)
+TESTS = (verify_methods, verify_cards_spelled, verify_survives_kills, verify_wrong_passwords, verify_replay,
+         verify_matcher_misbehaves, verify_matchd_away)
