@@ -2,6 +2,7 @@
 /* status: everything on one screen. Looks at locks, directories and stores only; asks no daemon. */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "ctl/device.h"
 #include "ctl/fail.h"
@@ -10,21 +11,23 @@
 #include "ctl/text.h"
 #include "lib/clock.h"
 #include "lib/io.h"
-#include "lib/wake.h"
+#include "lib/local.h"
 #include "store/audit.h"
 #include "store/command.h"
 #include "store/item.h"
 
 #define ALARM_US (UINT64_C(24) * 3600 * 1000000)
 
-enum daemon { INGESTD, PARSERD, CMDQD, NOTIFYD, DAEMONS };
+enum daemon { INGESTD, PARSERD, CMDQD, NOTIFYD, MATCHD, DAEMONS };
 
-static const char *const daemon_names[DAEMONS] = {"ingestd", "parserd", "cmdqd", "notifyd"};
+static const char *const daemon_names[DAEMONS] = {
+	"ingestd", "parserd", "cmdqd", "notifyd", "matchd"};
 
 enum known { NOT_YET, KNOWN, NOT_READABLE };
 
 struct status {
 	int at_work[DAEMONS]; /* 1, 0, or negative when it cannot be told */
+	bool no_matcher;      /* none is configured, and matchd is not seen at work */
 	struct summary spools[PLACES];
 	size_t spool_count;
 	bool free_known;
@@ -41,23 +44,21 @@ struct status {
 
 /* ---- looking ---- */
 
-/* Its socket takes a connection or it does not; nothing is sent. */
-static int look_at_notifyd(const struct conf *c)
+/* Those that have no spool: by their sockets, without their noticing. */
+static int look_at_socket(const struct conf *c, const char *name, int type)
 {
-	char *path = conf_join(c->run_dir, CONF_WAKE);
-	int fd = path ? wake_connect(path) : -ENOMEM;
+	char *path = conf_join(c->run_dir, name);
+	int rc = path ? local_is_there(path, type) : -ENOMEM;
 	free(path);
-	if (fd >= 0)
-		io_close(fd);
-	if (fd == -ENOENT || fd == -ECONNREFUSED)
-		return 0;
-	return fd < 0 ? fd : 1;
+	return rc;
 }
 
 /* Whose spool was never made has never been at work. */
 static void look_at_daemons(struct status *s, const struct places *ps)
 {
-	s->at_work[NOTIFYD] = look_at_notifyd(s->conf);
+	s->at_work[NOTIFYD] = look_at_socket(s->conf, CONF_WAKE, SOCK_DGRAM);
+	s->at_work[MATCHD] = look_at_socket(s->conf, CONF_MATCH, SOCK_SEQPACKET);
+	s->no_matcher = s->at_work[MATCHD] <= 0 && s->conf->matcher[0] == '\0';
 	const struct place *upload = &ps->at[PLACE_UPLOAD], *order = &ps->at[PLACE_ORDER];
 	s->at_work[INGESTD] = s->at_work[PARSERD] = upload->missing ? 0 : -1;
 	s->at_work[CMDQD] = order->missing ? 0 : -1;
@@ -159,11 +160,13 @@ static void look_at_devices(const struct ask *a, struct status *s)
 
 /* ---- telling people ---- */
 
-static const char *at_work_text(int at_work)
+static const char *at_work_text(const struct status *s, enum daemon d)
 {
-	if (at_work < 0)
+	if (d == MATCHD && s->no_matcher)
+		return "off";
+	if (s->at_work[d] < 0)
 		return "cannot be told";
-	return at_work ? "at work" : "NOT at work";
+	return s->at_work[d] ? "at work" : "NOT at work";
 }
 
 static const char *unknown_text(enum known known)
@@ -234,7 +237,7 @@ static void print_free(const struct status *s, const struct conf *c)
 static int print(const struct status *s, const struct conf *c)
 {
 	for (unsigned i = 0; i < DAEMONS; i++)
-		printf("%-8s %s\n", daemon_names[i], at_work_text(s->at_work[i]));
+		printf("%-8s %s\n", daemon_names[i], at_work_text(s, i));
 	printf("\n");
 	if (s->spool_count == 0)
 		printf("spools   cannot be read, or none yet\n");
@@ -267,7 +270,8 @@ static const struct out_column all_columns[] = {{.key = "daemons"}, {.key = "spo
 static const struct out_column daemon_columns[DAEMONS] = {[INGESTD] = {.key = "ingestd"},
 	[PARSERD] = {.key = "parserd"},
 	[CMDQD] = {.key = "cmdqd"},
-	[NOTIFYD] = {.key = "notifyd"}};
+	[NOTIFYD] = {.key = "notifyd"},
+	[MATCHD] = {.key = "matchd"}};
 static const struct out_column record_columns[] = {{.key = "punches"}, {.key = "raw"},
 	{.key = "refused"}, {.key = "journal"}, {.key = "map_bytes"}, {.key = "used_bytes"},
 	{.key = "items"}, {.key = "logged"}, {.key = "photos"}, {.key = "private_items"},
@@ -300,6 +304,8 @@ static int print_json(const struct status *s)
 	for (unsigned i = 0; i < DAEMONS; i++)
 		daemon_cells[i] = s->at_work[i] < 0 ? (struct out_cell){.kind = OUT_UNKNOWN}
 						    : out_truth(s->at_work[i]);
+	if (s->no_matcher)
+		daemon_cells[MATCHD] = (struct out_cell){.kind = OUT_NONE};
 	for (unsigned i = 0; i <= DEVICE_REFUSED; i++)
 		device_cells[i] = out_number(s->devices[i]);
 	device_cells[ONLINE] = out_number(s->online);
@@ -328,7 +334,7 @@ static int print_json(const struct status *s)
 
 /* ---- the verb ---- */
 
-/* Without notifyd all goes on, a little later. */
+/* Without notifyd all goes on, a little later; without matchd all but fingers at the server. */
 static int verdict(const struct status *s)
 {
 	bool unknown = false;
@@ -358,9 +364,10 @@ static const struct argp_option options[] = {ASK_OPTION_JSON, ASK_OPTION_CONF, {
 
 static const struct ask_verb verbs[] = {
 	{NULL, NULL, "Show everything on one screen",
-		"Exits with 0 when all daemons but notifyd are at work, with 75 when one is not, "
-		"with "
-		"77 when it cannot be told; without notifyd commands only arrive later.\n\n"
+		"Exits with 0 when ingestd, parserd and cmdqd are at work, with 75 when one is "
+		"not, "
+		"with 77 when it cannot be told. notifyd and matchd do not count; matchd is off "
+		"when no matcher is configured and it is not at work.\n\n"
 		"Example: punchctl status",
 		options, 0, 0, status_run},
 	{0},

@@ -55,6 +55,18 @@ int local_connect(const char *path, int type)
 	return fd;
 }
 
+/* To a socket of another type the kernel lets nobody connect, and says whether there is one. */
+int local_is_there(const char *path, int type)
+{
+	int fd = local_connect(path, type == SOCK_DGRAM ? SOCK_SEQPACKET : SOCK_DGRAM);
+
+	if (fd >= 0)
+		io_close(fd);
+	if (fd == -EPROTOTYPE)
+		return 1;
+	return fd >= 0 || fd == -ENOENT || fd == -ECONNREFUSED ? 0 : fd;
+}
+
 /* Removes a socket file that its owner left behind. Only a refused connection shows that nobody
  * listens: any other answer, a full backlog too, comes from somebody alive. */
 static int clear_the_way(const char *path, int type)

@@ -12,6 +12,10 @@
  * -ECONNREFUSED while nobody listens, -ENAMETOOLONG. */
 must_check int local_connect(const char *path, int type);
 
+/* Has somebody a socket of `type` there? 1, 0, or a negative errno when it cannot be told: -EACCES.
+ * Nobody who listens is bothered: there is no connection. */
+must_check int local_is_there(const char *path, int type);
+
 /* Replaces a socket file that nobody listens on and gives the new one `mode`, whatever the umask;
  * nobody gets in before it has that. -EADDRINUSE when somebody listens; -EEXIST for a file that is
  * no socket; other negative errno. */

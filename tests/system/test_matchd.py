@@ -382,5 +382,29 @@ def ticks(pid):
     return int(fields[11]) + int(fields[12])
 
 
+def matchd_status(t):
+    """status says off without a matcher, else whether matchd is at work, and cmdqd's connection outlives the look"""
+    with t.site(conf={"allow_verify": "true"}, matchd=True) as site:
+        site.start("parserd", "cmdqd", "ingestd")
+
+        def shown():
+            table = dict(line.split(None, 1) for line in site.punchctl("status").decode().splitlines() if line.strip())
+            return table["matchd"], site.rows("status")[0]["daemons"].get("matchd", "none")
+
+        same(shown(), ("off", "none"), "never configured")
+        put_matcher(t, site)
+        same(shown(), ("NOT at work", False), "configured, never started")
+        site.matchd.start()
+        wait_until(lambda: "a matcher is at work" in site.cmdqd.log(), "cmdqd has heard of the matcher")
+        same(shown(), ("at work", True), "at work")
+        site.matchd.stop()
+        same(shown(), ("NOT at work", False), "stopped")
+        check("client let go" not in site.matchd.log(), "a client was let go for a look at matchd")
+        site.write_conf(matcher='""')
+        same(shown(), ("off", "none"), "not configured any more")
+        site.matchd.start()
+        same(shown(), ("at work", True), "at work without a matcher")
+
+
 TESTS = (matchd_works, matchd_refuses, matchd_without, matchd_misbehaviour, matchd_starts, matchd_recovers, matchd_queue,
-         matchd_clients, matchd_killed, matchd_cage, matchd_is_idle)
+         matchd_clients, matchd_killed, matchd_cage, matchd_is_idle, matchd_status)
