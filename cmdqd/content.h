@@ -14,7 +14,7 @@ struct content {
 };
 
 /* Makes the directory (2750) in `above` when it is missing. `above` must stay open. 0 or a negative
- * errno. */
+ * errno; then an empty one is gone again, and the next call makes it anew. */
 must_check int content_open(int above, struct content *ret);
 void content_close(struct content *c);
 /* Writes the file whole and durably before it returns, mode 0640; the same again replaces it. A

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "cmdqd/content.h"
 #include "lib/io.h"
@@ -17,6 +18,18 @@
 
 static struct content content;
 static int above;
+
+static int unsynced = -1; /* fsync of this directory fails, once */
+
+int fsync(int fd)
+{
+	if (fd == unsynced) {
+		unsynced = -1;
+		errno = EIO;
+		return -1;
+	}
+	return (int)syscall(SYS_fsync, fd);
+}
 
 static int open_content(void **state)
 {
@@ -137,6 +150,36 @@ static void test_a_directory_that_cannot_be_made_again(void **state)
 	assert_int_equal(content.dir, dir);
 }
 
+static bool is_there(void)
+{
+	return faccessat(above, "content", F_OK, 0) == 0;
+}
+
+/* Its name is not on the disk, and no second fsync would show that it is: it is made anew. */
+static void test_a_directory_whose_name_was_not_synced(void **state)
+{
+	(void)state;
+
+	assert_int_equal(unlinkat(above, "content", AT_REMOVEDIR), 0);
+	unsynced = above;
+	assert_int_equal(content_put(&content, 77, span_str("a")), -EIO);
+	assert_false(is_there());
+	assert_int_equal(content_put(&content, 77, span_str("a")), 0);
+	is_stored("77", "a", 1);
+}
+
+static void test_one_with_files_stays(void **state)
+{
+	struct content again;
+	(void)state;
+
+	assert_int_equal(content_put(&content, 77, span_str("a")), 0);
+	unsynced = above;
+	assert_int_equal(content_open(above, &again), -EIO);
+	assert_true(is_there());
+	is_stored("77", "a", 1);
+}
+
 static void test_the_directory(void **state)
 {
 	struct content again = {.dir = 99};
@@ -162,6 +205,8 @@ int main(void)
 		each(test_a_failure_leaves_the_old_one),
 		each(test_a_directory_that_was_removed_is_made_again),
 		each(test_a_directory_that_cannot_be_made_again),
+		each(test_a_directory_whose_name_was_not_synced),
+		each(test_one_with_files_stays),
 		each(test_the_directory),
 	};
 
