@@ -2,6 +2,7 @@
 /* progress: how a command goes from queued to its end. Pure. */
 #include "cmdqd/progress.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "command/meaning.h"
@@ -107,12 +108,33 @@ void progress_refuse(struct command *c, const char *why, uint64_t now_us)
 
 /* ---- ends ---- */
 
+/* A terminal that has stored a file says how many bytes. docs/PROTOCOL.md 4.1 */
+static bool is_whole(const struct command *c)
+{
+	return c->file.bytes == 0 || c->return_code == (int64_t)c->file.bytes;
+}
+
+static void end_by_return(struct command *c, const struct verb *verb, bool good, uint64_t now_us)
+{
+	char words[VERB_WHY_BYTES];
+
+	if (good && is_whole(c)) {
+		end(c, COMMAND_DONE, "", now_us);
+		return;
+	}
+	if (good)
+		(void)snprintf(words, sizeof(words),
+			"the terminal has %" PRId64 " bytes of a file of %" PRIu64, c->return_code,
+			c->file.bytes);
+	else
+		meaning_put(verb, c->return_code, words);
+	end(c, COMMAND_FAILED, words, now_us);
+}
+
 /* Also one that is over: the terminal did carry it out, whatever was thought of it. */
 enum progress_verdict progress_result(struct command *c, const struct verb *verb, unsigned traits,
 	int64_t code, const char *entry, uint64_t now_us)
 {
-	char words[VERB_WHY_BYTES];
-
 	if (c->has_return)
 		return PROGRESS_KNOWN;
 	if (c->offers == 0)
@@ -120,12 +142,7 @@ enum progress_verdict progress_result(struct command *c, const struct verb *verb
 	c->has_return = true;
 	c->return_code = code;
 	(void)snprintf(c->result, sizeof(c->result), "%s", entry);
-	if (meaning_good(traits, code)) {
-		end(c, COMMAND_DONE, "", now_us);
-	} else {
-		meaning_put(verb, code, words);
-		end(c, COMMAND_FAILED, words, now_us);
-	}
+	end_by_return(c, verb, meaning_good(traits, code), now_us);
 	return PROGRESS_TAKEN;
 }
 

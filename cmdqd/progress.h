@@ -25,8 +25,9 @@ void progress_offer(struct command *c, uint64_t now_us);
 void progress_refuse(struct command *c, const char *why, uint64_t now_us);
 
 enum progress_verdict { PROGRESS_TAKEN, PROGRESS_KNOWN, PROGRESS_STRAY };
-/* A result came. TAKEN: it is done or failed now. KNOWN: its result was there before; nothing
- * changed. STRAY: it was never offered; nothing changed. */
+/* A result came. TAKEN: it is done or failed now; failed, too, when a terminal has another number
+ * of bytes of the file that it was given (docs/PROTOCOL.md 4.1). KNOWN: its result was there
+ * before; nothing changed. STRAY: it was never offered; nothing changed. */
 enum progress_verdict progress_result(struct command *c, const struct verb *verb, unsigned traits,
 	int64_t code, const char *entry, uint64_t now_us);
 /* An operator takes it back: true when it is cancelled now; of one that was offered `why` says that

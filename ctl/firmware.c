@@ -9,10 +9,12 @@
 #include "ctl/fail.h"
 #include "ctl/file.h"
 #include "ctl/targets.h"
+#include "ctl/text.h"
 #include "lib/file_target.h"
 #include "lib/io.h"
 
 #define WORDS_MAX 3
+#define REST_MAX  4096 /* bytes of what stands before the serials */
 
 struct pushing {
 	struct ask *ask;
@@ -79,18 +81,31 @@ static int order(const struct pushing *p, const struct targets *to)
 	return command_give_to(p->ask, verb_find(span_str("put-file")), to, words, WORDS_MAX);
 }
 
+/* "FILE --as PATH --sha256 HEX SERIAL…", for a shell. */
+static int put_rest(struct buf *b, const struct pushing *p, size_t from)
+{
+	int rc = buf_printf(b, "%s --as ", p->name);
+	if (rc == 0)
+		rc = text_word(b, span_str(p->ask->as));
+	if (rc == 0)
+		rc = buf_printf(b, " --sha256 %s", p->seen.sha256);
+	for (size_t i = from; rc == 0 && i < p->to.count; i++)
+		rc = buf_printf(b, " %s", p->to.serials[i]);
+	return rc;
+}
+
 static void say_rest(const struct pushing *p, size_t from)
 {
-	struct buf rest = buf_with_max((p->to.count - from + 1) * (SERIAL_MAX + 1));
-	int rc = 0;
-	for (size_t i = from; rc == 0 && i < p->to.count; i++)
-		rc = buf_printf(&rest, " %s", p->to.serials[i]);
-	if (from < p->to.count)
+	size_t left = p->to.count - from;
+	struct buf rest = buf_with_max(REST_MAX + left * (SERIAL_MAX + 1));
+	if (left == 0)
+		return;
+	if (put_rest(&rest, p, from) == 0)
 		fail_note("stopped; not told: %zu of %zu terminals. To go on: punchctl firmware "
-			  "push %s "
-			  "--as '%s' --sha256 %s%.*s",
-			p->to.count - from, p->to.count, p->name, p->ask->as, p->seen.sha256,
-			SPAN_ARG(buf_span(&rest)));
+			  "push %.*s",
+			left, p->to.count, SPAN_ARG(buf_span(&rest)));
+	else
+		fail_note("stopped; not told: %zu of %zu terminals", left, p->to.count);
 	buf_free(&rest);
 }
 

@@ -107,6 +107,27 @@ int text_csv(struct buf *b, struct span s)
 	return rc;
 }
 
+static bool is_plain_word(struct span s)
+{
+	static const char good[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				   "0123456789/._-+:,@";
+	for (size_t i = 0; i < s.len; i++)
+		if (!memchr(good, s.ptr[i], sizeof(good) - 1))
+			return false;
+	return s.len > 0;
+}
+
+/* Between single quotes all is meant as it stands, but for a single quote. */
+int text_word(struct buf *b, struct span s)
+{
+	if (is_plain_word(s))
+		return buf_add_span(b, s);
+	int rc = buf_add_str(b, "'");
+	for (size_t i = 0; rc == 0 && i < s.len; i++)
+		rc = s.ptr[i] == '\'' ? buf_add_str(b, "'\\''") : buf_add(b, &s.ptr[i], 1);
+	return rc < 0 ? rc : buf_add_str(b, "'");
+}
+
 int text_repair(struct buf *b, struct span s)
 {
 	int rc = 0;

@@ -23,6 +23,9 @@ must_check int text_unescape(struct buf *b, struct span escaped);
  * to be. */
 must_check int text_csv(struct buf *b, struct span s);
 
+/* Appends `s` as one word of a line for a shell, quoted when it needs to be. */
+must_check int text_word(struct buf *b, struct span s);
+
 /* Appends `s` with U+FFFD in place of every byte that is not UTF-8. */
 must_check int text_repair(struct buf *b, struct span s);
 

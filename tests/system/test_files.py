@@ -4,6 +4,7 @@
 import hashlib
 import os
 import re
+import subprocess
 import time
 
 from harness import IS_ROOT, Clock, check, same, wait_until
@@ -271,6 +272,28 @@ def files_push(t):
             same(sha256(f.read()), sha256(CONTENT), "what the third has")
 
 
+def files_push_cut(t):
+    """a terminal with another number of bytes does not have it: the push stops, with a line that a shell takes as meant"""
+    with Room(t) as site:
+        path = "/mnt/it's $(touch here) fw.bin"
+        pushing = site.spawn("punchctl", "firmware", "push", "fw.bin", "--as", path, MINE, OTHER, "--sha256",
+                             sha256(CONTENT), out=f"{site.dir}/pushed")
+        wait_until(lambda: site.rows("cmd", "ls"), "it is ordered")
+        number = next(iter(site.poll(MINE)))
+        site.result(MINE, f"ID={number}&Return={len(CONTENT) - 1}&CMD=PutFile\n".encode())
+        same(pushing.wait(60), 1, "the exit code")
+        same([(c["state"], c["return"], c["outcome"]) for c in site.rows("cmd", "ls")],
+             [("failed", len(CONTENT) - 1, f"the terminal has {len(CONTENT) - 1} bytes of a file of {len(CONTENT)}")],
+             "what became of it")
+        with open(f"{site.dir}/pushed", encoding="utf-8") as f:
+            said = f.read()
+        line = re.search(r"To go on: punchctl (.*)", said)[1]
+        words = subprocess.run(["sh", "-c", f"printf '%s\\n' {line}"], cwd=site.dir, stdout=subprocess.PIPE, check=True)
+        same(words.stdout.decode().splitlines(),
+             ["firmware", "push", "fw.bin", "--as", path, "--sha256", sha256(CONTENT), OTHER], "what a shell makes of it")
+        check(not os.path.exists(f"{site.dir}/here"), "it ran a part of the path")
+
+
 def files_resumed(t):
     """a terminal that is cut off goes on where it was, through both daemons"""
     with Room(t) as site:
@@ -287,4 +310,5 @@ def files_resumed(t):
         same(len(site.rows("audit", "--kind", "file")), 1, "audited once, though it came in parts")
 
 
-TESTS = [files_push, files_resumed, files_fetched, files_over, files_network, files_source, files_swept, files_killed, files_polls_meanwhile]
+TESTS = [files_push, files_push_cut, files_resumed, files_fetched, files_over, files_network, files_source, files_swept,
+         files_killed, files_polls_meanwhile]

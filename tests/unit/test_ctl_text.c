@@ -89,6 +89,27 @@ static void quotes_fields_of_csv(void **state)
 	check_csv(BYTES("\xff,\x1b"), "\"\\xff,\\x1b\"");
 }
 
+static void quotes_words_for_a_shell(void **state)
+{
+	static const char *const words[][2] = {
+		{"/mnt/mtdblock", "/mnt/mtdblock"},
+		{"", "''"},
+		{"a b", "'a b'"},
+		{"it's; rm -rf $HOME `x` \"y\"", "'it'\\''s; rm -rf $HOME `x` \"y\"'"},
+		{"~root", "'~root'"},
+		{"a\nb", "'a\nb'"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		struct buf b = buf_with_max(256);
+
+		assert_int_equal(text_word(&b, span_str(words[i][0])), 0);
+		check(&b, words[i][1]);
+		buf_free(&b);
+	}
+}
+
 static void repairs_for_json(void **state)
 {
 	struct buf b = buf_with_max(1024);
@@ -175,6 +196,7 @@ int main(void)
 		cmocka_unit_test(keeps_what_is_to_be_kept),
 		cmocka_unit_test(stays_within_its_limit),
 		cmocka_unit_test(quotes_fields_of_csv),
+		cmocka_unit_test(quotes_words_for_a_shell),
 		cmocka_unit_test(repairs_for_json),
 		cmocka_unit_test(measures_columns),
 		cmocka_unit_test(shows_ages_and_sizes),

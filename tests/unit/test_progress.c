@@ -200,6 +200,34 @@ static void test_result(void **state)
 	assert_is(&c, COMMAND_DONE, "");
 }
 
+/* Of a file that we gave it; of one from elsewhere nobody knows the size. */
+static void test_result_of_a_file(void **state)
+{
+	static const int64_t wrong[] = {0, 1, 299999, 300001, INT64_MAX};
+	const struct verb *verb = verb_find(span_str("put-file"));
+	struct command c;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		c = offered(0);
+		c.file.bytes = 300000;
+		(void)progress_result(&c, verb, VERB_COUNTS, wrong[i], "R.1", NOW);
+		assert_is(&c, COMMAND_FAILED, "bytes of a file of 300000");
+		assert_int_equal(c.return_code, wrong[i]);
+	}
+	c = offered(0);
+	c.file.bytes = 300000;
+	(void)progress_result(&c, verb, VERB_COUNTS, -3, "R.1", NOW);
+	assert_is(&c, COMMAND_FAILED, "could not store");
+	c = offered(0);
+	c.file.bytes = 300000;
+	(void)progress_result(&c, verb, VERB_COUNTS, 300000, "R.1", NOW);
+	assert_is(&c, COMMAND_DONE, "");
+	c = offered(0);
+	(void)progress_result(&c, verb, VERB_COUNTS, 7, "R.1", NOW);
+	assert_is(&c, COMMAND_DONE, "");
+}
+
 static void test_result_without_a_verb(void **state)
 {
 	struct command c = offered(0);
@@ -290,6 +318,7 @@ int main(void)
 		cmocka_unit_test(test_offer),
 		cmocka_unit_test(test_refuse),
 		cmocka_unit_test(test_result),
+		cmocka_unit_test(test_result_of_a_file),
 		cmocka_unit_test(test_result_without_a_verb),
 		cmocka_unit_test(test_result_again),
 		cmocka_unit_test(test_result_of_what_was_never_offered),
