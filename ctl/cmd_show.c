@@ -32,6 +32,8 @@ enum {
 	ORDER,
 	RESULT,
 	CONTENT_BYTES,
+	FILE_BYTES,
+	FILE_SHA256,
 	FIELDS,
 	CONTENT,
 	COLUMNS
@@ -54,6 +56,8 @@ static const struct out_column columns[COLUMNS] = {
 	[ORDER] = {"order", "order", 0, false},
 	[RESULT] = {"result", "result", 0, false},
 	[CONTENT_BYTES] = {"content_bytes", "content bytes", 0, true},
+	[FILE_BYTES] = {"file_bytes", "file's bytes", 0, true},
+	[FILE_SHA256] = {"file_sha256", "file's SHA-256", 0, false},
 	[FIELDS] = {"fields", NULL, 0, false},
 	[CONTENT] = {"content", NULL, 0, false},
 };
@@ -215,6 +219,9 @@ static void make_cells(const struct command *c, struct texts *t, struct out_cell
 	cells[RESULT] = cell_text(c->result);
 	if (c->content_bytes > 0)
 		cells[CONTENT_BYTES] = out_number(c->content_bytes);
+	if (c->file.bytes > 0)
+		cells[FILE_BYTES] = out_number(c->file.bytes);
+	cells[FILE_SHA256] = cell_text(c->file.sha256);
 }
 
 static int print(const struct ask *a, const struct out_cell *cells)

@@ -74,6 +74,9 @@ def files_fetched(t):
     """the right device by its address, whole and in parts, until the command is over; what was fetched is told"""
     with Room(t) as site:
         number, target = order_one(site)
+        shown = {"file_bytes": len(CONTENT), "file_sha256": sha256(CONTENT)}
+        same({k: site.command(number).get(k) for k in shown}, shown, "what cmd show says of the file")
+        check(sha256(CONTENT).encode() in site.punchctl("cmd", "show", str(number)), "it is not in the table")
         same(served(site), [sha256(CONTENT)], "what is served")
         mode = os.stat(f"{site.state_dir}/cmdqd/files/{sha256(CONTENT)}").st_mode & 0o7777
         same(mode, 0o640, "its mode")
@@ -99,6 +102,7 @@ def files_fetched(t):
         site.result(MINE, f"ID={number}&Return={len(CONTENT)}&CMD=PutFile\n".encode())
         wait_until(lambda: site.command(number)["state"] == "done", "it is over")
         same(site.command(number)["outcome"], f"{len(CONTENT)} bytes", "what it said")
+        same({k: site.command(number).get(k) for k in shown}, shown, "what cmd show says of the file afterwards")
         refused(site.ask(target), 404, "after its end")
         fetched(site, theirs)
         text = site.cmdqd.log()
