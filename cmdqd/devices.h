@@ -45,10 +45,10 @@ must_check int devices_remove(struct devices *t, struct span serial);
 void devices_set_open(struct device *d, bool open);
 bool devices_has_open(const struct device *d);
 
-/* What it may still ask about people (cmdqd/remote.h, and cmdqd/verify.h the last two); until cmdqd
- * ends. */
+/* What it may still ask about people (cmdqd/remote.h, and cmdqd/verify.h the last three); until
+ * cmdqd ends. */
 struct device_rations {
-	uint64_t asked_ms, missed_ms, alarmed_ms, verified_ms, verify_alarmed_ms;
+	uint64_t asked_ms, missed_ms, alarmed_ms, verified_ms, failed_ms, verify_alarmed_ms;
 };
 struct device_rations *devices_rations(struct device *d);
 

@@ -16,12 +16,19 @@ static inline bool ration_left(uint64_t ration_ms, const struct ration_rule *rul
 	return ration_ms <= now_ms || ration_ms - now_ms <= (rule->at_once - 1) * rule->every_ms;
 }
 
+/* Taken even when none is left: the next one then comes back so much later. */
+static inline void ration_spend(
+	uint64_t *ration_ms, const struct ration_rule *rule, uint64_t now_ms)
+{
+	*ration_ms = (*ration_ms > now_ms ? *ration_ms : now_ms) + rule->every_ms;
+}
+
 /* False, and nothing is taken, when none is left. */
 static inline bool ration_take(uint64_t *ration_ms, const struct ration_rule *rule, uint64_t now_ms)
 {
 	if (!ration_left(*ration_ms, rule, now_ms))
 		return false;
-	*ration_ms = (*ration_ms > now_ms ? *ration_ms : now_ms) + rule->every_ms;
+	ration_spend(ration_ms, rule, now_ms);
 	return true;
 }
 

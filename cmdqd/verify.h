@@ -6,7 +6,8 @@
  * was looked at is audited, and its answer held at the desk until that is durable. Failures of a
  * PIN and of a device count (cmdqd/lockout.h); what a lock-out turns away, and what cannot be
  * decided again and again, is counted and audited as one. A device that asks more than
- * VERIFY_ASKED hears AUTH=Failed too. */
+ * VERIFY_ASKED, or fails more often than verify_device_failures in an hour, hears AUTH=Failed too;
+ * a success gives none of the latter back. */
 #ifndef PUNCHD_CMDQD_VERIFY_H
 #define PUNCHD_CMDQD_VERIFY_H
 
@@ -21,7 +22,7 @@
 #define VERIFY_MS 800 /* from the question to the last moment at which a matcher is heard */
 
 /* Of one device, whatever comes of them, so that the audit is not filled by one that has a card
- * that is right; and how often it is audited that it asks for more. */
+ * that is right; and how often it is audited that it asks, or fails, more. */
 #define VERIFY_ASKED                              \
 	{                                         \
 		.at_once = 1000, .every_ms = 1000 \

@@ -17,8 +17,9 @@
 #define NOT_DECIDED "not decided: "
 #define NOT_LOOKED  "not looked at: "
 
+#define HOUR_MS (UINT64_C(3600) * 1000)
 /* Of the time before this machine was started: as long as a lock-out may be. */
-#define BEFORE_START_MS (UINT64_C(24) * 3600 * 1000)
+#define BEFORE_START_MS (24 * HOUR_MS)
 
 static const struct ration_rule asked_rule = VERIFY_ASKED, alarm_rule = VERIFY_ALARM;
 
@@ -114,23 +115,36 @@ static int begin(struct verify *v, struct lockout *l, struct span who, const str
 	return rc;
 }
 
-static bool take_ration(
+/* Failures of a device come back with time alone: who has a card that is right gains no guesses by
+ * showing it between them. */
+static struct ration_rule failed_rule(const struct verify *v)
+{
+	const uint64_t an_hour = v->conf->verify_device_failures;
+
+	return (struct ration_rule){.at_once = an_hour, .every_ms = HOUR_MS / an_hour};
+}
+
+static bool within_rations(
 	struct verify *v, struct device *d, const struct attempt *a, uint64_t now_us)
 {
 	struct device_rations *r = devices_rations(d);
+	const struct ration_rule failed = failed_rule(v);
+	const char *why = NULL;
 
-	if (ration_take(&r->verified_ms, &asked_rule, now_ms()))
-		return true;
-	if (ration_take(&r->verify_alarmed_ms, &alarm_rule, now_ms()))
-		alarm(v, a, "a device asks more often than one may", false, now_us);
-	return false;
+	if (!ration_left(r->failed_ms, &failed, now_ms()))
+		why = "a device fails more often than one may";
+	else if (!ration_take(&r->verified_ms, &asked_rule, now_ms()))
+		why = "a device asks more often than one may";
+	if (why && ration_take(&r->verify_alarmed_ms, &alarm_rule, now_ms()))
+		alarm(v, a, why, false, now_us);
+	return !why;
 }
 
 int attempt_begin(struct verify *v, struct device *d, const struct attempt *a, uint64_t now_us)
 {
 	int rc = begin(v, v->devices, span_str(a->serial), a);
 
-	if (rc < 0 || take_ration(v, d, a, now_us))
+	if (rc < 0 || within_rations(v, d, a, now_us))
 		return rc;
 	lockout_undecided(v->devices, span_str(a->serial));
 	return -EDQUOT;
@@ -146,10 +160,20 @@ int attempt_begin_pin(struct verify *v, struct attempt *a, struct span pin)
 	return rc;
 }
 
+static void spend_failure(struct verify *v, struct device *d, uint64_t at_ms)
+{
+	const struct ration_rule rule = failed_rule(v);
+
+	ration_spend(&devices_rations(d)->failed_ms, &rule, at_ms);
+}
+
 static void count_failure(struct verify *v, const struct attempt *a, uint64_t now_us)
 {
+	struct device *d = devices_find(v->answerer->devices, span_str(a->serial));
 	struct whose w;
 
+	if (d)
+		spend_failure(v, d, now_ms());
 	if (lockout_failed(v->devices, span_str(a->serial), now_ms()))
 		alarm(v, a, "a device is locked out: too many failures in a row", false, now_us);
 	if (a->counted && lockout_failed(v->pins, whose(&w, a->site, a->pin), now_ms()))
@@ -260,6 +284,8 @@ static int recall(void *context, const struct audit *entry)
 		span_starts(why, NOT_DECIDED) || span_starts(why, NOT_LOOKED))
 		return 0;
 	uint64_t at_ms = now_ms() - age_ms;
+	if (!entry->granted)
+		spend_failure(r->v, d, at_ms);
 	lockout_recall(r->v->devices, serial, !entry->granted, at_ms);
 	if (entry->pin[0])
 		lockout_recall(
@@ -270,8 +296,9 @@ static int recall(void *context, const struct audit *entry)
 static int recall_all(struct verify *v, uint64_t now_us)
 {
 	struct recalling r = {v, now_us};
-	uint64_t lockout_us = v->conf->verify_lockout_ms * 1000;
-	uint64_t since_us = now_us > lockout_us ? now_us - lockout_us : 0;
+	uint64_t lockout_ms = v->conf->verify_lockout_ms;
+	uint64_t back_us = (lockout_ms > HOUR_MS ? lockout_ms : HOUR_MS) * 1000;
+	uint64_t since_us = now_us > back_us ? now_us - back_us : 0;
 	int rc = audit_since(v->answerer->ledger, since_us, recall, &r);
 
 	ledger_abort(v->answerer->ledger);

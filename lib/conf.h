@@ -80,7 +80,8 @@ struct conf {
 	uint64_t remote_withdraw_ms; /* after it a user that was told is deleted there; 0: never */
 	uint64_t verify_failures;    /* in a row; then PIN or device is locked out for … */
 	uint64_t verify_lockout_ms;
-	uint64_t audit_keep_ms; /* what was asked about people, and what was answered */
+	uint64_t verify_device_failures; /* of one device in an hour, whoever succeeds meanwhile */
+	uint64_t audit_keep_ms;          /* what was asked about people, and what was answered */
 
 	/* notifyd */
 	uint64_t wake_port;  /* UDP, 4374: docs/PROTOCOL.md 7 */

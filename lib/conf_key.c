@@ -118,6 +118,7 @@ const struct conf_key conf_keys[] = {
 	{"remote_withdraw", CONF_MS, "0 days", "0 days", "3650 days", FIELD(remote_withdraw_ms), NULL},
 	{"verify_failures", CONF_COUNT, "5", "1", "1000", FIELD(verify_failures), NULL},
 	{"verify_lockout", CONF_MS, "5 min", "1 s", "24 h", FIELD(verify_lockout_ms), NULL},
+	{"verify_device_failures", CONF_COUNT, "100", "1", "10000", FIELD(verify_device_failures), NULL},
 	{"audit_keep", CONF_MS, "400 days", "1 days", "36500 days", FIELD(audit_keep_ms), NULL},
 	/* notifyd */
 	{"wake_port", CONF_COUNT, "4374", "1", "65535", FIELD(wake_port), NULL},

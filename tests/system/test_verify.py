@@ -198,6 +198,23 @@ def verify_wrong_passwords(t):
         site.alive("ingestd", "cmdqd", "parserd")
 
 
+def verify_guesses_between_successes(t):
+    """who has a card that is right cannot try others between: so many failures of a device an hour, also after a restart"""
+    with begin(t, verify_failures="5", verify_device_failures="20") as site:
+        looked_at = 0
+        for number in range(50):
+            same(asks(site, "CARD", 0, f"5555{number}"), FAILED, "a card of nobody")
+            looked_at += asks(site, "CARD", 0, "123456789") == ANN
+        same(looked_at, 19, "cards that were let in, before the device had failed too often")
+        found = audited(site)
+        same(len([a for a in found if a["what"] == "verify" and a.get("granted") != "1"]), 20, "guesses")
+        same([a["why"] for a in found if a["what"] == "alarm"], ["a device fails more often than one may"], "alarms")
+        site.cmdqd.restart()
+        wait_until(lambda: site.shake_hands(OLD, "").status == 200, "the desk is there again")
+        same(asks(site, "CARD", 0, "123456789"), FAILED, "a card that is right after a restart")
+        same(asks(site, "CARD", 0, "123456789", OLD), ANN, "the same at another device")
+
+
 # ---- matchers ----
 
 
@@ -266,5 +283,5 @@ def verify_matchd_away(t):
         wait_until(well, "a new matcher is at work")
 
 
-TESTS = (verify_methods, verify_cards_spelled, verify_survives_kills, verify_wrong_passwords, verify_replay,
-         verify_matcher_misbehaves, verify_matchd_away)
+TESTS = (verify_methods, verify_cards_spelled, verify_survives_kills, verify_wrong_passwords,
+         verify_guesses_between_successes, verify_replay, verify_matcher_misbehaves, verify_matchd_away)

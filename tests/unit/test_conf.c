@@ -97,6 +97,7 @@ static void assert_defaults(const struct conf *c)
 	assert_int_equal(c->remote_withdraw_ms, 0);
 	assert_int_equal(c->verify_failures, 5);
 	assert_int_equal(c->verify_lockout_ms, 300000);
+	assert_int_equal(c->verify_device_failures, 100);
 	assert_int_equal(c->audit_keep_ms, UINT64_C(400) * 86400 * 1000);
 	assert_int_equal(c->wake_port, 4374);
 	assert_int_equal(c->wake_rate, 200);

@@ -202,7 +202,10 @@ static int open_room(void **state)
 		.now_us = NOW_US,
 		.listen_fd = -1,
 		.matchd = -1,
-		.conf = {.allow_verify = true, .verify_failures = 3, .verify_lockout_ms = 300000}};
+		.conf = {.allow_verify = true,
+			.verify_failures = 3,
+			.verify_lockout_ms = 300000,
+			.verify_device_failures = 100}};
 	assert_non_null(mkdtemp(room.dir));
 	snprintf(room.control, sizeof(room.control), "%s/control", room.dir);
 	snprintf(room.path, sizeof(room.path), "%s/match.sock", room.dir);
@@ -578,6 +581,62 @@ static void test_one_that_asks_for_ever(void **state)
 	hears_at("B", "CARD", "TMP=11", SUCCESS("1", "Ann"));
 }
 
+/* As one does who has a card that is right: it gives no guess back. */
+static unsigned guesses_between_successes(const char *serial, unsigned times)
+{
+	unsigned looked_at = 0;
+
+	for (unsigned i = 0; i < times; i++) {
+		unsigned before = records.asked;
+		hears_at(serial, "CARD", "TMP=13", FAILED);
+		looked_at += records.asked > before;
+		ask_at(serial, "CARD", "TMP=11");
+		turn();
+		(void)hear(200);
+	}
+	return looked_at;
+}
+
+static void test_one_that_guesses_between_successes(void **state)
+{
+	const char *said;
+
+	(void)state;
+	close_verify();
+	room.conf.verify_device_failures = 7;
+	open_verify();
+	caught_begin();
+	assert_int_equal(guesses_between_successes("A", 20), 7);
+	said = caught_end();
+	assert_non_null(strstr(said, "a device fails more often than one may serial=A"));
+	assert_int_equal(count_written(AUDIT_ALARM), 1);
+	hears("CARD", "TMP=11", FAILED);
+	/* Nobody else has to suffer for it, and no PIN is locked out. */
+	hears_at("B", "CARD", "TMP=11", SUCCESS("1", "Ann"));
+	/* One comes back, not all of them. */
+	devices_rations(device("A"))->failed_ms -= 3600 * 1000 / 7;
+	assert_int_equal(guesses_between_successes("A", 5), 1);
+}
+
+/* It is known after a restart, for as long as it counts. */
+static void test_guesses_are_recalled(void **state)
+{
+	(void)state;
+	close_verify();
+	room.conf.verify_device_failures = 7;
+	open_verify();
+	assert_int_equal(guesses_between_successes("A", 7), 7);
+	close_verify();
+	*devices_rations(device("A")) = (struct device_rations){.failed_ms = 0};
+	open_verify();
+	hears("CARD", "TMP=11", FAILED);
+	close_verify();
+	*devices_rations(device("A")) = (struct device_rations){.failed_ms = 0};
+	room.now_us += 30 * UINT64_C(60) * 1000 * 1000;
+	open_verify();
+	assert_in_range(guesses_between_successes("A", 7), 3, 4);
+}
+
 /* What was turned away is written down as one, when it is over. */
 static void test_over(void **state)
 {
@@ -905,6 +964,8 @@ int main(void)
 		IN_A_ROOM(test_pin_locked_out),
 		IN_A_ROOM(test_device_locked_out),
 		IN_A_ROOM(test_one_that_asks_for_ever),
+		IN_A_ROOM(test_one_that_guesses_between_successes),
+		IN_A_ROOM(test_guesses_are_recalled),
 		IN_A_ROOM(test_over),
 		IN_A_ROOM(test_locked_after_a_restart),
 		IN_A_ROOM(test_finger),
