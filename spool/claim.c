@@ -81,13 +81,35 @@ static int read_once(int fd, const struct stat *before, struct buf *into, const 
 	return rc;
 }
 
+static int look(const struct spool *s, enum spool_state state, const char *name, struct stat *ret)
+{
+	return fstatat(s->dirs[state], name, ret, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+}
+
+/* After a power cut btrfs may give a file that was renamed and promised its old name back beside
+ * the new one, if the fsync of the file and that of new/ came in two of its transactions. The
+ * draft's name is the sweeper's to remove, and so it is ours. */
+static int shed_draft(const struct spool *s, const char *name, struct stat *st)
+{
+	struct stat draft;
+	if (st->st_nlink != 2 || look(s, SPOOL_TMP, name, &draft) < 0 ||
+		draft.st_dev != st->st_dev || draft.st_ino != st->st_ino)
+		return 0;
+	if (unlinkat(s->dirs[SPOOL_TMP], name, 0) < 0 && errno != ENOENT)
+		return -errno;
+	return look(s, SPOOL_CUR, name, st);
+}
+
 int spool_load(const struct spool *s, const char *name, struct buf *into, const char **ret_why)
 {
 	struct stat st;
 	/* Looked at before it is opened: opening a FIFO or a device can already do something. cur/
 	 * is the consumer's alone, so it stays what it was. */
-	if (fstatat(s->dirs[SPOOL_CUR], name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return -errno;
+	int rc = look(s, SPOOL_CUR, name, &st);
+	if (rc == 0)
+		rc = shed_draft(s, name, &st);
+	if (rc < 0)
+		return rc;
 	const char *why = suspicious(s, &st, into->max);
 	if (why) {
 		*ret_why = why;
@@ -101,7 +123,7 @@ int spool_load(const struct spool *s, const char *name, struct buf *into, const 
 	}
 	if (fd < 0)
 		return -errno;
-	int rc = read_once(fd, &st, into, ret_why);
+	rc = read_once(fd, &st, into, ret_why);
 	io_close(fd);
 	return rc;
 }

@@ -166,8 +166,9 @@ void spool_list_free(struct spool_list *l);
  * refuse it. */
 must_check int spool_claim(const struct spool *s, const char *name);
 
-/* Reads cur/NAME once into `into`, after looking at what it is. 0; -EBADMSG with a reason in
- * `*ret_why`: refuse it; any other negative errno: the surroundings are bad, try later. */
+/* Reads cur/NAME once into `into`, after looking at what it is, and removes the draft that a power
+ * cut gave back beside it. 0; -EBADMSG with a reason in `*ret_why`: refuse it; any other negative
+ * errno: the surroundings are bad, try later. */
 must_check int spool_load(
 	const struct spool *s, const char *name, struct buf *into, const char **ret_why);
 

@@ -315,6 +315,32 @@ static void no_further_hard_link(void **state)
 	assert_contents(SPOOL_TMP, "twin", "x");
 }
 
+/* As btrfs leaves it after a power cut. */
+static void a_draft_of_the_same_file_is_shed(void **state)
+{
+	struct buf b = buf_with_max(MAX);
+	const char *why = "";
+
+	(void)state;
+	create(SPOOL_NEW, NAME, span_str("x"), 0640);
+	assert_int_equal(linkat(spool.dirs[SPOOL_NEW], NAME, spool.dirs[SPOOL_TMP], NAME, 0), 0);
+	assert_int_equal(spool_claim(&spool, NAME), 0);
+	assert_int_equal(spool_load(&spool, NAME, &b, &why), 0);
+	assert_true(span_is(buf_span(&b), "x"));
+	assert_false(is_there(SPOOL_TMP, NAME));
+	buf_free(&b);
+}
+
+static void another_draft_of_that_name_is_not(void **state)
+{
+	(void)state;
+	create(SPOOL_NEW, NAME, span_str("x"), 0640);
+	create(SPOOL_TMP, NAME, span_str("y"), 0640);
+	assert_int_equal(linkat(spool.dirs[SPOOL_NEW], NAME, spool.dirs[SPOOL_TMP], "twin", 0), 0);
+	assert_refused("hard links");
+	assert_contents(SPOOL_TMP, NAME, "y");
+}
+
 static void no_file_of_another_group(void **state)
 {
 	gid_t groups[64];
@@ -548,6 +574,8 @@ int main(void)
 		each(no_fifo),
 		each(no_socket),
 		each(no_further_hard_link),
+		each(a_draft_of_the_same_file_is_shed),
+		each(another_draft_of_that_name_is_not),
 		each(no_file_of_another_group),
 		each(no_unreadable_file),
 		each(no_empty_file),
