@@ -291,6 +291,7 @@ int main(int argc, char **argv)
 	log_open("cmdqd", LOG_LEVEL_INFO);
 	read_configuration(&c);
 	daemon_refuse_root();
+	daemon_end_on_lost_page();
 	open_spools(&c);
 	open_state(&c);
 	open_work(&c);

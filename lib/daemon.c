@@ -35,6 +35,19 @@ void daemon_refuse_root(void)
 	exit(EX_NOPERM);
 }
 
+/* It comes of an access to the map, so the log is not in the midst of anything. */
+static void on_lost_page(int number)
+{
+	(void)number;
+	log_error("the disk does not give back a part of what is open; ending");
+	_exit(EX_IOERR);
+}
+
+void daemon_end_on_lost_page(void)
+{
+	(void)signal(SIGBUS, on_lost_page);
+}
+
 /* What every status ends with. */
 static const char *remark = "";
 

@@ -19,6 +19,11 @@ void daemon_refuse_root(void);
 must_check int daemon_confine(const struct sandbox_place *places, size_t place_count,
 	const struct sandbox_call *const tables[]);
 
+/* What is read through a map, as a store is, and cannot be read any more is SIGBUS and no errno:
+ * from now on the program ends with EX_IOERR then, and a line that says so. Call it before a store
+ * is opened. */
+void daemon_end_on_lost_page(void);
+
 /* Blocks SIGTERM, SIGINT and SIGHUP and gives a descriptor that becomes readable when one came;
  * ignores SIGPIPE. A descriptor or a negative errno. */
 must_check int daemon_signals(void);

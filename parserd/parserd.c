@@ -206,6 +206,7 @@ int main(int argc, char **argv)
 	p.once = o.once;
 
 	daemon_refuse_root();
+	daemon_end_on_lost_page();
 	int code = opening_all(&p);
 	if (code == EX_OK)
 		code = enter_sandbox(&p);
