@@ -7,7 +7,7 @@
 ## make bench [BENCH_ARGS=--quick]  how fast, as ratios to limits measured in the same run
 ## make order-check               10,000 replies: written, synced, renamed, synced, then answered
 ## make kill-check                kill -9 of a random daemon 200 times under load, of cmdqd 300 times among commands; then count
-## make fault-check               every kind of system call fails, with every error, at any moment; full disks; wrong clocks
+## make fault-check               every kind of system call fails, with every error, at any moment; disks full or failing; wrong clocks
 ## make queue-check               500,000 files wait for parserd: in order, none missing, how long, how much memory
 ## make test-boot                 the package in a machine that is really booted, as root; installs what is missing
 ## make crash-check               kill -9 at every step of writer and consumer

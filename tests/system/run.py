@@ -22,6 +22,7 @@ import test_clock  # noqa: E402
 import test_command  # noqa: E402
 import test_device  # noqa: E402
 import test_disk  # noqa: E402
+import test_disk_device  # noqa: E402
 import test_faults  # noqa: E402
 import test_files  # noqa: E402
 import test_foreign  # noqa: E402
@@ -46,9 +47,9 @@ import test_slow  # noqa: E402
 import test_verify  # noqa: E402
 
 MODULES = (test_http, test_caps, test_proxy, test_slow, test_admission, test_handshake, test_pipeline, test_signals, test_foreign,
-           test_kill, test_replay, test_memory, test_disk, test_faults, test_clock, test_order, test_command, test_queue,
-           test_queue_kill, test_notify, test_matchd, test_device, test_records, test_people, test_questions, test_remote,
-           test_verify, test_files)
+           test_kill, test_replay, test_memory, test_disk, test_disk_device, test_faults, test_clock, test_order, test_command,
+           test_queue, test_queue_kill, test_notify, test_matchd, test_device, test_records, test_people, test_questions,
+           test_remote, test_verify, test_files)
 HANG_S = {False: 300, True: 3600}  # a test that takes longer hangs
 
 
@@ -133,6 +134,7 @@ def main():
     signal.signal(signal.SIGALRM, hung)
     signal.signal(signal.SIGTERM, end_all)
     harness.raise_descriptors()
+    harness.own_mounts()
     results = [run_one(name, fn, Context(a.build, a.full)) for name, fn in tests]
     passed, failed, skipped = (results.count(r) for r in ("ok", "FAILED", "SKIPPED"))
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))

@@ -69,7 +69,7 @@ static bool fails(enum kind kind)
 
 /* ---- files whose sync has failed ---- */
 
-#define UNSYNCED_MAX 64
+#define UNSYNCED_MAX 4096
 
 static struct unsynced {
 	dev_t dev;
