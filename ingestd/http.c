@@ -282,8 +282,8 @@ static void on_completed(
 
 /* ---- connections ---- */
 
-/* The library does not say of every request that it is over: one with more fields in its target than
- * the memory of a connection can hold ends with the connection only. */
+/* The library does not say of every request that it is over: one with more fields in its target
+ * than the memory of a connection can hold ends with the connection only. */
 static void drop_connection(struct connection *c)
 {
 	if (c->exchange)
