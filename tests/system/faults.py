@@ -12,8 +12,8 @@ from facts import Facts
 from harness import GID, IS_ROOT, UID, Clock, Failed, check, make_entry, same, wait_until
 from test_queue import order_text, strays
 
-KINDS = {"openat": 1, "write": 2, "pwrite": 3, "fsync": 4, "fdatasync": 5, "rename": 6, "mmap": 7, "accept": 8,
-         "mkdir": 9, "disk": 10}  # as in shim_fault.c
+KINDS = {"openat": 1, "write": 2, "pwrite": 3, "fsync": 4, "fdatasync": 5, "rename": 6, "mkdir": 7, "mmap": 8, "accept": 9,
+         "socketpair": 10, "fork": 11, "pidfd_open": 12, "disk": 13}  # as in shim_fault.c
 ERRORS = ("EIO", "ENOSPC", "EDQUOT", "EROFS", "EMFILE", "ENOMEM")
 ENDS = range(64, 79)  # of sysexits.h: an end that was meant. A signal or an abort never is.
 FOR_EVER = 1 << 40

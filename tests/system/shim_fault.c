@@ -8,6 +8,7 @@
  * nothing had been, with nothing written to it in between. The kernel may have dropped its pages.
  * Of a directory that is no fault: whoever waited for the failed one is told so, and the next sync
  * is for other names. */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -23,7 +24,23 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum kind { NONE, OPENAT, WRITE, PWRITE, FSYNC, FDATASYNC, RENAME, MMAP, ACCEPT, MKDIR, DISK };
+enum kind {
+	NONE,
+	OPENAT,
+	WRITE,
+	PWRITE,
+	FSYNC,
+	FDATASYNC,
+	RENAME,
+	MKDIR,
+	LAST_OF_DISK = MKDIR,
+	MMAP,
+	ACCEPT,
+	SOCKETPAIR,
+	FORK,
+	PIDFD_OPEN,
+	DISK,
+};
 
 struct plan {
 	/* of the test */
@@ -52,7 +69,7 @@ __attribute__((constructor)) static void open_plan(void)
 
 static bool is_meant(enum kind kind)
 {
-	return plan->kind == kind || (plan->kind == DISK && kind != MMAP && kind != ACCEPT);
+	return plan->kind == kind || (plan->kind == DISK && kind <= LAST_OF_DISK);
 }
 
 static bool fails(enum kind kind)
@@ -264,4 +281,24 @@ int accept(int fd, struct sockaddr *from, socklen_t *len)
 int accept4(int fd, struct sockaddr *from, socklen_t *len, int flags)
 {
 	return fails(ACCEPT) ? -1 : (int)syscall(SYS_accept4, fd, from, len, flags);
+}
+
+int socketpair(int family, int type, int protocol, int ret[2])
+{
+	return fails(SOCKETPAIR) ? -1 : (int)syscall(SYS_socketpair, family, type, protocol, ret);
+}
+
+/* ---- processes ---- */
+
+/* Not by its number: the C library has things to do on both sides. */
+pid_t fork(void)
+{
+	pid_t (*real)(void) = (pid_t(*)(void))(uintptr_t)dlsym(RTLD_NEXT, "fork");
+
+	return fails(FORK) ? -1 : real();
+}
+
+int pidfd_open(pid_t pid, unsigned int flags)
+{
+	return fails(PIDFD_OPEN) ? -1 : (int)syscall(SYS_pidfd_open, pid, flags);
 }

@@ -4,9 +4,12 @@ acknowledged that is not kept, nobody stays away, and a failed sync is not tried
 
 import collections
 import itertools
+import os
+import signal
 
-from faults import ERRORS, FOR_EVER, Faulty, spread
-from harness import Failed, check, same
+from faults import ERRORS, FOR_EVER, Fault, Faulty, spread
+from harness import Failed, check, preloaded, same, wait_until
+from test_matchd import HELLO, NO_HELLO, Client, begin, child_of
 
 # What each daemon calls while it works.
 AT_WORK = {
@@ -168,4 +171,60 @@ def faults_disk(t):
     all_lasting(t, every if t.full else spread(every, 8))
 
 
-TESTS = (faults_ingestd, faults_parserd, faults_cmdqd, faults_start, faults_lasting, faults_disk)
+# ---- the keeper of the matcher ----
+
+OF_A_START = ("socketpair", "fork", "pidfd_open", "openat")  # the last one is the new process's
+OF_A_FULL_MACHINE = ("EMFILE", "ENFILE", "ENOMEM", "EAGAIN")
+
+
+def descriptors(pid):
+    return sorted(os.readlink(f"/proc/{pid}/fd/{fd}").split(":")[0] for fd in os.listdir(f"/proc/{pid}/fd"))
+
+
+def matcher_dies(site, client, fault, number):
+    """It is begun anew when that is possible, and until then who asks hears that it is gone."""
+    os.kill(child_of(site.matchd.pid), signal.SIGKILL)
+    client.until(NO_HELLO)
+    wait_until(lambda: fault.failed > 0, "a call has failed")
+    check(client.ask(number) in (f"match {number}", f"error {number} gone"), "the answer meanwhile")
+
+
+def one_start(site, client, fault, number, *plan):
+    fault.arm(*plan)
+    matcher_dies(site, client, fault, number)
+    if plan[-1] == FOR_EVER:
+        wait_until(lambda: fault.failed >= 3, "it is tried again")
+        same(client.ask(number + 1), f"error {number + 1} gone", "the answer while it cannot be begun")
+        fault.disarm()
+    client.until(HELLO)
+    client.well(number + 2)
+
+
+def faults_matchd(t):
+    """matchd cannot begin the matcher, or take a client: it tries again until it can, and nothing is left of what failed"""
+    with t.site(matchd=True) as site:
+        fault = Fault(site, "matchd", preloaded(site, "shim_fault.c"))
+        client = begin(t, site, env=fault.env)
+        client.until(HELLO)
+        pid, held = site.matchd.pid, descriptors(site.matchd.pid)
+        errors = OF_A_FULL_MACHINE if t.full else OF_A_FULL_MACHINE[:1]
+        plans = list(itertools.product(OF_A_START, errors, (1,), (1, 3, FOR_EVER)))
+        for n, plan in enumerate(plans, 1):
+            try:
+                one_start(site, client, fault, 10 * n, *plan)
+            except Failed as e:
+                raise Failed(f"matchd, {plan}: {e}") from e
+            same(descriptors(pid), held, f"descriptors after {plan}")
+        for error in errors:
+            fault.arm("accept", error, 1, 3)
+            client.close()
+            client = Client(site)
+            client.until(HELLO)
+            client.well(1)
+            same(fault.failed, 3, "calls of accept that failed")
+        same(site.matchd.pid, pid, "matchd's pid")
+        t.note(f"matchd: {len(plans) + len(errors)} faults, none of them ended it")
+        client.close()
+
+
+TESTS = (faults_ingestd, faults_parserd, faults_cmdqd, faults_start, faults_lasting, faults_disk, faults_matchd)
