@@ -15,6 +15,7 @@
 ## make fuzz TIME=60              each fuzz target for so many seconds; make fuzz-minute: for a minute
 ## make fuzz-coverage             what the inputs of the fuzz targets reach of each parser
 ## make tsan-check                ingestd's system tests with ThreadSanitizer
+## make valgrind-check            valgrind's memcheck over unit tests, golden tests and the inputs of the fuzz targets
 ## make lint                      gcc -fanalyzer, cppcheck and clang-tidy over the product's code: prints nothing
 ## make format / make tidy        clang-format / clang-tidy over all files
 ## make deb                       the Debian package, into build/; installs what is missing
@@ -167,14 +168,14 @@ crash-check:
 TIME ?= 60
 fuzz:
 	B=$(B)/fuzz tests/fuzz/run.sh fuzz $(TIME)
-.PHONY: fuzz-minute fuzz-coverage tsan-check lint
+.PHONY: fuzz-minute fuzz-coverage tsan-check valgrind-check lint
 fuzz-minute: TIME = 60
 fuzz-minute: fuzz
 fuzz-coverage:
 	@scripts/deps.sh analysis
 	B=$(B)/fuzz tests/fuzz/run.sh coverage
 
-tsan-check lint:
+tsan-check valgrind-check lint:
 	@scripts/deps.sh analysis
 	@B=$(B) tests/analysis/$(@:-check=).sh
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The fuzz targets: called by run.sh from the root, with D the directory to build in and ENGINE=replay, libfuzzer or coverage.
+# The fuzz targets: called by run.sh from the root, with D the directory to build in and ENGINE=replay, libfuzzer, coverage,
+# or plain, without sanitizers, for valgrind.
 
 ifeq ($(ENGINE),libfuzzer)
 CC       = clang
@@ -9,6 +10,9 @@ else ifeq ($(ENGINE),coverage)
 CC       = clang
 SANITIZE = -fprofile-instr-generate -fcoverage-mapping
 LINK     = -fprofile-instr-generate
+MAIN     = $(D)/obj/tests/fuzz/replay.o
+else ifeq ($(ENGINE),plain)
+CC       = gcc
 MAIN     = $(D)/obj/tests/fuzz/replay.o
 else
 CC       = gcc

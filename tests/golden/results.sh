@@ -25,7 +25,7 @@ for body in tests/golden/samples/*devicecmd*.bin tests/golden/results/*.bin; do
         sed '1,/^\r$/d' "$body"
     else
         cat "$body"
-    fi | "$program" >"$result"
+    fi | ${PROGRAM_WRAP:-} "$program" >"$result"
     if [[ ${ACCEPT:-} == 1 ]]; then
         cp "$result" "$expect"
     elif diff -u "$expect" "$result" >"$build/golden/$name.diff" 2>&1; then

@@ -4,7 +4,7 @@
 # against the bytes that terminals are to get. Each NAME.expect here has its body in samples/NAME.bin, or in
 # NAME.bin beside it; NAME.lines has its commands in NAME.txt; samples/server_commands_misc.bin is what
 # server_commands_misc.txt is to become; rows/ holds the tables other than ATTLOG. With ACCEPT=1 what comes out becomes what is expected: read the
-# difference before it is committed.
+# difference before it is committed. PROGRAM_WRAP is a command that each program is started with: valgrind and its options.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=${1:-${B:-build}}
@@ -38,7 +38,7 @@ compare() {
 from() { # from FILE COMMAND…
     local file=$1
     shift
-    "$@" <"$file"
+    ${PROGRAM_WRAP:-} "$@" <"$file"
 }
 
 program attlog_json "$build/inside-parserd.a" "$build/lib.a"
