@@ -9,6 +9,7 @@
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -321,15 +322,23 @@ unsigned http_connections(const struct http *h)
 
 /* ---- the daemon ---- */
 
+/* Of a unix socket the library wants what only TCP has, and complains at each reply. */
+static bool is_of_tcp_alone(const char *complaint)
+{
+	static const char option[] = "Setting TCP_", push[] = "Failed to push the data";
+	return strncmp(complaint, option, sizeof(option) - 1) == 0 ||
+	       strncmp(complaint, push, sizeof(push) - 1) == 0;
+}
+
 /* What the library has to say is mostly about what clients did. */
 static void on_complaint(void *cls, const char *format, va_list args)
 {
 	struct http *h = cls;
 	char text[256];
 	uint64_t dropped;
-	if (!log_allow(&h->complaints, clock_mono_ms(), &dropped))
-		return;
 	vsnprintf(text, sizeof(text), format, args);
+	if (is_of_tcp_alone(text) || !log_allow(&h->complaints, clock_mono_ms(), &dropped))
+		return;
 	log_notice(
 		"http", LOG_SPAN("reason", span_trim(span_str(text))), LOG_NUM("dropped", dropped));
 }
