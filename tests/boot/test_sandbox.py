@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """sandbox: what code in each process can do, as docs/TRUST.md says; where datagrams may go; what bounds memory and tasks."""
 
+import glob
 import os
 import shutil
 import subprocess
@@ -72,10 +73,10 @@ def limit_of(rig, group, name):
 
 def compile_probe(rig):
     path = f"{rig.build}/boot/probe"
-    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "probe.c")
+    sources = glob.glob(os.path.join(os.path.dirname(os.path.abspath(__file__)), "probe*.c"))
     os.makedirs(os.path.dirname(path), exist_ok=True)
     subprocess.run([os.environ.get("CC", "cc"), "-std=gnu11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror",
-                    "-o", path, source], check=True, timeout=120)
+                    "-o", path, *sources], check=True, timeout=120)
     return path
 
 
