@@ -10,16 +10,19 @@ import signal
 import subprocess
 import tempfile
 import time
+import zlib
 
 from harness import Failed, Skipped, wait_until
 
 SUITE = "bookworm"
-# What the package needs besides a machine that boots, so that it is installed without a network.
+# What the package needs besides a machine that boots, and what docs/OPERATIONS.md and debian/tests use, so that it is
+# installed without a network.
 PACKAGES = ("systemd-sysv", "dbus", "libcap-ng0", "libconfuse2", "libinotifytools0", "libjansson4", "liblmdb0",
-            "libmicrohttpd12", "libseccomp2", "libsodium23", "haproxy", "tzdata")
+            "libmicrohttpd12", "libseccomp2", "libsodium23", "haproxy", "tzdata", "openssl", "curl", "lmdb-utils",
+            "apt-utils")
 # Nobody logs in, nothing is mounted, and no clock is due.
 MASKED = ("console-getty.service", "getty.target", "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer",
-          "e2scrub_all.timer", "e2scrub_reap.service", "fstrim.timer", "systemd-timesyncd.service", "haproxy.service",
+          "e2scrub_all.timer", "e2scrub_reap.service", "fstrim.timer", "systemd-timesyncd.service",
           "systemd-networkd.service", "systemd-networkd-wait-online.service", "systemd-pcrphase.service")
 TREE_S, BOOT_S, COMMAND_S = 400, 60, 60
 CGROUPS = ("", "name=systemd", "memory", "pids", "cpu", "cpuacct")  # "" is version 2
@@ -54,10 +57,11 @@ def why_not():
 # ---- the tree ----
 
 
-def make_base(path):
-    """The tree as a tar, made once."""
+def make_base(room):
+    """The tree as a tar, made once for what is in it."""
+    path = f"{room}/base-{SUITE}-{zlib.crc32(repr(PACKAGES).encode()):08x}.tar"
     if os.path.exists(path):
-        return
+        return path
     os.makedirs(os.path.dirname(path), exist_ok=True)
     draft = path + ".draft.tar"
     try:
@@ -68,6 +72,7 @@ def make_base(path):
     if made.returncode != 0:
         raise Skipped(f"a Debian tree could not be had: {last_line(made.stderr)}")
     os.rename(draft, path)
+    return path
 
 
 def unpack(base, tree):

@@ -11,6 +11,7 @@ import subprocess
 from harness import check, same, wait_until
 
 DAEMONS = ("ingestd", "parserd", "cmdqd", "notifyd")
+OPTIONAL = ("matchd", "tls")
 URL = "http://127.0.0.1:8081"
 SOME = 20  # uploads: enough to say that it goes on
 
@@ -26,10 +27,31 @@ class Rig:
 
     # ---- the package ----
 
+    def put(self, path, directory):
+        """A file of this machine's into the other's /root/DIRECTORY, where whoever follows the book works."""
+        directory = os.path.join(self.machine.tree, "root", directory)
+        os.makedirs(directory, exist_ok=True)
+        shutil.copy(path, directory)
+
     def install(self, package):
-        """Gives what dpkg and the package's own scripts said."""
-        shutil.copy(package, f"{self.machine.tree}/root/punchd.deb")
-        return self.machine.run("dpkg", "--install", "/root/punchd.deb")
+        self.put(package, "")
+        return self.follow(f"apt-get install ./{os.path.basename(package)}")
+
+    # ---- the administrator ----
+
+    def follow(self, steps):
+        """Takes the steps that a page says, as one who stops at the first that fails; gives what was said."""
+        self.machine.write("/root/steps", "cd /root\n" + steps)
+        return self.machine.run("bash", "-e", "/root/steps")
+
+    def follow_editing(self, steps, text):
+        """The same at a terminal, in an editor of which TEXT is written, whatever it is that is edited."""
+        self.machine.write("/root/text", text)
+        self.machine.write("/root/editor", "#!/bin/sh\nfor file; do :; done\ncat /root/text >\"$file\"\n")
+        self.machine.write("/root/steps", "cd /root\n" + steps)
+        os.chmod(self.machine.path("/root/editor"), 0o755)
+        return self.machine.run("script", "--quiet", "--return", "--command",
+                                "SYSTEMD_EDITOR=/root/editor bash -e /root/steps", "/dev/null")
 
     def wait_active(self, *daemons):
         for daemon in daemons or DAEMONS:
@@ -37,6 +59,11 @@ class Rig:
 
     def is_active(self, daemon):
         return self.machine.property(f"punchd-{daemon}", "ActiveState") == "active"
+
+    def ip(self, *words):
+        """ip(8) of this machine in the other's network."""
+        done = subprocess.run(self.machine.in_network("ip", *words), capture_output=True, text=True, timeout=60)
+        same(done.returncode, 0, f"ip {' '.join(words)}: {done.stderr}")
 
     # ---- the operator ----
 

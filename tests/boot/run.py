@@ -18,13 +18,14 @@ sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "system")]
 
 import machine  # noqa: E402
 import test_faults  # noqa: E402
+import test_operations  # noqa: E402
 import test_package  # noqa: E402
 import test_sandbox  # noqa: E402
 from harness import Failed, Hung, Skipped  # noqa: E402
 from rig import Rig  # noqa: E402
 
-# In this order, in one machine: the package is installed by the first and purged by the last.
-TESTS = (test_package.installed, test_package.a_terminal, *test_faults.TESTS, *test_sandbox.TESTS,
+# In this order, in one machine: the package is installed by the first and purged at the end.
+TESTS = (test_package.installed, test_package.a_terminal, *test_faults.TESTS, *test_sandbox.TESTS, *test_operations.TESTS,
          test_package.upgraded, test_package.removed_and_purged)
 HANG_S, ALL_HANG_S = 120, 900
 WHY_NOT = 3  # how --may-boot ends where it may not, and that is no failure
@@ -63,9 +64,8 @@ def run_one(fn, rig):
 
 
 def run_all(build, package, tests):
-    base = f"{build}/boot/base-{machine.SUITE}.tar"
     signal.alarm(ALL_HANG_S)
-    machine.make_base(base)
+    base = machine.make_base(f"{build}/boot")
     with machine.Machine(base) as booted:
         rig = Rig(booted, build, package)
         results = [run_one(tests[0], rig)]

@@ -4,17 +4,21 @@
 import os
 import subprocess
 
+from book import OPERATIONS, steps
 from harness import check, same, wait_until
-from rig import DAEMONS
+from rig import DAEMONS, OPTIONAL
 
 KEPT = ("/var/spool/punchd", "/var/lib/punchd")
 
 
 def installed(rig):
     """the package installs without a word too much, and all four daemons and nothing optional are up"""
-    said = rig.install(rig.package)
-    check("warning" not in said.lower(), "dpkg says:", said)
-    rig.wait_active()
+    rig.put(rig.package, "build")
+    make, install = steps(OPERATIONS, "Install")[0].split("\n", 1)
+    check(make.startswith("make deb "), "the first step is", make)
+    said = rig.follow(install)
+    check("warning" not in said.lower(), "apt-get says:", said)
+    same(said.splitlines()[-5:], ["active"] * 5, "what is active")
     same(rig.machine.run("systemctl", "list-units", "--failed", "--no-legend").strip(), "", "failed units")
     for unit in ("punchd-tls.socket", "punchd-tls.service", "punchd-matchd.service"):
         same(rig.machine.property(unit, "ActiveState"), "inactive", unit)
@@ -63,16 +67,18 @@ def upgraded(rig):
     conf = "/etc/punchd/punchd.conf"
     with open(rig.machine.path(conf), "a") as f:
         f.write("# edited\n")
-    before = {daemon: rig.machine.main_pid(f"punchd-{daemon}") for daemon in DAEMONS}
+    running = [daemon for daemon in (*DAEMONS, *OPTIONAL) if rig.is_active(daemon)]
+    before = {daemon: rig.machine.main_pid(f"punchd-{daemon}") for daemon in running}
     with rig.uploads("UPG") as load:
         rig.install(package)
-        rig.wait_active()
+        rig.wait_active(*running)
         load.go_on()
-    for daemon in DAEMONS:
+    for daemon in running:
         check(rig.machine.main_pid(f"punchd-{daemon}") not in (None, before[daemon]), daemon, "is still the old one")
     with open(rig.machine.path(conf)) as f:
         check(f.read().endswith("# edited\n"), conf, "was replaced")
     nothing_is_lost(rig)
+    rig.note("exchanged:", *running)
 
 
 def nothing_is_lost(rig):
