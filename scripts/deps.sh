@@ -12,7 +12,7 @@ test="$build libcmocka-dev python3 strace mandoc git procps clang libclang-rt-14
 deb="$build libcmocka-dev dpkg-dev debhelper fakeroot lintian git"
 analysis="$test llvm-14 cppcheck valgrind libc6-dbg"
 
-boot="$deb systemd-container mmdebstrap iproute2 tar python3"
+boot="$deb systemd-container mmdebstrap autopkgtest iproute2 tar python3"
 
 case "${1:-}" in
 build) wanted=$build ;;

@@ -2,10 +2,11 @@
 """package: installed, used, upgraded, removed and purged."""
 
 import os
+import shutil
 import subprocess
 
 from book import OPERATIONS, steps
-from harness import check, same, wait_until
+from harness import ROOT_DIR, check, same, wait_until
 from rig import DAEMONS, OPTIONAL
 
 KEPT = ("/var/spool/punchd", "/var/lib/punchd")
@@ -94,7 +95,7 @@ def files_of(rig):
 
 
 def removed_and_purged(rig):
-    """removed, all is stopped and every byte kept; purged, configuration goes and what was acknowledged stays; back, it is used"""
+    """removed, all is stopped and every byte kept; purged, configuration goes and what was acknowledged stays"""
     machine = rig.machine
     machine.run("systemctl", "stop", "punchd.target")
     before = files_of(rig)
@@ -105,6 +106,20 @@ def removed_and_purged(rig):
     machine.run("dpkg", "--purge", "punchd")
     check(not os.path.exists(machine.path("/etc/punchd/punchd.conf")), "purge left the configuration")
     same(files_of(rig), before, "files after purge")
-    rig.install(rig.package)
-    rig.wait_active()
+
+
+def autopkgtest(rig):
+    """debian/tests by Debian's own tool, which installs the package where it was purged; and what had been acknowledged is used"""
+    rig.machine.run("dpkg", "--purge", "punchd")
+    source, output = f"{rig.machine.dir}/source", f"{rig.machine.dir}/autopkgtest"
+    shutil.copytree(f"{ROOT_DIR}/debian", f"{source}/debian")
+    with open(f"{source}/debian/files", "w"):
+        pass  # built, it says: nothing needs dpkg-dev
+    testbed = os.path.join(os.path.dirname(os.path.abspath(__file__)), "testbed.py")
+    done = subprocess.run(["autopkgtest", "--no-built-binaries", "--output-dir", output, rig.package, source, "--", testbed,
+                           *rig.machine.command()], capture_output=True, text=True, timeout=100,
+                          stdin=subprocess.DEVNULL)
+    same(done.returncode, 0, f"autopkgtest says {done.stderr[-2000:]}")
+    with open(f"{output}/summary") as f:
+        rig.note("; ".join(" ".join(line.split()) for line in f))
     nothing_is_lost(rig)
