@@ -142,6 +142,7 @@ def proxy_address(t):
         same(c.reply().status, 404, "a page that is none")
         c.close()
         check("peer=127.0.9.9" in site.ingestd.log(), "the log does not name the terminal")
+        check("TCP_" not in site.ingestd.log(), "it is logged that a unix socket is no TCP")
 
 
 def proxy_heads(t):
