@@ -173,6 +173,11 @@ class Faulty:
 
         wait_until(seen, "the consumers have seen what there is")
 
+    def settle(self):
+        """All is worked off: what was left for a while is due, and who waits longer after each failure begins anew."""
+        self.clock.forward(40)
+        wait_until(lambda: self.keep_up() or not self.waiting(), "all is worked off")
+
     # ---- the count ----
 
     def check_all(self):

@@ -25,7 +25,7 @@ AT_START = {
 }
 SLICE = {"ingestd": 24, "parserd": 12, "cmdqd": 24}
 NTH = (1, 2, 3, 5, 8)
-ROUNDS_MOST = 3  # in which the n-th call must have come
+ROUNDS_MOST = 6  # in which the n-th call must have come
 
 
 class Cases:
@@ -55,6 +55,7 @@ def one_case(faulty, cases, kind, error, nth):
             cases.missed[kind] += 1
             return
         faulty.round()
+        faulty.settle()
     except Failed as e:
         raise Failed(f"{cases.daemon}, {kind} number {nth} with {error}: {e}") from e
     cases.met += 1
