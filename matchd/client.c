@@ -44,13 +44,24 @@ void client_drop(struct client *c, const char *why, uint64_t now_ms)
 	let_go(c);
 }
 
+static void tell_unaccepted(struct client *c, int rc, uint64_t now_ms)
+{
+	uint64_t dropped;
+
+	if (rc != -EAGAIN && log_allow(&c->comings, now_ms, &dropped))
+		log_warning("client not accepted", LOG_ERR(rc),
+			LOG_NUM(dropped ? "dropped" : NULL, dropped));
+}
+
 bool client_accept(struct client *c, uint64_t now_ms)
 {
 	int fd = accept4(c->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	uint64_t dropped;
 
-	if (fd < 0)
+	if (fd < 0) {
+		tell_unaccepted(c, -errno, now_ms);
 		return false;
+	}
 	if (c->fd >= 0)
 		client_drop(c, "another has come", now_ms);
 	c->fd = fd;

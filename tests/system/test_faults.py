@@ -223,6 +223,7 @@ def faults_matchd(t):
             client.until(HELLO)
             client.well(1)
             same(fault.failed, 3, "calls of accept that failed")
+        check("client not accepted" in site.matchd.log(), "the log says nothing of accept")
         same(site.matchd.pid, pid, "matchd's pid")
         t.note(f"matchd: {len(plans) + len(errors)} faults, none of them ended it")
         client.close()
