@@ -27,6 +27,8 @@
 #define SWALLOW_BYTES \
 	(64u * 1024) /* a refused body up to this is read, so that the refusal is heard */
 
+#define PAUSE_MS 1
+
 enum stage { STAGE_HEAD, STAGE_BODY, STAGE_REFUSED, STAGE_WAITING, STAGE_OVER };
 
 struct http_exchange {
@@ -48,6 +50,7 @@ struct http {
 	struct connection *connections;
 	struct log_limit complaints;
 	bool quiet; /* nothing new is begun */
+	bool moved; /* the last run told something */
 	int fd;
 };
 
@@ -223,12 +226,14 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
 	const char *method, const char *version, const char *bytes, size_t *len, void **own)
 {
 	struct http_exchange *x = *own;
-	(void)cls, (void)mhd, (void)url, (void)version;
+	struct http *h = cls;
+	(void)mhd, (void)url, (void)version;
+	h->moved = true;
 	if (!x)
 		return MHD_NO; /* there was no memory for it */
 	/* At the end kept connections may still bring requests. One that came to wait for an answer
 	 * then would never get it, and the library ends the program for a connection that waits. */
-	if (x->http->quiet && (x->stage == STAGE_HEAD || x->stage == STAGE_BODY))
+	if (h->quiet && (x->stage == STAGE_HEAD || x->stage == STAGE_BODY))
 		return MHD_NO;
 	if (x->stage == STAGE_HEAD)
 		return on_head(x, method);
@@ -298,6 +303,7 @@ static void on_connection(
 	struct http *h = cls;
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+	h->moved = true;
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
 		/* Without memory for it its requests are refused. */
 		*own = info ? connection_add(&h->connections, info->connect_fd, clock_mono_ms())
@@ -308,9 +314,16 @@ static void on_connection(
 	}
 }
 
+/* Of a connection that has no room left for what it reads the library need not see that it was shut
+ * down: such a one ends by the timeout. */
 unsigned http_expire(struct http *h, uint64_t now_ms)
 {
-	return connection_expire(h->connections, &h->limits, now_ms);
+	unsigned expired = connection_expire(h->connections, &h->limits, now_ms);
+	for (struct connection *c = expired ? h->connections : NULL; c; c = c->next)
+		if (c->expired && c->exchange)
+			(void)MHD_set_connection_option(
+				c->exchange->mhd, MHD_CONNECTION_OPTION_TIMEOUT, 1u);
+	return expired;
 }
 
 unsigned http_connections(const struct http *h)
@@ -394,16 +407,22 @@ int http_fd(const struct http *h)
 	return h->fd;
 }
 
+/* The library asks to be run again at once for as long as a connection has no room left for what it
+ * reads, as when the extension of a chunk fills its memory: until its deadline that would be all
+ * that this processor does. */
 int http_wait_ms(const struct http *h)
 {
 	MHD_UNSIGNED_LONG_LONG wait_ms;
 	if (MHD_get_timeout(h->mhd, &wait_ms) != MHD_YES)
 		return -1;
+	if (wait_ms == 0 && !h->moved)
+		return PAUSE_MS;
 	return wait_ms > INT32_MAX ? INT32_MAX : (int)wait_ms;
 }
 
 void http_run(struct http *h)
 {
+	h->moved = false;
 	(void)MHD_run(h->mhd); /* it fails only for daemons that run by themselves */
 }
 

@@ -38,6 +38,9 @@ NAMES   = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 all: $(NAMES:%=$(D)/%)
 
+# Those that run out of memory at will.
+$(D)/http $(D)/http_steps $(D)/serve: LINK += -Wl,--wrap=calloc,--wrap=strdup,--wrap=MHD_create_response_from_buffer
+
 $(D)/%: $(D)/obj/tests/fuzz/fuzz_%.o $(MAIN) $(D)/shipped.a
 	$(CC) $(LINK) $^ -Wl,--as-needed -lmicrohttpd -lconfuse -lsodium -lz -o $@
 

@@ -61,13 +61,14 @@ replay() {
 }
 
 fuzz_one() { # fuzz_one NAME SECONDS
-    local name=$1 log="$build/$1.fuzz.log" found="$build/found/$1"
+    local name=$1 log="$build/$1.fuzz.log" found="$build/found/$1" words=()
     if [[ -n ${FUZZ_SEED:-} ]]; then
         found=$build/found-with-seed/$name
         rm -rf "$found"
     fi
     mkdir -p "$found"
-    if nice -n 19 "$build/libfuzzer/$name" -seed="${FUZZ_SEED:-0}" -max_total_time="$2" -print_final_stats=1 -timeout=10 -rss_limit_mb=1024 \
+    [[ $name != http* ]] || words=(-dict=tests/fuzz/http.dict)
+    if nice -n 19 "$build/libfuzzer/$name" "${words[@]}" -seed="${FUZZ_SEED:-0}" -max_total_time="$2" -print_final_stats=1 -timeout=10 -rss_limit_mb=1024 \
         -max_len=20000 -artifact_prefix="$crashes/$name-" "$found" "$corpus/$name" >"$log" 2>&1; then
         awk -v name="$name" '
             /stat::number_of_executed_units/ { runs = $2 }

@@ -17,6 +17,7 @@
 
 #include "ingestd/http.h"
 #include "lib/buf.h"
+#include "lib/clock.h"
 #include "lib/io.h"
 #include "scratch.h"
 
@@ -249,6 +250,40 @@ static void test_what_is_asked_of_a_file_is_handed_on(void **state)
 	assert_string_equal(p.range, "");
 }
 
+/* The library wants to be run at once, for ever: the loop must not. */
+static void test_a_chunk_without_end_lets_the_loop_rest(void **state)
+{
+	const struct http_limits limits = {
+		.connections = 1, .idle_s = 3600, .deadline_ms = 1000, .body_rate_min = 1};
+	const char *head = "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;";
+	const struct sockaddr at = {.sa_family = AF_UNIX};
+	struct program p = {.later = true};
+	struct http *h;
+	char extension[4096];
+	int ends[2];
+	(void)state;
+	memset(extension, 'a', sizeof(extension));
+	assert_int_equal(http_open(-1, &limits, &calls, &p, &h), 0);
+	assert_int_equal(
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+	assert_int_equal(io_write_all(ends[1], span_str(head)), 0);
+	assert_int_equal(io_write_all(ends[1], span_of(extension, sizeof(extension))), 0);
+	assert_int_equal(http_add(h, ends[0], &at, sizeof(at.sa_family)), 0);
+	for (int i = 0; i < 100; i++)
+		http_run(h);
+	assert_non_null(p.waiting); /* it was begun */
+	assert_int_not_equal(http_wait_ms(h), 0);
+	/* And its deadline ends it, though the library does not look at its socket. */
+	assert_int_equal(http_expire(h, clock_mono_ms() + 60000), 1);
+	for (int i = 0; i < 100 && http_connections(h) > 0; i++) {
+		assert_int_equal(poll(NULL, 0, 50), 0);
+		http_run(h);
+	}
+	assert_int_equal(http_connections(h), 0);
+	close(ends[1]);
+	http_close(h);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, scratch_make, scratch_remove)
 
 int main(void)
@@ -261,6 +296,7 @@ int main(void)
 		CASE(test_a_large_file_comes_whole),
 		CASE(test_a_part_beyond_the_file_closes),
 		CASE(test_what_is_asked_of_a_file_is_handed_on),
+		CASE(test_a_chunk_without_end_lets_the_loop_rest),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
