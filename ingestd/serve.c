@@ -165,7 +165,8 @@ static unsigned gate(const struct serve *s, const struct visit *v, const struct 
 	 * is the desk that refuses. Who fetches a file need not say who he is. */
 	if (v->route.kind != ROUTE_HELLO && v->route.serial[0] && !admitted(s, v, head, ret_reason))
 		return 403;
-	if (has_body(v) && head->content_length == HTTP_LENGTH_BAD) {
+	/* Of whatever request: who stands before us may see the next one begin elsewhere. */
+	if (head->content_length == HTTP_LENGTH_BAD) {
 		*ret_reason = "Content-Length is said twice, beside chunks, or is no number";
 		return 400;
 	}

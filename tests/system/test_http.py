@@ -441,6 +441,10 @@ def http_lengths(t):
                                   chunked(line, 10))
                 same(reply.status, 400, f"chunks beside {length} for {target}")
             same(site.ask(target, b"").status, 200, "an empty body that says so")
+        # Where the next request begins is then told differently by who stands before ingestd.
+        for target in ("/iclock/getrequest?SN=LE1", "/iclock/ping?SN=LE1", "/iclock/cdata?SN=LE1&options=all"):
+            reply = site.talk(f"GET {target} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nContent-Length: 4\r\n\r\nabcd".encode())
+            same(reply.status, 400, f"two lengths for {target}")
         same((site.names("upload"), site.names("result")), ([], []), "stored")
 
 
