@@ -26,10 +26,10 @@ FLAGS = -std=gnu11 -O1 -g -I. -D_GNU_SOURCE -DPUNCHD_NO_SYSTEMD -D_FILE_OFFSET_B
 
 # Shipped sources that the targets reach; each target takes of them what it uses.
 SHIPPED = $(patsubst %,lib/%.c,base64 base64_code charset card file_target hash info span buf num clock serial target io local msg conf conf_key log trans_flag network sha256 site utf8 wake zone_name matching matching_format) \
-	spool/entry.c spool/name.c store/pack.c store/punch.c store/kept.c store/entry_ref.c store/device.c \
+	spool/entry.c spool/name.c spool/write.c spool/layout.c spool/scan.c store/pack.c store/punch.c store/kept.c store/entry_ref.c store/device.c \
 	store/item.c store/logbook.c store/operation.c \
 	store/audit.c store/known.c store/lines.c store/command.c store/setting.c store/comm_key.c store/resend.c \
-	ingestd/route.c ingestd/range.c ingestd/admit.c ingestd/proxy_head.c ingestd/http.c ingestd/connection.c \
+	ingestd/route.c ingestd/range.c ingestd/admit.c ingestd/proxy_head.c ingestd/http.c ingestd/connection.c ingestd/serve.c ingestd/serve_ask.c ingestd/served.c ingestd/upload.c \
 	$(patsubst %,parserd/%.c,body body_attlog body_lines body_photo body_options pairs reading repeats row row_fill row_table erase_order keep_mark keep_text) \
 	$(patsubst %,command/%.c,verb verb_check verb_table typed render meaning why) \
 	cmdqd/facts.c cmdqd/probe.c cmdqd/order.c cmdqd/result.c cmdqd/settings.c cmdqd/hello.c cmdqd/ability.c cmdqd/learn.c cmdqd/introduce.c ctl/text.c ctl/when.c \
@@ -40,6 +40,7 @@ all: $(NAMES:%=$(D)/%)
 
 # Those that run out of memory at will.
 $(D)/http $(D)/http_steps $(D)/serve: LINK += -Wl,--wrap=calloc,--wrap=strdup,--wrap=MHD_create_response_from_buffer
+$(D)/serve: LINK += -Wl,--wrap=http_reply
 
 $(D)/%: $(D)/obj/tests/fuzz/fuzz_%.o $(MAIN) $(D)/shipped.a
 	$(CC) $(LINK) $^ -Wl,--as-needed -lmicrohttpd -lconfuse -lsodium -lz -o $@

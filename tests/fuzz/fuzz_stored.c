@@ -100,6 +100,22 @@ static void check_words(const struct item *i)
 	CHECK(item_cleared_by(i->ids[0], i) == 0 || i->kind != ITEM_CLEARED);
 }
 
+/* An entry of the index begins with what a reader looks for. */
+static void check_known_template(const struct item *i, struct span text)
+{
+	struct pack k = {.len = 0}, begin = {.len = 0};
+	struct item whole = *i;
+
+	if (!known_of(i->kind))
+		return;
+	whole.text = text;
+	known_pack_template(&k, &whole);
+	known_pack_template_only(&begin, item_content(&whole));
+	CHECK(!begin.failed &&
+		(k.failed || (k.len > begin.len && span_eq(span_of(pack_span(&k).ptr, begin.len),
+							   pack_span(&begin)))));
+}
+
 static void check_item(struct span key, struct span value)
 {
 	struct pack k = {.len = 0}, v = {.len = 0};
@@ -107,6 +123,7 @@ static void check_item(struct span key, struct span value)
 
 	if (item_unpack(key, value, &i) == 0) {
 		check_item_inside(&i, key);
+		check_known_template(&i, value);
 		check_words(&i);
 		item_pack_key(&k, &i);
 		item_pack_value(&v, &i);

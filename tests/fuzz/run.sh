@@ -67,7 +67,7 @@ fuzz_one() { # fuzz_one NAME SECONDS
         rm -rf "$found"
     fi
     mkdir -p "$found"
-    [[ $name != http* ]] || words=(-dict=tests/fuzz/http.dict)
+    [[ $name != http* && $name != serve ]] || words=(-dict=tests/fuzz/http.dict)
     if nice -n 19 "$build/libfuzzer/$name" "${words[@]}" -seed="${FUZZ_SEED:-0}" -max_total_time="$2" -print_final_stats=1 -timeout=10 -rss_limit_mb=1024 \
         -max_len=20000 -artifact_prefix="$crashes/$name-" "$found" "$corpus/$name" >"$log" 2>&1; then
         awk -v name="$name" '
