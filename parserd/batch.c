@@ -9,27 +9,7 @@
 #include <stdlib.h>
 
 #include "lib/log.h"
-#include "lib/serial.h"
-#include "parserd/upload.h"
-
-#define NOTICES_MAX \
-	32 /* of a batch; a client can cause them, and the batch's own line counts all */
-
-struct batch_file {
-	char name[SPOOL_NAME_BYTES];
-	struct buf bytes;
-	unsigned good, bad; /* entries */
-	bool settled;       /* it is no longer to be worked on */
-	const char *why;    /* what was wrong with the last bad one */
-};
-
-/* An entry with refused lines. Remembered until the commit, because before it nothing is true. */
-struct batch_notice {
-	char id[SPOOL_ENTRY_ID_BYTES];
-	char serial[SERIAL_MAX + 1];
-	char table[TARGET_TABLE_MAX + 1];
-	struct tally tally;
-};
+#include "parserd/batch_file.h"
 
 int batch_open(struct batch *b, const struct spool *spool, struct records_writer *records,
 	struct photos *photos, size_t file_max_bytes)
@@ -40,11 +20,7 @@ int batch_open(struct batch *b, const struct spool *spool, struct records_writer
 		.file_max_bytes = file_max_bytes,
 		.taker.spool = spool};
 	b->files = calloc(BATCH_FILES_MAX, sizeof(*b->files));
-	b->notices = calloc(NOTICES_MAX, sizeof(*b->notices));
-	if (b->files != NULL && b->notices != NULL)
-		return 0;
-	batch_close(b);
-	return -ENOMEM;
+	return b->files ? 0 : -ENOMEM;
 }
 
 static void forget(struct batch *b)
@@ -59,7 +35,6 @@ void batch_close(struct batch *b)
 {
 	forget(b);
 	free(b->files);
-	free(b->notices);
 	*b = (struct batch){.spool = NULL};
 }
 
@@ -118,85 +93,6 @@ int batch_take_up(struct batch *b, const char *name, uint64_t now_us)
 	return take_by(b, spool_take_up, name, now_us);
 }
 
-/* ---- the entries of a file ---- */
-
-struct walk {
-	const struct batch_file *file;
-	size_t offset;
-	unsigned number;
-	struct span part; /* the bytes of the entry that the last step met */
-	const char *why;
-};
-
-/* An entry that is whole but no upload is as bad as one that is not whole. */
-static enum spool_verdict walk_next(struct walk *w, struct upload *ret)
-{
-	struct spool_entry entry;
-	enum spool_verdict verdict = spool_entry_next(buf_span(&w->file->bytes), span_str("upload"),
-		&w->offset, &w->number, &entry, &w->part, &w->why);
-
-	if (verdict == SPOOL_ENTRY && upload_read(&entry, w->file->name, ret, &w->why) < 0)
-		verdict = SPOOL_ENTRY_BAD;
-	return verdict;
-}
-
-static void take_notice(struct batch *b, const struct upload *u, const struct tally *t)
-{
-	if (t->refused == 0 || b->notice_count == NOTICES_MAX)
-		return;
-	struct batch_notice *n = &b->notices[b->notice_count++];
-	spool_entry_id(u->entry.name, u->entry.number, n->id);
-	snprintf(n->serial, sizeof(n->serial), "%.*s", SPAN_ARG(u->serial));
-	snprintf(n->table, sizeof(n->table), "%s", u->says.table);
-	n->tally = *t;
-}
-
-static int store_file(struct batch *b, struct batch_file *f, uint64_t now_us, struct tally *sum)
-{
-	struct walk w = {.file = f};
-	struct upload u;
-	enum spool_verdict verdict;
-
-	f->good = f->bad = 0;
-	f->why = "no entry in it";
-	while ((verdict = walk_next(&w, &u)) != SPOOL_FILE_ENDED) {
-		struct tally t = {.punches = 0};
-		if (verdict != SPOOL_ENTRY) {
-			f->bad++;
-			f->why = w.why;
-			continue;
-		}
-		int rc = upload_store(b->records, b->photos, &u, now_us, &t);
-		if (rc != 0)
-			return rc;
-		f->good++;
-		tally_add(sum, &t);
-		take_notice(b, &u, &t);
-	}
-	return 0;
-}
-
-/* A second walk, in the rare file that needs it, so that the first one has no effect but in the
- * transaction. */
-static int set_bad_parts_aside(const struct batch *b, const struct batch_file *f)
-{
-	struct walk w = {.file = f};
-	struct upload u;
-	enum spool_verdict verdict;
-
-	while ((verdict = walk_next(&w, &u)) != SPOOL_FILE_ENDED) {
-		char id[SPOOL_ENTRY_ID_BYTES];
-		if (verdict == SPOOL_ENTRY)
-			continue;
-		int rc = spool_refuse_part(b->spool, f->name, w.number, w.part, w.why);
-		if (rc != 0)
-			return rc;
-		spool_entry_id(f->name, w.number, id);
-		log_notice("entry refused", LOG_TEXT("entry", id), LOG_TEXT("reason", w.why));
-	}
-	return 0;
-}
-
 /* ---- the transaction ---- */
 
 /* Some of the batch's files, which become durable together. */
@@ -205,27 +101,26 @@ struct part {
 	size_t count;
 };
 
-static int store_files(struct batch *b, struct part p, uint64_t now_us, struct tally *sum)
+static int store_files(struct batch *b, struct part p, uint64_t now_us)
 {
 	int rc = 0;
 
 	b->in_file = true;
 	for (size_t i = 0; rc == 0 && i < p.count; i++)
-		rc = store_file(b, &p.files[i], now_us, sum);
+		rc = batch_file_store(&p.files[i], b->records, b->photos, now_us, &b->stored);
 	for (size_t i = 0; rc == 0 && i < p.count; i++)
 		if (p.files[i].good > 0 && p.files[i].bad > 0)
-			rc = set_bad_parts_aside(b, &p.files[i]);
+			rc = batch_file_refuse_parts(&p.files[i], b->spool);
 	return rc;
 }
 
-static int store_all(struct batch *b, struct part p, uint64_t now_us, struct tally *sum)
+static int store_all(struct batch *b, struct part p, uint64_t now_us)
 {
-	*sum = (struct tally){.punches = 0};
-	b->notice_count = 0;
+	stored_begin(&b->stored);
 	b->in_file = false;
 	int rc = records_begin(b->records);
 	if (rc == 0)
-		rc = store_files(b, p, now_us, sum);
+		rc = store_files(b, p, now_us);
 	if (rc == 0) {
 		b->in_file = false;
 		rc = photos_settle(b->photos);
@@ -236,11 +131,11 @@ static int store_all(struct batch *b, struct part p, uint64_t now_us, struct tal
 	return rc;
 }
 
-static int store_all_growing(struct batch *b, struct part p, uint64_t now_us, struct tally *sum)
+static int store_all_growing(struct batch *b, struct part p, uint64_t now_us)
 {
 	int rc;
 
-	while ((rc = store_all(b, p, now_us, sum)) == -EXFULL) {
+	while ((rc = store_all(b, p, now_us)) == -EXFULL) {
 		b->in_file = false;
 		rc = records_grow(b->records);
 		if (rc != 0)
@@ -265,27 +160,6 @@ static void move_on(struct batch *b, struct batch_file *f, uint64_t now_us)
 		b->taker.stranded = true;
 	}
 	f->settled = true;
-}
-
-static void log_stored(const struct batch *b, struct part p, const struct tally *sum)
-{
-	uint64_t files = 0;
-	uint64_t entries = 0;
-
-	for (size_t i = 0; i < b->notice_count; i++) {
-		const struct batch_notice *n = &b->notices[i];
-		log_notice("lines refused", LOG_TEXT("entry", n->id), LOG_TEXT("serial", n->serial),
-			LOG_TEXT("table", n->table), LOG_NUM("records", tally_records(&n->tally)),
-			LOG_NUM("duplicates", n->tally.duplicates),
-			LOG_NUM("bad", n->tally.refused));
-	}
-	for (size_t i = 0; i < p.count; i++) {
-		files += p.files[i].good > 0;
-		entries += p.files[i].good;
-	}
-	if (files == 0)
-		return; /* each one was refused, and said so */
-	tally_log(sum, files, entries);
 }
 
 void batch_drop(struct batch *b, bool release)
@@ -315,37 +189,11 @@ static bool may_be_a_files_own(const struct batch *b, int rc)
 	return b->in_file;
 }
 
-/* A device's directory of photos is none: whoever made it so can mend it, and nobody else waits. */
-static bool is_for_now(int rc)
-{
-	return rc == -ENOTDIR || rc == -ELOOP;
-}
-
-/* Each entry by itself: one of them is at fault. Where the directory is none, no file is in it. */
-static void give_up(struct batch *b, const struct batch_file *f)
-{
-	struct walk w = {.file = f};
-	struct upload u;
-	enum spool_verdict verdict;
-	int rc = records_begin(b->records);
-
-	while (rc == 0 && (verdict = walk_next(&w, &u)) != SPOOL_FILE_ENDED) {
-		int given = verdict == SPOOL_ENTRY ? upload_give_up(b->records, b->photos, &u) : 0;
-		if (given < 0 && !is_for_now(given))
-			log_warning("a photo's file may be left that no record names",
-				LOG_TEXT("entry", f->name), LOG_ERR(given));
-	}
-	if (rc < 0)
-		log_warning("files of photos may be left that no record names",
-			LOG_TEXT("entry", f->name), LOG_ERR(rc));
-	records_abort(b->records);
-}
-
 static int refuse_one(struct batch *b, struct batch_file *f, int error, uint64_t now_us)
 {
 	char why[128];
 
-	give_up(b, f);
+	batch_file_give_up(f, b->records, b->photos);
 	snprintf(why, sizeof(why), "it cannot be stored: %s", strerror(-error));
 	int fate = batch_refuse(b, f->name, why, now_us);
 	f->settled = true;
@@ -356,7 +204,7 @@ static int leave_one(struct batch *b, struct batch_file *f, int error, uint64_t 
 {
 	struct spool_taking t;
 
-	give_up(b, f);
+	batch_file_give_up(f, b->records, b->photos);
 	int fate = tell(f->name,
 		spool_take_leave(&b->taker, f->name, now_us, "it cannot be stored now", error, &t),
 		&t);
@@ -369,20 +217,19 @@ static int leave_one(struct batch *b, struct batch_file *f, int error, uint64_t 
  * goes by itself, down to the one. */
 static int work_on(struct batch *b, struct part p, uint64_t now_us)
 {
-	struct tally sum;
-	int rc = store_all_growing(b, p, now_us, &sum);
+	int rc = store_all_growing(b, p, now_us);
 
 	if (rc == 0) {
 		for (size_t i = 0; i < p.count; i++)
 			move_on(b, &p.files[i], now_us);
-		log_stored(b, p, &sum);
+		stored_log(&b->stored);
 		return 0;
 	}
 	if (!may_be_a_files_own(b, rc))
 		return rc;
 	if (p.count == 1)
-		return is_for_now(rc) ? leave_one(b, p.files, rc, now_us)
-				      : refuse_one(b, p.files, rc, now_us);
+		return photos_obstructed(rc) ? leave_one(b, p.files, rc, now_us)
+					     : refuse_one(b, p.files, rc, now_us);
 	size_t half = p.count / 2;
 	rc = work_on(b, (struct part){p.files, half}, now_us);
 	if (rc == 0)

@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* batch: files of cur/ that become durable together: loaded, their entries put into one
- * transaction, committed, and only then moved on. It goes through the entries itself, not by
- * spool_entries_do: nothing may be set aside before all files are in a transaction, which may be
- * done over, in halves too, and so many refused parts are not kept in memory. */
+ * transaction, committed, and only then moved on. */
 #ifndef PUNCHD_PARSERD_BATCH_H
 #define PUNCHD_PARSERD_BATCH_H
 
 #include "parserd/photos.h"
 #include "parserd/records.h"
+#include "parserd/stored.h"
 #include "spool/spool.h"
 
 #define BATCH_FILES_MAX 4096
-#define BATCH_BYTES_MAX                                                          \
-	((size_t)16 * 1024 * 1024) /* it is full then; the last file may go over \
-				    */
+/* It is full then; the last file may go over. */
+#define BATCH_BYTES_MAX ((size_t)16 * 1024 * 1024)
 
 struct batch_file;
-struct batch_notice;
 
 struct batch {
 	const struct spool *spool;
@@ -26,9 +23,9 @@ struct batch {
 	struct spool_taker taker; /* `stranded`: look into cur/ again */
 	/* private */
 	struct batch_file *files;
-	struct batch_notice *notices;
-	size_t file_count, notice_count, bytes;
-	bool in_file; /* the last failure came up while a file was being stored */
+	size_t file_count, bytes;
+	struct stored stored; /* by the last transaction */
+	bool in_file;         /* the last failure came up while a file was being stored */
 };
 
 /* 0 or -ENOMEM. */

@@ -4,6 +4,8 @@
 #ifndef PUNCHD_PARSERD_PHOTOS_H
 #define PUNCHD_PARSERD_PHOTOS_H
 
+#include <errno.h>
+
 #include "store/logbook.h"
 
 #define PHOTOS_DAYS_MAX 64 /* at one time; more are settled early */
@@ -32,5 +34,12 @@ must_check int photos_settle(struct photos *p);
 /* Removes the file of a photo that the records no longer name, and its day's directory with the
  * last one. It may be gone already. 0 or a negative errno. */
 must_check int photos_remove(const struct photos *p, const struct photo *photo);
+
+/* Did one of these fail because what stands in the place of a device's directory is none? Whoever
+ * made it so can mend it, and nobody else has to wait. */
+static inline bool photos_obstructed(int rc)
+{
+	return rc == -ENOTDIR || rc == -ELOOP;
+}
 
 #endif
