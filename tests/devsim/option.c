@@ -65,17 +65,18 @@ static const struct argp_option place_options[] = {
 	{0},
 };
 
+#define DIALECTS "new, old, oldest, acc or aspx"
+#define CARDS    "decimal, turned, hex or hex-high"
+
 static const struct argp_option common_options[] = {
 	{NULL, 0, NULL, 0, "Who:", 1},
 	{"terminals", KEY_TERMINALS, "N", 0, "Terminals, each with its own serial (1)", 1},
 	{"serial-prefix", KEY_PREFIX, "TEXT", 0, "Serials are TEXT and a number of 6 digits (SIM)",
 		1},
 	{"first-serial", KEY_FIRST, "N", 0, "Number of the first terminal (1)", 1},
-	{"dialect", KEY_DIALECT, "NAME", 0, "new, old, oldest, acc or aspx (new)", 1},
+	{"dialect", KEY_DIALECT, "NAME", 0, DIALECTS " (new)", 1},
 	{"card", KEY_CARD, "NAME", 0,
-		"How it says a card's number when it asks: decimal, turned, hex or hex-high "
-		"(decimal)",
-		1},
+		"How it says a card's number when it asks: " CARDS " (decimal)", 1},
 	{NULL, 0, NULL, 0, "What:", 2},
 	{"records", KEY_RECORDS, "R", 0, "Records in one upload (1)", 2},
 	{"users", KEY_USERS, "N", 0, "Users who punch, at most 99999 (1000)", 2},
@@ -133,9 +134,9 @@ static const char *const card_names[] = {
 	NULL,
 };
 
-/* The place of `arg` among the names. */
-static unsigned option_name(
-	struct argp_state *state, const char *name, const char *arg, const char *const *names)
+/* The place of `arg` among the names; `all` says them to people. */
+static unsigned option_name(struct argp_state *state, const char *name, const char *arg,
+	const char *const *names, const char *all)
 {
 	unsigned i = 0;
 
@@ -143,7 +144,7 @@ static unsigned option_name(
 		i++;
 	}
 	if (!names[i]) {
-		argp_error(state, "--%s: \"%s\" is none of its names; see --help", name, arg);
+		argp_error(state, "--%s: \"%s\" is not %s", name, arg, all);
 	}
 	return i;
 }
@@ -205,10 +206,11 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 {
 	switch (key) {
 	case KEY_DIALECT:
-		settings.dialect = (enum dialect)option_name(state, "dialect", arg, dialect_names);
+		settings.dialect =
+			(enum dialect)option_name(state, "dialect", arg, dialect_names, DIALECTS);
 		return 0;
 	case KEY_CARD:
-		settings.card = (enum card)option_name(state, "card", arg, card_names);
+		settings.card = (enum card)option_name(state, "card", arg, card_names, CARDS);
 		return 0;
 	case KEY_TERMINALS:
 		settings.terminals = number32(state, "terminals", arg, 1, 10000000);
