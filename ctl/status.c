@@ -364,10 +364,9 @@ static const struct argp_option options[] = {ASK_OPTION_JSON, ASK_OPTION_CONF, {
 
 static const struct ask_verb verbs[] = {
 	{NULL, NULL, "Show everything on one screen",
-		"Exits with 0 when ingestd, parserd and cmdqd are at work, with 75 when one is "
-		"not, "
-		"with 77 when it cannot be told. notifyd and matchd do not count; matchd is off "
-		"when no matcher is configured and it is not at work.\n\n"
+		"Exits with 0 when ingestd, parserd and cmdqd are at work, with 75 when one "
+		"is not, with 77 when it cannot be told. notifyd and matchd do not count; "
+		"matchd is off when no matcher is configured and it is not at work.\n\n"
 		"Example: punchctl status",
 		options, 0, 0, status_run},
 	{0},

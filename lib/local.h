@@ -12,8 +12,9 @@
  * -ECONNREFUSED while nobody listens, -ENAMETOOLONG. */
 must_check int local_connect(const char *path, int type);
 
-/* Has somebody a socket of `type` there? 1, 0, or a negative errno when it cannot be told: -EACCES.
- * Nobody who listens is bothered: there is no connection. */
+/* Has somebody a socket of `type` there? 1, for one of a third type too; 0; or a negative errno
+ * when it cannot be told: -EACCES, -ENAMETOOLONG. Nobody who listens is bothered: of that type
+ * there is no connection. */
 must_check int local_is_there(const char *path, int type);
 
 /* Replaces a socket file that nobody listens on and gives the new one `mode`, whatever the umask;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* probe: what its parts share. An attempt has a name for the table and gives 0 where it worked, or
+ * an errno. Each part has a list of its own, whose end is an attempt without a name. */
 #ifndef PUNCHD_BOOT_PROBE_H
 #define PUNCHD_BOOT_PROBE_H
-/* What the parts of the probe share: an attempt has a name for the table and gives 0 where it
- * worked, or an errno. Each part has a list of its own, whose end is an attempt without a name. */
+
 #include <errno.h>
 
 #define STATE "/var/lib/punchd/"
@@ -23,8 +24,8 @@ static inline int outcome(long rc)
 	return rc < 0 ? errno : 0;
 }
 
-/* Runs it in a child of its own: an errno, or PROBE_TRAPPED where a signal ended that. */
 enum { PROBE_TRAPPED = 200 /* an exit status that is no errno */ };
+/* Runs it in a child of its own: an errno, or PROBE_TRAPPED where a signal ended that. */
 int probe_in_child(int (*run)(const char *), const char *argument);
 
 #endif
