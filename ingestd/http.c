@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* http: libmicrohttpd 0.9.75 on an external loop. Its own epoll thread can lose a wake-up with many
  * keep-alive clients in lock step; the external loop does not. Suspended connections cost no thread
- * and are resumed by http_reply. */
+ * and are resumed by http_reply. Longer than other files, because nearly every line speaks to the
+ * library and no other file may: what can do without it is in connection.c and range.c. */
 #include "ingestd/http.h"
 
 #include <errno.h>
@@ -24,9 +25,9 @@
 /* A connection's memory: a head of 3,000 bytes fits, and a real one has 300. The library clears all
  * of it for every further request, so what is larger costs time and stays resident. */
 #define POOL_BYTES (4u * 1024)
-#define SWALLOW_BYTES \
-	(64u * 1024) /* a refused body up to this is read, so that the refusal is heard */
-
+/* A refused body up to this is read, so that the refusal is heard. */
+#define SWALLOW_BYTES (64u * 1024)
+/* When the library wants to be run again at once and had nothing to tell: http_wait_ms. */
 #define PAUSE_MS 1
 
 enum stage { STAGE_HEAD, STAGE_BODY, STAGE_REFUSED, STAGE_WAITING, STAGE_OVER };
@@ -50,14 +51,13 @@ struct http {
 	struct connection *connections;
 	struct log_limit complaints;
 	bool quiet; /* nothing new is begun */
-	bool moved; /* the last run told something */
+	bool moved; /* the library told something in the last run */
 	int fd;
 };
 
 /* ---- replies ---- */
 
-/* docs/PROTOCOL.md 0.7: close after the reply, but for a client that asks in so many words not to.
- */
+/* docs/PROTOCOL.md 0.7: close after the reply unless a client asks in so many words not to. */
 static bool wants_keep_alive(struct MHD_Connection *mhd)
 {
 	const char *value =

@@ -49,10 +49,8 @@ struct http_calls {
 struct http_limits {
 	unsigned connections, per_address; /* per_address 0: no limit */
 	unsigned idle_s;
-	uint64_t
-		deadline_ms; /* from the first byte that may come to the last one, without a body */
-	uint64_t body_rate_min; /* bytes a second; a body earns time at this rate; 0: it needs none
-				 */
+	uint64_t deadline_ms;   /* from the first byte that may come to the last, but for a body */
+	uint64_t body_rate_min; /* bytes a second: a body earns time at this rate; 0: needs none */
 };
 
 struct http;
