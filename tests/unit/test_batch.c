@@ -14,6 +14,7 @@
 
 #include "parserd/inbox.h"
 #include "parserd/upload.h"
+#include "tests/unit/caught.h"
 #include "tests/unit/scratch.h"
 
 #define NOW_US ((uint64_t)1767600000 * 1000000)
@@ -189,7 +190,9 @@ static void test_bad_entries_leave_the_good_ones_alone(void **state)
 	put_entry(&b, "/iclock/cdata?SN=A&table=ATTLOG", "3" PUNCH);
 	assert_int_equal(buf_add_str(&b, "and then rubbish\n"), 0);
 	post(&t, &b, name);
+	caught_begin();
 	assert_int_equal(inbox_work(&t.inbox, NOW_US), 1);
+	assert_non_null(strstr(caught_end(), "stored files=1 entries=2 records=2 "));
 	assert_spool(&t, 0, 0, 1, 3);
 	for (unsigned n = 2; n <= 5; n++) {
 		snprintf(part, sizeof(part), "%s.%u", name, n);
@@ -234,7 +237,9 @@ static void test_a_file_without_a_good_entry(void **state)
 	open_bench(state, &t);
 	assert_int_equal(buf_add_str(&b, "rubbish"), 0);
 	post(&t, &b, name);
+	caught_begin();
 	assert_int_equal(inbox_work(&t.inbox, NOW_US), 1);
+	assert_null(strstr(caught_end(), "stored"));
 	assert_spool(&t, 0, 0, 0, 1);
 	assert_int_equal(faccessat(t.spool.dirs[SPOOL_BAD], name, F_OK, 0), 0);
 	assert_stored(state, &t, 0, 0, 0);
