@@ -2,6 +2,8 @@
 /* take: how every consumer gets at its next file. One file's fault must not be another's: what can
  * be neither taken nor refused is left, and the others are taken. */
 #include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "lib/hash.h"
 #include "spool/spool.h"
@@ -119,9 +121,17 @@ int spool_take_up(struct spool_taker *t, const char *name, uint64_t now_us, stru
 	return SPOOL_PASSED;
 }
 
-static bool is_the_files_own_fault(int rc)
+static bool is_ours_to_change(const struct spool *s, enum spool_state state)
 {
-	return rc == -EEXIST || rc == -EACCES || rc == -EPERM || rc == -EBUSY;
+	return faccessat(s->dirs[state], ".", W_OK | X_OK, 0) == 0;
+}
+
+/* Where a directory of the spool has lost its mode or its owner every file would be refused. */
+static bool is_the_files_own_fault(const struct spool *s, int rc)
+{
+	if (rc == -EACCES || rc == -EPERM)
+		return is_ours_to_change(s, SPOOL_NEW) && is_ours_to_change(s, SPOOL_CUR);
+	return rc == -EEXIST || rc == -EBUSY;
 }
 
 int spool_take(struct spool_taker *t, const char *name, uint64_t now_us, struct buf *into,
@@ -137,7 +147,7 @@ int spool_take(struct spool_taker *t, const char *name, uint64_t now_us, struct 
 		return load(t, name, now_us, into, ret);
 	if (rc == -ENOENT)
 		return SPOOL_PASSED;
-	if (!is_the_files_own_fault(rc))
+	if (!is_the_files_own_fault(t->spool, rc))
 		return rc;
 	return refuse(t, SPOOL_NEW, name, now_us,
 		rc == -EEXIST ? "its name is that of another file of this spool"
