@@ -27,8 +27,10 @@
 #define POOL_BYTES (4u * 1024)
 /* A refused body up to this is read, so that the refusal is heard. */
 #define SWALLOW_BYTES (64u * 1024)
-/* When the library wants to be run again at once and had nothing to tell: http_wait_ms. */
-#define PAUSE_MS 1
+/* When the library wants to be run again at once and had nothing to tell so many times:
+ * http_wait_ms. A kept connection takes two such runs between its reply and its next request. */
+#define STILL_RUNS 8
+#define PAUSE_MS   1
 
 enum stage { STAGE_HEAD, STAGE_BODY, STAGE_REFUSED, STAGE_WAITING, STAGE_OVER };
 
@@ -50,8 +52,8 @@ struct http {
 	void *context;
 	struct connection *connections;
 	struct log_limit complaints;
-	bool quiet; /* nothing new is begun */
-	bool moved; /* the library told something in the last run */
+	bool quiet;     /* nothing new is begun */
+	unsigned still; /* runs since the library told something, or the last pause */
 	int fd;
 };
 
@@ -228,7 +230,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
 	struct http_exchange *x = *own;
 	struct http *h = cls;
 	(void)mhd, (void)url, (void)version;
-	h->moved = true;
+	h->still = 0;
 	if (!x)
 		return MHD_NO; /* there was no memory for it */
 	/* At the end kept connections may still bring requests. One that came to wait for an answer
@@ -303,7 +305,7 @@ static void on_connection(
 	struct http *h = cls;
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-	h->moved = true;
+	h->still = 0;
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
 		/* Without memory for it its requests are refused. */
 		*own = info ? connection_add(&h->connections, info->connect_fd, clock_mono_ms())
@@ -415,14 +417,14 @@ int http_wait_ms(const struct http *h)
 	MHD_UNSIGNED_LONG_LONG wait_ms;
 	if (MHD_get_timeout(h->mhd, &wait_ms) != MHD_YES)
 		return -1;
-	if (wait_ms == 0 && !h->moved)
+	if (wait_ms == 0 && h->still >= STILL_RUNS)
 		return PAUSE_MS;
 	return wait_ms > INT32_MAX ? INT32_MAX : (int)wait_ms;
 }
 
 void http_run(struct http *h)
 {
-	h->moved = false;
+	h->still = h->still < STILL_RUNS ? h->still + 1 : 1;
 	(void)MHD_run(h->mhd); /* it fails only for daemons that run by themselves */
 }
 

@@ -250,29 +250,42 @@ static void test_what_is_asked_of_a_file_is_handed_on(void **state)
 	assert_string_equal(p.range, "");
 }
 
+/* A server without a socket to listen at, and one client that has said all of `said`. */
+static struct http *serve_one(
+	struct program *p, const struct http_limits *limits, struct span said, int *ret_client)
+{
+	const struct sockaddr at = {.sa_family = AF_UNIX};
+	struct http *h;
+	int ends[2];
+	assert_int_equal(http_open(-1, limits, &calls, p, &h), 0);
+	assert_int_equal(
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+	assert_int_equal(io_write_all(ends[1], said), 0);
+	assert_int_equal(http_add(h, ends[0], &at, sizeof(at.sa_family)), 0);
+	*ret_client = ends[1];
+	return h;
+}
+
 /* The library wants to be run at once, for ever: the loop must not. */
 static void test_a_chunk_without_end_lets_the_loop_rest(void **state)
 {
+	static const char head[] =
+		"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;";
 	const struct http_limits limits = {
 		.connections = 1, .idle_s = 3600, .deadline_ms = 1000, .body_rate_min = 1};
-	const char *head = "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;";
-	const struct sockaddr at = {.sa_family = AF_UNIX};
 	struct program p = {.later = true};
-	struct http *h;
-	char extension[4096];
-	int ends[2];
+	char said[sizeof(head) + 4096];
+	int client, rests = 0;
 	(void)state;
-	memset(extension, 'a', sizeof(extension));
-	assert_int_equal(http_open(-1, &limits, &calls, &p, &h), 0);
-	assert_int_equal(
-		socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
-	assert_int_equal(io_write_all(ends[1], span_str(head)), 0);
-	assert_int_equal(io_write_all(ends[1], span_of(extension, sizeof(extension))), 0);
-	assert_int_equal(http_add(h, ends[0], &at, sizeof(at.sa_family)), 0);
-	for (int i = 0; i < 100; i++)
+	memset(said, 'a', sizeof(said));
+	memcpy(said, head, sizeof(head) - 1);
+	struct http *h = serve_one(&p, &limits, span_of(said, sizeof(said)), &client);
+	for (int i = 0; i < 100; i++) {
 		http_run(h);
+		rests += http_wait_ms(h) != 0;
+	}
 	assert_non_null(p.waiting); /* it was begun */
-	assert_int_not_equal(http_wait_ms(h), 0);
+	assert_true(rests >= 10);
 	/* And its deadline ends it, though the library does not look at its socket. */
 	assert_int_equal(http_expire(h, clock_mono_ms() + 60000), 1);
 	for (int i = 0; i < 100 && http_connections(h) > 0; i++) {
@@ -280,7 +293,43 @@ static void test_a_chunk_without_end_lets_the_loop_rest(void **state)
 		http_run(h);
 	}
 	assert_int_equal(http_connections(h), 0);
-	close(ends[1]);
+	close(client);
+	http_close(h);
+}
+
+/* Runs it until it may rest: for how long. */
+static int run_until_rest(struct http *h)
+{
+	int wait_ms = 0;
+	while (wait_ms == 0) {
+		http_run(h);
+		wait_ms = http_wait_ms(h);
+	}
+	return wait_ms;
+}
+
+/* Nor may it rest when the library is about to read the next request. */
+static void test_a_kept_connection_is_read_at_once(void **state)
+{
+	const struct http_limits limits = {.connections = 1, .idle_s = 3600, .deadline_ms = 60000};
+	const struct span request =
+		span_str("GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\n\r\n");
+	struct program p = {.later = true};
+	char reply[1024];
+	int client;
+	(void)state;
+	struct http *h = serve_one(&p, &limits, request, &client);
+	for (int i = 0; i < 3; i++) {
+		(void)run_until_rest(h);
+		assert_non_null(p.waiting);
+		http_reply(p.waiting, 200, span_str("OK\n"));
+		p.waiting = NULL;
+		int wait_ms = run_until_rest(h);
+		assert_true(wait_ms < 0 || wait_ms > 1000);
+		assert_true(recv(client, reply, sizeof(reply), 0) > 0);
+		assert_int_equal(io_write_all(client, request), 0);
+	}
+	close(client);
 	http_close(h);
 }
 
@@ -297,6 +346,7 @@ int main(void)
 		CASE(test_a_part_beyond_the_file_closes),
 		CASE(test_what_is_asked_of_a_file_is_handed_on),
 		CASE(test_a_chunk_without_end_lets_the_loop_rest),
+		CASE(test_a_kept_connection_is_read_at_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
