@@ -3,6 +3,7 @@
  * be neither taken nor refused is left, and the others are taken. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/hash.h"
@@ -121,12 +122,20 @@ int spool_take_up(struct spool_taker *t, const char *name, uint64_t now_us, stru
 	return SPOOL_PASSED;
 }
 
+/* Still there under its name, too: in one that was moved away the sandbox lets nothing be changed.
+ */
 static bool is_ours_to_change(const struct spool *s, enum spool_state state)
 {
-	return faccessat(s->dirs[state], ".", W_OK | X_OK, 0) == 0;
+	struct stat held, named;
+
+	return faccessat(s->dirs[state], ".", W_OK | X_OK, 0) == 0 &&
+	       fstat(s->dirs[state], &held) == 0 &&
+	       fstatat(s->root, spool_state_name(state), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       held.st_dev == named.st_dev && held.st_ino == named.st_ino;
 }
 
-/* Where a directory of the spool has lost its mode or its owner every file would be refused. */
+/* Where a directory of the spool has lost its mode, its owner or its place every file would be
+ * refused. */
 static bool is_the_files_own_fault(const struct spool *s, int rc)
 {
 	if (rc == -EACCES || rc == -EPERM)

@@ -91,6 +91,21 @@ static void nothing_leaves_a_new_that_cannot_be_written(void **state)
 	waits_while_wrong(SPOOL_NEW, 0500, 03770);
 }
 
+/* What may not be moved in any case stands here for what the sandbox does not let be moved. */
+static void a_cur_that_was_moved_away_refuses_no_file(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdirat(spool.dirs[SPOOL_NEW], NAME, 0500), 0);
+	assert_int_equal(renameat(spool.root, "cur", spool.root, "away"), 0);
+	assert_int_equal(take(), -EACCES);
+	assert_int_equal(mkdirat(spool.root, "cur", 0700), 0);
+	assert_int_equal(take(), -EACCES);
+	assert_int_equal(unlinkat(spool.root, "cur", AT_REMOVEDIR), 0);
+	assert_int_equal(renameat(spool.root, "away", spool.root, "cur"), 0);
+	assert_int_equal(take(), SPOOL_LEFT);
+	assert_int_equal(unlinkat(spool.dirs[SPOOL_NEW], NAME, AT_REMOVEDIR), 0);
+}
+
 /* A directory that may not be written cannot be moved: it changes its "..". */
 static void one_that_may_not_be_moved_is_left(void **state)
 {
@@ -121,6 +136,7 @@ int main(void)
 		each(a_closed_cur_refuses_no_file),
 		each(nor_does_one_that_cannot_be_written),
 		each(nothing_leaves_a_new_that_cannot_be_written),
+		each(a_cur_that_was_moved_away_refuses_no_file),
 		each(one_that_may_not_be_moved_is_left),
 	};
 
