@@ -160,20 +160,14 @@ int attempt_begin_pin(struct verify *v, struct attempt *a, struct span pin)
 	return rc;
 }
 
-static void spend_failure(struct verify *v, struct device *d, uint64_t at_ms)
-{
-	const struct ration_rule rule = failed_rule(v);
-
-	ration_spend(&devices_rations(d)->failed_ms, &rule, at_ms);
-}
-
 static void count_failure(struct verify *v, const struct attempt *a, uint64_t now_us)
 {
 	struct device *d = devices_find(v->answerer->devices, span_str(a->serial));
+	const struct ration_rule failed = failed_rule(v);
 	struct whose w;
 
 	if (d)
-		spend_failure(v, d, now_ms());
+		ration_spend(&devices_rations(d)->failed_ms, &failed, now_ms());
 	if (lockout_failed(v->devices, span_str(a->serial), now_ms()))
 		alarm(v, a, "a device is locked out: too many failures in a row", false, now_us);
 	if (a->counted && lockout_failed(v->pins, whose(&w, a->site, a->pin), now_ms()))
@@ -277,6 +271,7 @@ static int recall(void *context, const struct audit *entry)
 	const struct recalling *r = context;
 	struct span serial = span_str(entry->serial), why = span_str(entry->why);
 	struct device *d = devices_find(r->v->answerer->devices, serial);
+	const struct ration_rule failed = failed_rule(r->v);
 	uint64_t age_ms = r->now_us > entry->at_us ? (r->now_us - entry->at_us) / 1000 : 0;
 	struct whose w;
 
@@ -284,8 +279,10 @@ static int recall(void *context, const struct audit *entry)
 		span_starts(why, NOT_DECIDED) || span_starts(why, NOT_LOOKED))
 		return 0;
 	uint64_t at_ms = now_ms() - age_ms;
+	/* What a clock that was ahead wrote down has no age, and there may be much of it: of all
+	 * that only as many as are left are taken. */
 	if (!entry->granted)
-		spend_failure(r->v, d, at_ms);
+		(void)ration_take(&devices_rations(d)->failed_ms, &failed, at_ms);
 	lockout_recall(r->v->devices, serial, !entry->granted, at_ms);
 	if (entry->pin[0])
 		lockout_recall(

@@ -637,6 +637,27 @@ static void test_guesses_are_recalled(void **state)
 	assert_in_range(guesses_between_successes("A", 7), 3, 4);
 }
 
+/* They count until they are older than now: no more of them than count at all. */
+static void test_guesses_of_a_clock_that_was_ahead(void **state)
+{
+	(void)state;
+	room.conf.verify_device_failures = 7;
+	for (int i = 0; i < 3; i++) {
+		close_verify();
+		room.now_us += 7200 * UINT64_C(1000000);
+		open_verify();
+		*devices_rations(device("A")) = (struct device_rations){.failed_ms = 0};
+		assert_int_equal(guesses_between_successes("A", 7), 7);
+	}
+	close_verify();
+	*devices_rations(device("A")) = (struct device_rations){.failed_ms = 0};
+	room.now_us -= 8 * 3600 * UINT64_C(1000000);
+	open_verify();
+	assert_int_equal(guesses_between_successes("A", 7), 0);
+	devices_rations(device("A"))->failed_ms -= 3600 * 1000 / 7;
+	assert_int_equal(guesses_between_successes("A", 5), 1);
+}
+
 /* What was turned away is written down as one, when it is over. */
 static void test_over(void **state)
 {
@@ -966,6 +987,7 @@ int main(void)
 		IN_A_ROOM(test_one_that_asks_for_ever),
 		IN_A_ROOM(test_one_that_guesses_between_successes),
 		IN_A_ROOM(test_guesses_are_recalled),
+		IN_A_ROOM(test_guesses_of_a_clock_that_was_ahead),
 		IN_A_ROOM(test_over),
 		IN_A_ROOM(test_locked_after_a_restart),
 		IN_A_ROOM(test_finger),
