@@ -123,6 +123,9 @@ static void open_shelf(struct cmdqd *c)
 	char *served = join_or_fail(c->conf.state_dir, CONF_SERVED);
 
 	or_fail(shelf_open(files, served, &c->shelf), served);
+	if (c->shelf.from == -EACCES)
+		log_warning("no file can be sent: the directory is closed to cmdqd",
+			LOG_TEXT("path", files));
 	free(served);
 	free(files);
 }

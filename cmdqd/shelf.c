@@ -41,10 +41,9 @@ static int refuse(const char *why, char ret_why[static SPOOL_WHY_BYTES])
 int shelf_open(const char *from, const char *to, struct shelf *ret)
 {
 	struct shelf s = {.from = io_open_dir(AT_FDCWD, from)};
-	int rc = s.from < 0 && s.from != -ENOENT ? s.from : io_make_dir(to, 02750);
+	bool without = s.from == -ENOENT || s.from == -EACCES;
+	int rc = s.from < 0 && !without ? s.from : io_make_dir(to, 02750);
 
-	if (s.from < 0)
-		s.from = -1;
 	if (rc == 0)
 		rc = s.to = io_open_dir(AT_FDCWD, to);
 	if (rc >= 0)
@@ -108,7 +107,7 @@ static int open_source(const struct shelf *s, const char *name, struct stat *ret
 	int fd = io_open_beneath(s->from, name);
 
 	if (fd < 0)
-		return say_unopened(s->from < 0 ? -ENOENT : fd, ret_why);
+		return say_unopened(s->from < 0 ? s->from : fd, ret_why);
 	int rc = fstat(fd, ret) < 0 ? -errno : check(ret, ret_why);
 	if (rc < 0)
 		io_close(fd);

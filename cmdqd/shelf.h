@@ -19,14 +19,15 @@
 #define SHELF_LOOK_MOST 4096                /* names looked at in one shelf_sweep */
 
 struct shelf {
-	int from, to;              /* both directories held; `from` -1: nobody has made it */
+	int from, to;              /* both directories held; `from` may be -ENOENT or -EACCES */
 	struct shelf_job *job;     /* the copy that is being made, or NULL */
 	struct shelf_known *known; /* what is at hand of each source, by its name */
 	size_t known_count;
 };
 
 /* `from` is CONF_FILES, `to` CONF_SERVED, which is made when it is missing (2750). Drafts that were
- * left in it go. 0 or a negative errno. */
+ * left in it go. Where `from` is missing or closed to us nothing can be sent, and that is not what
+ * this fails for. 0 or a negative errno. */
 must_check int shelf_open(const char *from, const char *to, struct shelf *ret);
 void shelf_close(struct shelf *s);
 

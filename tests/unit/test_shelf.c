@@ -158,8 +158,10 @@ static void test_no_directory(void **state)
 	assert_int_equal(
 		shelf_open(scratch_path(state, "nowhere"), "/dev/null/x", &bare), -ENOTDIR);
 	io_close(shelf.from);
-	shelf.from = -1;
+	shelf.from = -ENOENT;
 	assert_refused("a", "there is no such file: see punchctl file ls");
+	shelf.from = -EACCES;
+	assert_refused("a", "cmdqd may not read the file");
 }
 
 /* ---- step by step ---- */
