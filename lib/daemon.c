@@ -39,6 +39,7 @@ void daemon_refuse_root(void)
 static void on_lost_page(int number)
 {
 	(void)number;
+	/* NOLINTNEXTLINE(bugprone-signal-handler) */
 	log_error("the disk does not give back a part of what is open; ending");
 	_exit(EX_IOERR);
 }
