@@ -33,11 +33,11 @@ make_users() {
             useradd --system --user-group --no-create-home --home-dir /nonexistent \
                 --shell /usr/sbin/nologin "punchd-$u"
     done
-    usermod -G punchd-upload,punchd-result,punchd-desk punchd-ingestd
-    usermod -G punchd-upload,punchd-erase,punchd-read,punchd-private punchd-parserd
-    usermod -G punchd-result,punchd-order,punchd-desk,punchd-wake,punchd-match,punchd-read punchd-cmdqd
-    usermod -G punchd-wake punchd-notifyd
-    usermod -G punchd-match punchd-matcher
+    usermod -aG punchd-upload,punchd-result,punchd-desk punchd-ingestd
+    usermod -aG punchd-upload,punchd-erase,punchd-read,punchd-private punchd-parserd
+    usermod -aG punchd-result,punchd-order,punchd-desk,punchd-wake,punchd-match,punchd-read punchd-cmdqd
+    usermod -aG punchd-wake punchd-notifyd
+    usermod -aG punchd-match punchd-matcher
 }
 
 as() { # as DAEMON COMMAND…: becomes the daemon's user, if that is ours to do
