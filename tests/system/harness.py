@@ -709,7 +709,7 @@ class Site:
     WAY = ("new", "cur", "done")  # of what is not refused, so looked at in this order nothing is missed
 
     def all_names(self, kind):
-        return sorted({name for state in self.WAY for name in self.names(kind, state)})
+        return sorted({*self.names(kind, "new"), *self.in_work(kind), *self.names(kind, "done")})
 
     def all_entries(self, kind):
         """Those that wait, are in work or were done, in the order of their files."""
