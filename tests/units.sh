@@ -82,8 +82,9 @@ memberships() { # of a file of sysusers: "USER GROUP"
     awk '$1 == "m" {print $2, $3}' "$1" | sort
 }
 
+# What run.sh gives in any case; what it gives for a setting stands further in.
 of_usermod() {
-    sed -n 's/^ *usermod -G \([a-z,-]*\) \([a-z-]*\)$/\2 \1/p' scripts/run.sh |
+    sed -n 's/^    usermod -aG \([a-z,-]*\) \([a-z-]*\)$/\2 \1/p' scripts/run.sh |
         while read -r user groups; do tr , '\n' <<<"$groups" | sed "s/^/$user /"; done | sort
 }
 
