@@ -22,7 +22,8 @@ port=$((10#$port))
 
 # ---- users: root gives each daemon its own, anybody else is all of them ----
 
-# Groups are doors: who is in one may do one thing. docs/TRUST.md
+# Groups are doors: who is in one may do one thing. docs/TRUST.md. None is taken away: on a machine that also has the
+# package an operator may have given it.
 make_users() {
     local g u
     for g in upload erase result order desk wake match read private; do

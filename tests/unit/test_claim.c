@@ -9,8 +9,6 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -19,6 +17,7 @@
 #include "lib/io.h"
 #include "spool/spool.h"
 #include "tests/unit/scratch.h"
+#include "tests/unit/somebody.h"
 
 #define NAME  "0000000000000001-00000000000000ff"
 #define OTHER "0000000000000002-00000000000000ff"
@@ -544,18 +543,6 @@ static void a_planted_twin_is_pushed_aside(void **state)
 	assert_contents(SPOOL_BAD, l.items[0].name, "twin");
 	assert_why(l.items[0].name, "name: " NAME "\n");
 	spool_list_free(&l);
-}
-
-/* Root can read everything, and has one group: these tests are about somebody who cannot. */
-static int become_somebody(void **state)
-{
-	const gid_t groups[] = {65533};
-
-	(void)state;
-	if (geteuid() != 0)
-		return 0;
-	return setgroups(1, groups) < 0 || setresgid(65534, 65534, 65534) < 0 ||
-	       setresuid(65534, 65534, 65534) < 0 || prctl(PR_SET_DUMPABLE, 1) < 0;
 }
 
 int main(void)

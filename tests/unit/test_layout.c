@@ -8,13 +8,12 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "spool/spool.h"
 #include "tests/unit/scratch.h"
+#include "tests/unit/somebody.h"
 
 /* ---- a death within spool_make ---- */
 
@@ -247,18 +246,6 @@ static void states_have_names(void **state)
 	assert_int_equal(spool_state_of(span_str("New"), &s), -EINVAL);
 	assert_int_equal(spool_state_of(span_str("new "), &s), -EINVAL);
 	assert_int_equal(s, SPOOL_STATES);
-}
-
-/* Root may enter everywhere: these tests are about somebody who may not. */
-static int become_somebody(void **state)
-{
-	const gid_t groups[] = {65533};
-
-	(void)state;
-	if (geteuid() != 0)
-		return 0;
-	return setgroups(1, groups) < 0 || setresgid(65534, 65534, 65534) < 0 ||
-	       setresuid(65534, 65534, 65534) < 0 || prctl(PR_SET_DUMPABLE, 1) < 0;
 }
 
 int main(void)

@@ -8,14 +8,13 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "lib/io.h"
 #include "spool/spool.h"
 #include "tests/unit/scratch.h"
+#include "tests/unit/somebody.h"
 
 #define NAME "0000000000000001-00000000000000ff"
 
@@ -200,18 +199,6 @@ static void a_failed_sync_is_said(void **state)
 	assert_int_equal(spool_move(&spool, NAME, SPOOL_BAD, SPOOL_HOLD), -EIO);
 	assert_true(is_there(SPOOL_HOLD, NAME));
 	assert_int_equal(spool_discard(&spool, NAME, SPOOL_HOLD), -EIO);
-}
-
-/* Root can read everything: these tests are about somebody who cannot. */
-static int become_somebody(void **state)
-{
-	const gid_t groups[] = {65533};
-
-	(void)state;
-	if (geteuid() != 0)
-		return 0;
-	return setgroups(1, groups) < 0 || setresgid(65534, 65534, 65534) < 0 ||
-	       setresuid(65534, 65534, 65534) < 0 || prctl(PR_SET_DUMPABLE, 1) < 0;
 }
 
 int main(void)

@@ -8,13 +8,12 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "lib/clock.h"
 #include "spool/spool.h"
 #include "tests/unit/scratch.h"
+#include "tests/unit/somebody.h"
 
 #define NOW_S    4102444800 /* 2100: later than any file's change time, which cannot be set */
 #define NOW_US   ((uint64_t)NOW_S * 1000000)
@@ -130,18 +129,6 @@ static void no_other_state_is_touched(void **state)
 	for (unsigned i = 0; i < SPOOL_STATES; i++)
 		assert_int_equal(is_there((enum spool_state)i, "0000000000000001-0000000000000000"),
 			i != SPOOL_TMP);
-}
-
-/* Root can read everything: these tests are about somebody who cannot. */
-static int become_somebody(void **state)
-{
-	const gid_t groups[] = {65533};
-
-	(void)state;
-	if (geteuid() != 0)
-		return 0;
-	return setgroups(1, groups) < 0 || setresgid(65534, 65534, 65534) < 0 ||
-	       setresuid(65534, 65534, 65534) < 0 || prctl(PR_SET_DUMPABLE, 1) < 0;
 }
 
 int main(void)

@@ -8,14 +8,13 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/io.h"
 #include "spool/spool.h"
 #include "tests/unit/scratch.h"
+#include "tests/unit/somebody.h"
 
 #define NAME "0000000000000001-00000000000000ff"
 #define MAX  1000 /* bytes of a file that is taken */
@@ -115,18 +114,6 @@ static void one_that_may_not_be_moved_is_left(void **state)
 	assert_true(taking.first);
 	assert_int_equal(take(), SPOOL_PASSED);
 	assert_int_equal(unlinkat(spool.dirs[SPOOL_NEW], NAME, AT_REMOVEDIR), 0);
-}
-
-/* Root may do everything. */
-static int become_somebody(void **state)
-{
-	const gid_t groups[] = {65533};
-
-	(void)state;
-	if (geteuid() != 0)
-		return 0;
-	return setgroups(1, groups) < 0 || setresgid(65534, 65534, 65534) < 0 ||
-	       setresuid(65534, 65534, 65534) < 0 || prctl(PR_SET_DUMPABLE, 1) < 0;
 }
 
 int main(void)
