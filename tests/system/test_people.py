@@ -14,10 +14,11 @@ AMBIGUOUS = "韦违".encode("gb18030")
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) + b"\xff\xd9"
 TEMPLATE = bytes(range(6))
 T64 = base64.b64encode(TEMPLATE)
-SECRETS = ("7733", "123456789", "15CD5B0700", T64.decode(), base64.b64encode(JPEG).decode()[:40])
+# Passwords of eight digits: four stand in an entry's name or a time sooner or later.
+SECRETS = ("77338192", "123456789", "15CD5B0700", T64.decode(), base64.b64encode(JPEG).decode()[:40])
 
 ANNA = b"USER PIN=1001\tName=%s\tPri=%d\tPasswd=%s\tCard=[15CD5B0700]\tGrp=1\tTZ=\n"
-GATE1 = (ANNA % (b"Anna", 0, b"7733")
+GATE1 = (ANNA % (b"Anna", 0, b"77338192")
          + b"USER PIN=1002\tName=Ben\tPri=0\tPasswd=\tCard=\tGrp=1\tTZ=\n"
          + b"FP PIN=1001\tFID=6\tSize=8\tValid=1\tTMP=" + T64 + b"\n"
          + b"USERPIC PIN=1001\tFileName=1001.jpg\tSize=%d\tContent=%s\n"
@@ -49,7 +50,7 @@ def start(context):
     site.upload("GATE1", photo(b"1002", 6), table="ATTPHOTO")
     site.upload("GATE1", b"~DeviceName=X,Language=69,~OEMVendor=A, B", table="options")
     site.upload("GATE1", b"ERRORLOG ErrCode=D01E0001\tErrMsg=bad\n", table="ERRORLOG")
-    site.upload("GATE1", b"NONSENSE secret=7733\nUSER Name=nobody\n", table="OPERLOG")
+    site.upload("GATE1", b"NONSENSE secret=77338192\nUSER Name=nobody\n", table="OPERLOG")
     site.wait_worked_off()
     return site
 

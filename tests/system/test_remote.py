@@ -21,14 +21,14 @@ def b64(data):
 
 TEN, NINE = b64(b"\x4a\x9bSS21 made up"), b64(b"\xa1\xca\x01\x02 made up")
 FACE, JPEG = b64(b"a face, made up"), b64(b"\xff\xd8\xff\xe0 made up \xff\xd9")
-PEOPLE = (b"USER PIN=147\tName=\xe5\xbc\xa0\xe4\xb8\x89\tPri=14\tPasswd=7733\tCard=[15CD5B0700]\tGrp=1\t"
+PEOPLE = (b"USER PIN=147\tName=\xe5\xbc\xa0\xe4\xb8\x89\tPri=14\tPasswd=77338192\tCard=[15CD5B0700]\tGrp=1\t"
           b"TZ=0001000100000000\n"
           + b"FP PIN=147\tFID=6\tSize=%d\tValid=1\tTMP=%s\n" % (len(TEN), TEN)
           + b"FP PIN=147\tFID=7\tSize=%d\tValid=3\tTMP=%s\n" % (len(NINE), NINE)
           + b"BIODATA Pin=147\tNo=0\tIndex=0\tValid=1\tDuress=0\tType=9\tMajorVer=35\tMinorVer=4\tFormat=0\tTmp=%s\n" % FACE
           + b"USERPIC PIN=147\tFileName=147.jpg\tSize=%d\tContent=%s\n" % (len(JPEG), JPEG)
           + b"USER PIN=8\tName=Ben\tPri=0\tPasswd=\tCard=\tGrp=\tTZ=\n")
-SECRETS = ("7733", "123456789", TEN.decode(), NINE.decode(), FACE.decode(), JPEG.decode())
+SECRETS = ("77338192", "123456789", TEN.decode(), NINE.decode(), FACE.decode(), JPEG.decode())
 
 
 def begin(t, clock=False, **conf):
@@ -176,7 +176,7 @@ def remote_withdraw(t):
             check(asks(site, serial).body.startswith(b"DATA U"), serial, "is not told")
         check(asks(site, HOME).body.startswith(b"DATA U"), "the one that he comes from is not told")
         # One uploads what it was told, on another he is enrolled with a finger of its own, a third one is given him.
-        site.upload(NEW, b"USER PIN=147\tName=Zhang\tPri=0\tPasswd=7733\tCard=\tGrp=1\tTZ=\n"
+        site.upload(NEW, b"USER PIN=147\tName=Zhang\tPri=0\tPasswd=77338192\tCard=\tGrp=1\tTZ=\n"
                     + b"FP PIN=147\tFID=6\tSize=%d\tValid=1\tTMP=%s\n" % (len(TEN), TEN), table="OPERLOG")
         site.upload(CHINESE, b"USER PIN=147\tName=Zhang\tPri=0\tPasswd=\tCard=\tGrp=1\tTZ=\n"
                     + b"FP PIN=147\tFID=1\tSize=%d\tValid=1\tTMP=%s\n" % (len(NINE) + 4, NINE[:-4] + b"QUJDREVG"),

@@ -23,7 +23,8 @@ def user(pin, name, password="", card=""):
     return f"USER PIN={pin}\tName={name}\tPri=0\tPasswd={password}\tCard={card}\tGrp=1\tTZ=0001000100000000\n".encode()
 
 
-PEOPLE = (user(1, "Ann", "7733", "[15CD5B0700]") + user(2, NAME, "", "") + user(3, "Cem", "7734", "[0A00000000]")
+PEOPLE = (user(1, "Ann", "77338192", "[15CD5B0700]") + user(2, NAME)
+          + user(3, "Cem", "77348192", "[0A00000000]")
           + f"FP PIN=1\tFID=6\tSize={len(STORED)}\tValid=1\tTMP={STORED}\n".encode()
           + b"USERPIC PIN=3\tFileName=3.jpg\tSize=%d\tContent=%s\n"
           % (len(base64.b64encode(PHOTO)), base64.b64encode(PHOTO))
@@ -102,8 +103,8 @@ def verify_methods(t):
         golden(ask(site, "CARD", 0, "123456789", OLD), "verify_ann", "a card where it was enrolled")
         golden(ask(site, "CARD", 0, "123456789", ELSEWHERE), "verify_failed", "a card of another site")
         golden(ask(site, "CARD", 0, "123456789", OFF), "verify_failed", "a card where nobody may ask")
-        golden(ask(site, "PWD", 3, "7734"), "verify_photo", "a password, with a photo")
-        golden(ask(site, "PWD", 3, "7733"), "verify_failed", "another's password")
+        golden(ask(site, "PWD", 3, "77348192"), "verify_photo", "a password, with a photo")
+        golden(ask(site, "PWD", 3, "77338192"), "verify_failed", "another's password")
         golden(ask(site, "PWD", 2, "0"), "verify_failed", "a password where there is none")
         golden(ask(site, "PWD", 2, ""), "verify_failed", "no password where there is none")
         golden(ask(site, "FP", 1, template(9)), "verify_ann", "a finger")
@@ -118,8 +119,8 @@ def verify_methods(t):
         found = audited(site)
         same(len(found), 18, "attempts that were audited")
         same(len(granted(found)), 8, "those that were granted")
-        nothing_said(site, "123456789", "7734", template(9), STORED, "7733")
-        for secret in ("123456789", "7734", template(9)):
+        nothing_said(site, "123456789", "77348192", template(9), STORED, "77338192")
+        for secret in ("123456789", "77348192", template(9)):
             check(secret not in str(found), "a secret is in the audit")
 
 
@@ -161,7 +162,7 @@ def verify_survives_kills(t):
             uploads_go_on(site, number)
             site.cmdqd.start()
             wait_until(lambda: site.ask(f"/iclock/getrequest?SN={OLD}").status == 200
-                       and asks(site, "PWD", 3, "7734") != FAILED, "the desk is there again")
+                       and asks(site, "PWD", 3, "77348192") != FAILED, "the desk is there again")
             same(len(granted(audited(site), "1")), number + 1, "cards that were audited")
 
 
@@ -180,14 +181,14 @@ def verify_wrong_passwords(t):
             if number % 100 == 0:
                 uploads_go_on(site, number)
         for serial in (OLD, CHINESE):
-            same(asks(site, "PWD", 1, "7733", serial), FAILED, "the right password of one who is locked out")
+            same(asks(site, "PWD", 1, "77338192", serial), FAILED, "the right password of one who is locked out")
             same(asks(site, "CARD", 0, "123456789", serial), FAILED, "his card")
         found = audited(site)
         same(len([a for a in found if a["what"] == "alarm"]), 1, "alarms")
         same(len([a for a in found if a["what"] == "verify" and a["pin"] == "1"]), 5, "attempts that were looked at")
         site.cmdqd.restart()
         wait_until(lambda: site.shake_hands(OLD, "").status == 200, "the desk is there again")
-        same(asks(site, "PWD", 1, "7733", OLD), FAILED, "the right password after a restart")
+        same(asks(site, "PWD", 1, "77338192", OLD), FAILED, "the right password after a restart")
         same(asks(site, "CARD", 3, "10", OLD)[:13], b"AUTH=Success\t", "another's card after a restart")
         # And the device that finds nobody.
         for number in range(5):
