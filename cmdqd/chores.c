@@ -280,7 +280,7 @@ int chores_do(struct cmdqd *c, uint64_t now_ms)
 	log_failure(&done->list_failures, now_ms, "admission list not written",
 		admission_write_paced(&c->admission, now_ms));
 	if (due(&done->looked_ms, LOOK_EVERY_MS, now_ms))
-		desk_drop_stalled(c->desk, now_ms);
+		desk_look(c->desk, now_ms);
 	done->pokes_wait = !poke_flush(&c->poke, now_ms);
 	return rc;
 }

@@ -11,6 +11,7 @@
 #include "cmdqd/outbox.h"
 #include "lib/clock.h"
 #include "lib/io.h"
+#include "lib/local.h"
 #include "lib/log.h"
 
 /* Questions of one client answered in a row, so that the others get their turn. Answers that are
@@ -28,6 +29,7 @@ struct client {
 
 struct desk {
 	struct loop_source listener; /* first, as above */
+	bool deaf; /* nobody can be accepted: the listener is not polled until the next look */
 	int loop_fd;
 	desk_answer *answer;
 	void *context;
@@ -210,15 +212,24 @@ int desk_adopt(struct desk *desk, int fd)
 	return rc;
 }
 
+/* When that fails it is tried again at the next event, or the next look. */
+static void be_deaf(struct desk *desk, bool deaf)
+{
+	if (loop_change(desk->loop_fd, &desk->listener, deaf ? 0 : EPOLLIN) == 0)
+		desk->deaf = deaf;
+}
+
 static void listener_ready(struct loop_source *source, uint32_t events)
 {
 	struct desk *desk = (struct desk *)source;
-	int fd = accept4(source->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = local_accept(source->fd);
 	(void)events;
 
-	if (fd < 0 && errno == EAGAIN)
+	if (fd == -EAGAIN)
 		return;
-	int rc = fd < 0 ? -errno : 0;
+	if (fd < 0)
+		be_deaf(desk, true);
+	int rc = fd < 0 ? fd : 0;
 	if (rc == 0 && desk->client_count >= DESK_CLIENTS_MAX) {
 		io_close(fd);
 		rc = -EUSERS;
@@ -231,7 +242,7 @@ static void listener_ready(struct loop_source *source, uint32_t events)
 		tell(&desk->comings, LOG_LEVEL_INFO, "client has come to the desk", 0);
 }
 
-void desk_drop_stalled(struct desk *desk, uint64_t now_ms)
+static void drop_stalled(struct desk *desk, uint64_t now_ms)
 {
 	struct client *next;
 
@@ -243,6 +254,13 @@ void desk_drop_stalled(struct desk *desk, uint64_t now_ms)
 			drop(c);
 		}
 	}
+}
+
+void desk_look(struct desk *desk, uint64_t now_ms)
+{
+	drop_stalled(desk, now_ms);
+	if (desk->deaf)
+		be_deaf(desk, false);
 }
 
 int desk_serve(int loop_fd, const char *path, desk_answer *answer, void *context, struct desk **ret)

@@ -47,8 +47,9 @@ must_check int desk_adopt(struct desk *desk, int fd);
 /* Sends all that were held; or, when what they say did not become durable, in the place of each
  * what can be said without it (outbox_release). */
 void desk_release(struct desk *desk, bool durable);
-/* Drops the clients that have stalled. Call it every second or so. */
-void desk_drop_stalled(struct desk *desk, uint64_t now_ms);
+/* Drops the clients that have stalled, and listens again when for want of descriptors or memory it
+ * did not. Call it every second or so. */
+void desk_look(struct desk *desk, uint64_t now_ms);
 void desk_shut(struct desk *desk);
 
 #endif

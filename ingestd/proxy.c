@@ -11,6 +11,7 @@
 
 #include "ingestd/proxy_head.h"
 #include "lib/io.h"
+#include "lib/local.h"
 #include "lib/log.h"
 
 #define EVENTS      64
@@ -122,14 +123,14 @@ static void take(struct proxy *p, int fd, uint64_t now_ms)
 static void take_new(struct proxy *p, uint64_t now_ms)
 {
 	for (unsigned i = 0; i < ACCEPTS_MAX; i++) {
-		int fd = accept4(p->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd = local_accept(p->listen_fd);
 		if (fd >= 0) {
 			take(p, fd, now_ms);
 			continue;
 		}
-		if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
+		if (fd == -EAGAIN)
 			return;
-		complain(p, "none can be accepted", -errno, now_ms);
+		complain(p, "none can be accepted", fd, now_ms);
 		p->deaf = poll_for(p, EPOLL_CTL_MOD, p->listen_fd, 0, LISTENER) == 0;
 		return;
 	}

@@ -115,3 +115,12 @@ int local_listen(const char *path, int type, mode_t mode)
 	io_close(fd);
 	return rc;
 }
+
+int local_accept(int listen_fd)
+{
+	int fd = accept4(listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return errno == EINTR || errno == ECONNABORTED ? -EAGAIN : -errno;
+	return fd;
+}

@@ -22,4 +22,9 @@ must_check int local_is_there(const char *path, int type);
  * no socket; other negative errno. */
 must_check int local_listen(const char *path, int type, mode_t mode);
 
+/* Takes who waits at a listener: a descriptor, or -EAGAIN when nobody does (any more). Any other
+ * negative errno, as for want of descriptors, leaves them waiting and the listener readable: who
+ * polls it is to be deaf for a while, or does nothing else. */
+must_check int local_accept(int listen_fd);
+
 #endif

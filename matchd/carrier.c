@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #define PACKETS_AT_ONCE 16
+#define DEAF_MS         250
 
 int carrier_open(const char *socket_path, const char *program, uint64_t memory_bytes,
 	uint64_t timeout_ms, struct carrier *ret)
@@ -248,8 +249,8 @@ static void give_up_waiting(struct carrier *c, uint64_t now_ms)
 
 void carrier_fds(const struct carrier *c, struct pollfd ret_fds[static CARRIER_FDS])
 {
-	const int fds[CARRIER_FDS] = {
-		c->client.listen_fd, c->client.fd, c->child.fd, c->child.pid_fd};
+	const int fds[CARRIER_FDS] = {c->client.deaf ? -1 : c->client.listen_fd, c->client.fd,
+		c->child.fd, c->child.pid_fd};
 
 	for (size_t i = 0; i < CARRIER_FDS; i++)
 		ret_fds[i] = (struct pollfd){.fd = fds[i], .events = POLLIN};
@@ -271,6 +272,8 @@ uint64_t carrier_wait_ms(const struct carrier *c, uint64_t now_ms)
 		due_ms = sooner(due_ms, first->deadline_ms);
 	if (c->carried_id != 0)
 		due_ms = sooner(due_ms, c->carried_until_ms);
+	if (c->client.deaf)
+		due_ms = sooner(due_ms, now_ms + DEAF_MS);
 	if (due_ms == UINT64_MAX)
 		return UINT64_MAX;
 	return due_ms > now_ms ? due_ms - now_ms : 0;

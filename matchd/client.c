@@ -48,20 +48,21 @@ static void tell_unaccepted(struct client *c, int rc, uint64_t now_ms)
 {
 	uint64_t dropped;
 
-	if (rc != -EAGAIN && log_allow(&c->comings, now_ms, &dropped))
+	if (log_allow(&c->comings, now_ms, &dropped))
 		log_warning("client not accepted", LOG_ERR(rc),
 			LOG_NUM(dropped ? "dropped" : NULL, dropped));
 }
 
 bool client_accept(struct client *c, uint64_t now_ms)
 {
-	int fd = accept4(c->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = local_accept(c->listen_fd);
 	uint64_t dropped;
 
-	if (fd < 0) {
-		tell_unaccepted(c, -errno, now_ms);
+	c->deaf = fd < 0 && fd != -EAGAIN;
+	if (c->deaf)
+		tell_unaccepted(c, fd, now_ms);
+	if (fd < 0)
 		return false;
-	}
 	if (c->fd >= 0)
 		client_drop(c, "another has come", now_ms);
 	c->fd = fd;

@@ -12,6 +12,7 @@
 struct client {
 	int listen_fd;
 	int fd;                     /* -1 while there is none */
+	bool deaf;                  /* nobody could be accepted: the socket is not to be polled */
 	bool greeted;               /* hello was said to it */
 	struct matching_hello told; /* last */
 	struct log_limit comings, partings;
@@ -21,7 +22,8 @@ struct client {
 must_check int client_open(const char *socket_path, struct client *ret);
 void client_close(struct client *c);
 
-/* Takes who waits at the socket; whoever was there is let go. False when nobody did. */
+/* Takes who waits at the socket; whoever was there is let go. False when nobody did, or nobody can
+ * be taken, for want of descriptors or memory: then it is `deaf` until this is called again. */
 bool client_accept(struct client *c, uint64_t now_ms);
 
 /* One packet into `into`, which has room for MATCHING_REQUEST_MAX + 1: its bytes; -EAGAIN when none

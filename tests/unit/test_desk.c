@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -427,7 +428,7 @@ static void test_a_slow_reader_loses_nothing(void **state)
 	(void)state;
 	uint64_t sent = flood(room.us), heard = 0;
 	assert_true(sent > 0);
-	desk_drop_stalled(room.desk, clock_mono_ms());
+	desk_look(room.desk, clock_mono_ms());
 	for (int idle = 0; idle < 100; idle++) {
 		while (hear(room.us).id == 1) {
 			heard++;
@@ -436,7 +437,7 @@ static void test_a_slow_reader_loses_nothing(void **state)
 		turn();
 	}
 	assert_int_equal(heard, sent);
-	desk_drop_stalled(room.desk, clock_mono_ms() + 10 * DESK_STALL_MS);
+	desk_look(room.desk, clock_mono_ms() + 10 * DESK_STALL_MS);
 	assert_int_equal(clients(), 1);
 }
 
@@ -448,7 +449,7 @@ static void test_who_never_reads_is_dropped(void **state)
 	(void)flood(second);
 	/* The others are served meanwhile. */
 	served();
-	desk_drop_stalled(room.desk, clock_mono_ms() + DESK_STALL_MS);
+	desk_look(room.desk, clock_mono_ms() + DESK_STALL_MS);
 	assert_int_equal(clients(), 1);
 	served();
 	io_close(second);
@@ -496,6 +497,50 @@ static void test_clients_are_bounded(void **state)
 	assert_int_equal(clients(), 1);
 }
 
+/* How many descriptors the loop has news of. */
+static int news(void)
+{
+	struct epoll_event events[4];
+
+	return epoll_wait(room.loop_fd, events, 4, 0);
+}
+
+static void allow_descriptors(rlim_t count)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = count;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static void test_without_descriptors_it_is_deaf_for_a_while(void **state)
+{
+	char path[96];
+	struct rlimit before;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/desk.sock", room.dir);
+	int fd = msg_connect(path);
+	assert_true(fd >= 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	allow_descriptors(0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(news(), 1);
+		turn();
+		assert_int_equal(news(), 0);
+		served(); /* who is in */
+		desk_look(room.desk, clock_mono_ms());
+	}
+	allow_descriptors(before.rlim_cur);
+	turn();
+	assert_int_equal(clients(), 2);
+	ask(fd, 5, MSG_POLL, "/x");
+	turn();
+	assert_int_equal(hear(fd).id, 5);
+	io_close(fd);
+}
+
 #define IN_A_ROOM(test) cmocka_unit_test_setup_teardown(test, open_room, close_room)
 
 int main(void)
@@ -517,6 +562,7 @@ int main(void)
 		IN_A_ROOM(test_who_never_reads_is_dropped),
 		IN_A_ROOM(test_the_socket_file),
 		IN_A_ROOM(test_clients_are_bounded),
+		IN_A_ROOM(test_without_descriptors_it_is_deaf_for_a_while),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
