@@ -100,6 +100,28 @@ int io_open_beneath(int dir_fd, const char *path)
 	return fd < 0 ? -errno : (int)fd;
 }
 
+static int give_mode(int dir_fd, mode_t mode)
+{
+	int rc = io_set_dir_mode(dir_fd, mode);
+
+	/* Durability: the mode, before the name, because one that is there keeps the mode it has.
+	 */
+	return rc < 0 || fsync(dir_fd) == 0 ? rc : -errno;
+}
+
+static int sync_above(int dir_fd)
+{
+	int above = io_open_dir(dir_fd, "..");
+
+	if (above < 0)
+		return above;
+	/* Durability: the directory's own name, before anything in it is relied on. Of one that is
+	 * there too: who made it may have ended before this, or failed at it. */
+	int rc = fsync(above) < 0 ? -errno : 0;
+	io_close(above);
+	return rc;
+}
+
 int io_make_dir(const char *path, mode_t mode)
 {
 	return io_make_dir_at(AT_FDCWD, path, mode);
@@ -107,11 +129,18 @@ int io_make_dir(const char *path, mode_t mode)
 
 int io_make_dir_at(int at_fd, const char *path, mode_t mode)
 {
-	if (mkdirat(at_fd, path, mode & 0777) < 0)
-		return errno == EEXIST ? 0 : -errno;
+	bool made = mkdirat(at_fd, path, mode & 0777) == 0;
+	if (!made && errno != EEXIST)
+		return -errno;
 	int fd = io_open_dir(at_fd, path);
-	int rc = fd < 0 ? fd : io_set_dir_mode(fd, mode);
+	int rc = fd < 0 ? fd : 0;
+	if (rc == 0 && made)
+		rc = give_mode(fd, mode);
+	if (rc == 0)
+		rc = sync_above(fd);
 	io_close(fd);
+	if (rc < 0 && made)
+		(void)unlinkat(at_fd, path, AT_REMOVEDIR); /* the next try begins anew */
 	return rc;
 }
 

@@ -31,11 +31,9 @@ int erase_open(struct erase *e, const struct conf *c, struct records_writer *rec
 {
 	*e = (struct erase){
 		.records = records, .photos = photos, .bytes = buf_with_max(c->file_max_bytes)};
-	/* Where packages made the directories this may be forbidden; then they are there. */
-	int made = spool_make(c->spool_dir, ERASE_KIND);
-	int rc = spool_open(c->spool_dir, ERASE_KIND, SPOOL_FOR_CONSUMING, &e->spool);
-	if (rc == -ENOENT && made < 0)
-		rc = made;
+	int rc = spool_make(c->spool_dir, ERASE_KIND);
+	if (rc == 0)
+		rc = spool_open(c->spool_dir, ERASE_KIND, SPOOL_FOR_CONSUMING, &e->spool);
 	if (rc < 0)
 		return rc;
 	e->open = true;

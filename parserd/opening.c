@@ -46,12 +46,13 @@ static int open_watch(struct parserd *p)
 {
 	char path[4096];
 
-	/* Where packages made the directories this may be forbidden; then they are there. */
-	int made = spool_make(p->conf.spool_dir, SPOOL_KIND);
+	int rc = spool_make(p->conf.spool_dir, SPOOL_KIND);
+	if (rc < 0)
+		return opening_fail("cannot make the spool", p->conf.spool_dir, rc);
 	snprintf(path, sizeof(path), "%s/" SPOOL_KIND "/new", p->conf.spool_dir);
 	p->watch_fd = spool_watch_open(path);
 	if (p->watch_fd < 0)
-		return opening_fail("cannot watch the spool", path, made < 0 ? made : p->watch_fd);
+		return opening_fail("cannot watch the spool", path, p->watch_fd);
 	return EX_OK;
 }
 
@@ -159,7 +160,7 @@ static int open_erase(struct parserd *p)
 {
 	int rc = erase_open(&p->erase, &p->conf, p->records, &p->photos);
 
-	if (rc == -EBUSY || rc == -ENOMEM)
+	if (rc == -EBUSY || rc == -ENOMEM || rc == -EIO)
 		return opening_fail(
 			"cannot open the spool of orders to erase", p->conf.spool_dir, rc);
 	if (rc < 0)

@@ -19,18 +19,6 @@
 
 /* ---- opening ---- */
 
-static int sync_parent(int dir)
-{
-	int parent = io_open_dir(dir, "..");
-
-	if (parent < 0)
-		return parent;
-	/* Durability: the name of the directory of photos itself. */
-	int rc = fsync(parent) < 0 ? -errno : 0;
-	io_close(parent);
-	return rc;
-}
-
 int photos_open(const char *path, struct photos *ret)
 {
 	int rc = io_make_dir(path, DIR_MODE);
@@ -40,11 +28,9 @@ int photos_open(const char *path, struct photos *ret)
 	int dir = io_open_dir(AT_FDCWD, path);
 	if (dir < 0)
 		return dir;
-	rc = sync_parent(dir);
 	/* Durability: one that was killed may have made directories and renamed files whose names
 	 * were not synced yet. From here on, what is found is as good as what is written. */
-	if (rc == 0 && syncfs(dir) < 0)
-		rc = -errno;
+	rc = syncfs(dir) < 0 ? -errno : 0;
 	if (rc < 0)
 		io_close(dir);
 	else

@@ -73,7 +73,8 @@ int spool_make(const char *dir, const char *kind)
 	int root = rc < 0 ? rc : io_open_dir(parent, kind);
 	for (unsigned i = 0; root >= 0 && rc == 0 && i < SPOOL_STATES; i++)
 		rc = make_dir(root, states[i].name, states[i].mode);
-	/* Durability: a spool that was promised into must not vanish with its directories. */
+	/* Durability: a spool that was promised into must not vanish with its directories. Each
+	 * start syncs them, also those that are there: the one before may have failed at it. */
 	if (root >= 0 && rc == 0 && (fsync(root) < 0 || fsync(parent) < 0))
 		rc = -errno;
 	io_close(root);

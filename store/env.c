@@ -194,13 +194,9 @@ static int make_aside(int parent_fd, const char *path)
 	 * also replaces an empty directory, and nothing else. */
 	if (rc == 0 && rename(aside, path) < 0)
 		rc = -errno;
-	if (rc != 0) {
+	if (rc != 0)
 		remove_birth(parent_fd, strrchr(aside, '/') + 1);
-		return rc;
-	}
-	/* Durability: without it a power cut takes the name back, and with it every
-	 * transaction that was committed into the environment since. */
-	return fsync(parent_fd) < 0 ? -errno : 0;
+	return rc;
 }
 
 int env_make(const char *path)
@@ -221,6 +217,11 @@ int env_make(const char *path)
 		return parent_fd;
 	remove_leftovers(parent_fd, base + 1);
 	int rc = has_data(whole) ? 0 : make_aside(parent_fd, whole);
+	/* Durability: without it a power cut takes the name back, and with it every transaction
+	 * that was committed into the environment since. Of one that is there too: who made it may
+	 * have ended before this, or failed at it. */
+	if (rc == 0 && fsync(parent_fd) < 0)
+		rc = -errno;
 	io_close(parent_fd);
 	return rc;
 }

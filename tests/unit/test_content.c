@@ -19,12 +19,14 @@
 static struct content content;
 static int above;
 
-static int unsynced = -1; /* fsync of this directory fails, once */
+static ino_t unsynced; /* fsync of this directory fails, once; 0: none */
 
 int fsync(int fd)
 {
-	if (fd == unsynced) {
-		unsynced = -1;
+	struct stat st;
+
+	if (unsynced != 0 && fstat(fd, &st) == 0 && st.st_ino == unsynced) {
+		unsynced = 0;
 		errno = EIO;
 		return -1;
 	}
@@ -150,6 +152,14 @@ static void test_a_directory_that_cannot_be_made_again(void **state)
 	assert_int_equal(content.dir, dir);
 }
 
+static void fail_to_sync_above(void)
+{
+	struct stat st;
+
+	assert_int_equal(fstat(above, &st), 0);
+	unsynced = st.st_ino;
+}
+
 static bool is_there(void)
 {
 	return faccessat(above, "content", F_OK, 0) == 0;
@@ -161,7 +171,7 @@ static void test_a_directory_whose_name_was_not_synced(void **state)
 	(void)state;
 
 	assert_int_equal(unlinkat(above, "content", AT_REMOVEDIR), 0);
-	unsynced = above;
+	fail_to_sync_above();
 	assert_int_equal(content_put(&content, 77, span_str("a")), -EIO);
 	assert_false(is_there());
 	assert_int_equal(content_put(&content, 77, span_str("a")), 0);
@@ -174,7 +184,7 @@ static void test_one_with_files_stays(void **state)
 	(void)state;
 
 	assert_int_equal(content_put(&content, 77, span_str("a")), 0);
-	unsynced = above;
+	fail_to_sync_above();
 	assert_int_equal(content_open(above, &again), -EIO);
 	assert_true(is_there());
 	is_stored("77", "a", 1);

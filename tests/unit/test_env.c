@@ -10,10 +10,26 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "store/env.h"
 #include "tests/unit/scratch.h"
+
+static unsigned dirs_synced;
+static unsigned sync_fails_at; /* with EIO, of directories; 0: never */
+
+/* Stands in for libc's. */
+int fsync(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) && ++dirs_synced == sync_fails_at) {
+		errno = EIO;
+		return -1;
+	}
+	return (int)syscall(SYS_fsync, fd);
+}
 
 static unsigned count_names(const char *path)
 {
@@ -55,6 +71,24 @@ static void test_birth(void **state)
 	assert_int_equal(mode_of(scratch_path(state, "e")), 02750);
 	assert_int_equal(mode_of(scratch_path(state, "e/data.mdb")), 0640);
 	assert_int_equal(mode_of(scratch_path(state, "e/lock.mdb")), 0660);
+}
+
+static int make_counted(void *const *state, unsigned fails_at)
+{
+	dirs_synced = 0;
+	sync_fails_at = fails_at;
+	int rc = env_make(scratch_path(state, "e"));
+	sync_fails_at = 0;
+	return rc;
+}
+
+/* Who made it may have ended before its name was synced, or failed at it. */
+static void test_the_name_of_one_that_is_there_is_synced(void **state)
+{
+	assert_int_equal(make_counted(state, 2), -EIO);
+	assert_int_equal(make_counted(state, 1), -EIO);
+	assert_int_equal(make_counted(state, 0), 0);
+	assert_int_equal(dirs_synced, 1);
 }
 
 static void test_modes_do_not_hang_on_the_umask(void **state)
@@ -252,6 +286,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_birth),
+		TEST(test_the_name_of_one_that_is_there_is_synced),
 		TEST(test_modes_do_not_hang_on_the_umask),
 		TEST(test_made_once),
 		TEST(test_leftovers_are_removed_and_nothing_else_is),

@@ -9,6 +9,8 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "lib/io.h"
 #include "parserd/erase.h"
@@ -20,6 +22,18 @@
 static struct records_writer *records;
 static struct photos photos;
 static struct erase e;
+static bool dirs_fail; /* fsync of a directory */
+
+/* Stands in for libc's. */
+int fsync(int fd)
+{
+	struct stat st;
+
+	if (!dirs_fail || fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode))
+		return (int)syscall(SYS_fsync, fd);
+	errno = EIO;
+	return -1;
+}
 
 static void open_erase(void **state)
 {
@@ -186,6 +200,18 @@ static void test_a_stranger_in_cur(void **state)
 	assert_spool(0, 1, 1, 0);
 }
 
+/* What is promised into a spool whose name is not on the disk could be lost with it. */
+static void test_a_spool_whose_name_cannot_be_synced(void **state)
+{
+	const struct conf c = {.spool_dir = *state, .file_max_bytes = 1 << 20};
+
+	close_erase();
+	dirs_fail = true;
+	assert_int_equal(erase_open(&e, &c, records, &photos), -EIO);
+	dirs_fail = false;
+	start_again(state);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_all, close_all)
 
 int main(void)
@@ -196,6 +222,7 @@ int main(void)
 		TEST(test_nine_deaths_are_borne),
 		TEST(test_the_tenth_death_is_the_last),
 		TEST(test_a_stranger_in_cur),
+		TEST(test_a_spool_whose_name_cannot_be_synced),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

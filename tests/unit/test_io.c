@@ -38,12 +38,14 @@ static int step(char kind)
 	return -1;
 }
 
-/* 'f': a file's bytes, 'd': a directory. */
+/* 'f': a file's bytes, 'd': the directory of all tests, 'n': another one. */
 int fsync(int fd)
 {
-	struct stat st;
+	struct stat st, all;
 
-	return fstat(fd, &st) < 0 ? -1 : step(S_ISDIR(st.st_mode) ? 'd' : 'f');
+	if (fstat(fd, &st) < 0 || fstat(dir_fd, &all) < 0)
+		return -1;
+	return step(!S_ISDIR(st.st_mode) ? 'f' : st.st_ino == all.st_ino ? 'd' : 'n');
 }
 
 int renameat(int from_fd, const char *from, int to_fd, const char *to)
@@ -236,6 +238,44 @@ static void opens_directories_only(void **state)
 	assert_int_equal(io_open_dir(dir_fd, "missing"), -ENOENT);
 }
 
+static int make(const char *name, mode_t mode)
+{
+	memset(steps, 0, sizeof(steps));
+	return io_make_dir_at(dir_fd, name, mode);
+}
+
+/* Its mode is synced and then its name; that of one that is there too, for the try that made it may
+ * have ended before that. */
+static void makes_directories_that_stay(void **state)
+{
+	mode_t old = umask(077);
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(make("made", 02750), 0);
+	assert_string_equal(steps, "nd");
+	assert_int_equal(make("made", 0700), 0);
+	assert_string_equal(steps, "d");
+	failing = 'd';
+	assert_int_equal(make("made", 0700), -EIO);
+	failing = '\0';
+	umask(old);
+	assert_int_equal(fstatat(dir_fd, "made", &st, 0), 0);
+	assert_int_equal(st.st_mode & 07777, 02750);
+	assert_int_equal(unlinkat(dir_fd, "made", AT_REMOVEDIR), 0);
+}
+
+static void leaves_no_directory_that_may_go(void **state)
+{
+	(void)state;
+	for (const char *how = "nd"; *how; how++) {
+		failing = *how;
+		assert_int_equal(make("unmade", 0700), -EIO);
+		assert_false(exists("unmade"));
+	}
+	failing = '\0';
+}
+
 static void closing_keeps_errno(void **state)
 {
 	(void)state;
@@ -278,6 +318,8 @@ int main(void)
 		cmocka_unit_test(steps_over_a_stale_draft),
 		cmocka_unit_test(refuses_names_that_lead_elsewhere),
 		cmocka_unit_test(opens_directories_only),
+		cmocka_unit_test(makes_directories_that_stay),
+		cmocka_unit_test(leaves_no_directory_that_may_go),
 		cmocka_unit_test(closing_keeps_errno),
 	};
 
