@@ -267,18 +267,3 @@ int people_by_card(struct people *p, struct span site, uint64_t number, struct p
 		person_free(&c.person);
 	return rc;
 }
-
-/* ---- at one device ---- */
-
-int people_at_device(struct people *p, struct span serial, struct span pin)
-{
-	struct asking a;
-	int rc = people_begin(p, span_of(NULL, 0), pin, &a);
-
-	if (rc != 0)
-		return rc;
-	struct finding f = {.a = &a};
-	rc = known_items(a.known, ITEM_USER, serial, pin, see_user, &f);
-	known_end(a.known);
-	return rc < 0 ? rc : f.user.any;
-}

@@ -43,8 +43,6 @@ must_check int people_by_pin(
 #define PEOPLE_CARD_PINS 64
 must_check int people_by_card(
 	struct people *p, struct span site, uint64_t number, struct person *ret);
-/* Has this device itself uploaded this user, so that it knows him without us? 1, 0 or as above. */
-must_check int people_at_device(struct people *p, struct span serial, struct span pin);
 
 /* A template, face or picture of the PIN: the item (ITEM_TEMPLATE, ITEM_PICTURE) whose version was
  * received last among the devices of the site, one for each modality, number, index and algorithm

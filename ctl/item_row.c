@@ -24,7 +24,8 @@ const struct out_column item_row_columns[ITEM_ROW_COLUMNS] = {
 	[CONTENT] = {.key = "content"},
 };
 
-const char *item_kind_name(enum item_kind kind)
+/* A newer parserd may have kinds that we do not know. */
+static const char *kind_name(enum item_kind kind)
 {
 	switch (kind) {
 	case ITEM_USER:
@@ -116,7 +117,7 @@ int item_cells(const struct item *i, enum out_format format, struct item_texts *
 	spool_entry_id(i->entry.name, i->entry.number, t->entry);
 	memset(cells, 0, ITEM_ROW_COLUMNS * sizeof(*cells));
 	cells[SEQ] = out_number(i->seq);
-	cells[KIND] = out_text(span_str(item_kind_name(i->kind)));
+	cells[KIND] = out_text(span_str(kind_name(i->kind)));
 	cells[SERIAL] = out_text(i->serial);
 	cells[IDS] = out_text(buf_span(&t->ids));
 	if (i->flags & ITEM_DELETED)

@@ -26,7 +26,4 @@ must_check int item_cells(const struct item *i, enum out_format format, struct i
 	struct out_cell ret_cells[static ITEM_ROW_COLUMNS]);
 void item_texts_free(struct item_texts *t);
 
-/* "user", "credential", …; "unknown" for a kind of a newer parserd. */
-const char *item_kind_name(enum item_kind kind);
-
 #endif

@@ -226,20 +226,3 @@ int spool_release(const struct spool *s, const char *name)
 	rc = push_aside(s, name);
 	return rc < 0 ? rc : rename_between(s, SPOOL_CUR, name, SPOOL_NEW, name);
 }
-
-int spool_recover(const struct spool *s)
-{
-	struct spool_list l;
-	int moved = 0;
-	int rc = spool_scan(s, SPOOL_CUR, SPOOL_SCAN_ALL, &l);
-	if (rc < 0)
-		return rc;
-	for (size_t i = 0; rc == 0 && i < l.count; i++) {
-		if (!spool_name_valid(span_str(l.items[i].name), NULL))
-			continue;
-		rc = spool_release(s, l.items[i].name);
-		moved += rc == 0;
-	}
-	spool_list_free(&l);
-	return rc < 0 ? rc : moved;
-}

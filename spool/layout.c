@@ -33,16 +33,6 @@ const char *spool_state_name(enum spool_state state)
 	return states[state].name;
 }
 
-int spool_state_of(struct span name, enum spool_state *ret)
-{
-	for (unsigned i = 0; i < SPOOL_STATES; i++)
-		if (span_is(name, states[i].name)) {
-			*ret = (enum spool_state)i;
-			return 0;
-		}
-	return -EINVAL;
-}
-
 /* Makes one directory with exactly this mode; one that is there already keeps the mode its
  * administrator gave it. So it may not be there before it has its mode: it is made aside. */
 static int make_dir(int at_fd, const char *name, mode_t mode)

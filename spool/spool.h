@@ -37,8 +37,6 @@ struct spool {
 
 /* "tmp", "new", … */
 const char *spool_state_name(enum spool_state state);
-/* 0 or -EINVAL. */
-must_check int spool_state_of(struct span name, enum spool_state *ret);
 
 /* Makes what is missing below DIR/KIND: tmp and new for the group to create in (3770), the rest for
  * the owner alone (0700). DIR must exist; DIR/KIND is made too (2750) when missing. What is there
@@ -185,8 +183,6 @@ must_check int spool_refuse(const struct spool *s, enum spool_state from, const 
  * good as once. */
 must_check int spool_refuse_part(const struct spool *s, const char *name, unsigned number,
 	struct span part, const char *why);
-/* All of cur/ back to new/, at start-up: how many, or a negative errno. */
-must_check int spool_recover(const struct spool *s);
 
 /* ---- tries.c: a file that kills its consumer ---- */
 

@@ -16,7 +16,7 @@
 #define FINISH spool_finish
 #endif
 #ifndef RECOVER
-#define RECOVER spool_recover
+#define RECOVER recover
 #endif
 #ifndef FINISHES_FIRST
 #define FINISHES_FIRST 0
@@ -28,6 +28,20 @@
 static __attribute__((unused)) int store(int effects_fd, const char *key, struct span body)
 {
 	return io_replace_file(effects_fd, key, body, 0600);
+}
+
+/* What was in work when it died goes back. */
+static __attribute__((unused)) int recover(const struct spool *s)
+{
+	struct spool_list l;
+	int rc = spool_scan(s, SPOOL_CUR, 1000, &l);
+
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; rc == 0 && i < l.count; i++)
+		rc = spool_release(s, l.items[i].name);
+	spool_list_free(&l);
+	return rc;
 }
 
 static int store_entry(int effects_fd, const struct spool_entry *e)

@@ -168,7 +168,6 @@ static void what_is_not_there(void **state)
 	assert_int_equal(spool_refuse(&spool, SPOOL_NEW, NAME, "why", bad_name), -ENOENT);
 	assert_int_equal(count(SPOOL_BAD), 0);
 	assert_false(is_there(SPOOL_BAD, NAME ".why")); /* no reason without a file */
-	assert_int_equal(spool_recover(&spool), 0);
 }
 
 /* G1 */
@@ -510,41 +509,6 @@ static void a_part_of_a_part_too(void **state)
 	spool_list_free(&l);
 }
 
-/* ---- start-up ---- */
-
-static void all_in_work_goes_back(void **state)
-{
-	(void)state;
-	create(SPOOL_CUR, NAME, span_str("one"), 0640);
-	create(SPOOL_CUR, OTHER, span_str("two"), 0640);
-	create(SPOOL_CUR, OTHER ".try", span_str("."), 0640);
-	assert_int_equal(spool_recover(&spool), 2);
-	assert_contents(SPOOL_NEW, NAME, "one");
-	assert_contents(SPOOL_NEW, OTHER, "two");
-	assert_true(is_there(SPOOL_CUR, OTHER ".try"));
-	assert_int_equal(spool_recover(&spool), 0);
-}
-
-static void a_planted_twin_is_pushed_aside(void **state)
-{
-	struct spool_list l;
-
-	(void)state;
-	create(SPOOL_CUR, NAME, span_str("first"), 0640);
-	create(SPOOL_NEW, NAME, span_str("twin"), 0640);
-	create(SPOOL_CUR, OTHER, span_str("two"), 0640);
-	assert_int_equal(spool_recover(&spool), 2);
-	assert_contents(SPOOL_NEW, NAME, "first");
-	assert_contents(SPOOL_NEW, OTHER, "two");
-	assert_int_equal(count(SPOOL_CUR), 0);
-	assert_int_equal(spool_scan(&spool, SPOOL_BAD, 10, &l), 0);
-	assert_int_equal(l.count, 1);
-	assert_string_not_equal(l.items[0].name, NAME); /* G1 */
-	assert_contents(SPOOL_BAD, l.items[0].name, "twin");
-	assert_why(l.items[0].name, "name: " NAME "\n");
-	spool_list_free(&l);
-}
-
 int main(void)
 {
 #define each(f) cmocka_unit_test_setup_teardown(f, open_spool, close_spool)
@@ -573,8 +537,6 @@ int main(void)
 		each(refusing_is_done_again),
 		each(a_part_is_set_aside_once),
 		each(a_part_of_a_part_too),
-		each(all_in_work_goes_back),
-		each(a_planted_twin_is_pushed_aside),
 	};
 
 	return cmocka_run_group_tests_name("claim", tests, become_somebody, NULL);

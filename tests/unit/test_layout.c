@@ -231,23 +231,6 @@ static void says_how_much_is_free(void **state)
 	assert_int_equal(spool_free(&s, &bytes, &files), -EBADF);
 }
 
-static void states_have_names(void **state)
-{
-	enum spool_state s = SPOOL_STATES;
-
-	(void)state;
-	for (unsigned i = 0; i < SPOOL_STATES; i++) {
-		const char *name = spool_state_name((enum spool_state)i);
-		assert_int_equal(spool_state_of(span_str(name), &s), 0);
-		assert_int_equal(s, i);
-	}
-	s = SPOOL_STATES;
-	assert_int_equal(spool_state_of(span_str(""), &s), -EINVAL);
-	assert_int_equal(spool_state_of(span_str("New"), &s), -EINVAL);
-	assert_int_equal(spool_state_of(span_str("new "), &s), -EINVAL);
-	assert_int_equal(s, SPOOL_STATES);
-}
-
 int main(void)
 {
 #define each(f) cmocka_unit_test_setup_teardown(f, scratch_make, scratch_remove)
@@ -261,7 +244,6 @@ int main(void)
 		each(there_is_one_consumer),
 		each(writers_are_many),
 		each(says_how_much_is_free),
-		each(states_have_names),
 	};
 
 	return cmocka_run_group_tests_name("layout", tests, become_somebody, NULL);

@@ -367,20 +367,6 @@ static void test_a_card_that_many_had(void **state)
 	assert_int_equal(ask_card("", 5), -ENOTUNIQ);
 }
 
-/* ---- at one device ---- */
-
-static void test_at_a_device(void **state)
-{
-	(void)state;
-	put_user("A", "1", 10, "");
-	put_template("A", "2", "6", 10, "\nbytes");
-	assert_int_equal(people_at_device(&room.people, span_str("A"), span_str("1")), 1);
-	assert_int_equal(people_at_device(&room.people, span_str("B"), span_str("1")), 0);
-	assert_int_equal(people_at_device(&room.people, span_str("A"), span_str("2")), 0);
-	clear("A", "users", "1", 20);
-	assert_int_equal(people_at_device(&room.people, span_str("A"), span_str("1")), 0);
-}
-
 /* ---- templates ---- */
 
 static int write_template(void *context, const struct item *i)
@@ -508,7 +494,6 @@ static void test_nothing_is_there_yet(void **state)
 	none.library = &library;
 	assert_int_equal(people_by_pin(&none, span_str(""), span_str("1"), &p), -EAGAIN);
 	assert_int_equal(people_by_card(&none, span_str(""), 1, &p), -EAGAIN);
-	assert_int_equal(people_at_device(&none, span_str("A"), span_str("1")), -EAGAIN);
 	assert_int_equal(people_has_template(&none, span_str("1"), span_str("x")), -EAGAIN);
 	/* The records are there, what is private is not yet: it is looked for each time. */
 	char private_path[SCRATCH_BYTES + 128];
@@ -600,7 +585,6 @@ int main(void)
 		TEST(test_turned_cards),
 		TEST(test_a_card_that_two_have),
 		TEST(test_a_card_that_many_had),
-		TEST(test_at_a_device),
 		TEST(test_templates),
 		TEST(test_templates_of_several_algorithms),
 		TEST(test_more_templates_than_a_person_has),
