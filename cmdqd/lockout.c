@@ -7,6 +7,7 @@
 #include <sys/queue.h>
 
 #include "lib/hash.h"
+#include "lib/serial.h"
 
 #define BUCKETS (1u << 14)
 

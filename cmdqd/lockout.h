@@ -14,7 +14,6 @@
 
 #include <stdint.h>
 
-#include "lib/serial.h"
 #include "lib/span.h"
 
 #define LOCKOUT_WHO_MAX 128 /* bytes; a longer name counts by its beginning */
@@ -51,6 +50,7 @@ struct lockout_over {
 };
 bool lockout_next_over(struct lockout *l, uint64_t now_ms, struct lockout_over *ret);
 
+/* How many rows there are, those that have ended included; for tests. */
 size_t lockout_rows(const struct lockout *l);
 
 #endif

@@ -7,7 +7,6 @@
 #include "ctl/fail.h"
 #include "ctl/summary.h"
 #include "ctl/text.h"
-#include "ctl/when.h"
 
 bool spool_take_kind(struct ask *a, enum place_kind *ret)
 {

@@ -10,7 +10,6 @@
 #include "ctl/summary.h"
 #include "ctl/text.h"
 #include "lib/clock.h"
-#include "lib/io.h"
 #include "lib/local.h"
 #include "store/audit.h"
 #include "store/command.h"

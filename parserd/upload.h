@@ -6,7 +6,6 @@
 #include "lib/target.h"
 #include "parserd/photos.h"
 #include "parserd/records.h"
-#include "parserd/row.h"
 #include "parserd/tally.h"
 #include "spool/spool.h"
 
