@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* admission: the list of the approved, STATE/admission. */
+/* admission: the list of the approved, STATE/cmdqd/admission. */
 #include "cmdqd/admission.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* admission: the list of the approved, STATE/admission, by which ingestd admits uploads even while
- * cmdqd is down. The first line is "punchd-admission 2", then comes a line for each, sorted:
+/* admission: the list of the approved, STATE/cmdqd/admission, by which ingestd admits uploads even
+ * while cmdqd is down. The first line is "punchd-admission 2", then comes a line for each, sorted:
  * "SERIAL", or "SERIAL NETWORK,NETWORK" for one that may speak from those networks alone. */
 #ifndef PUNCHD_CMDQD_ADMISSION_H
 #define PUNCHD_CMDQD_ADMISSION_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* audit: what is asked about people, and whom a device was told of, in STATE/control. */
+/* audit: what is asked about people, and whom a device was told of, in STATE/cmdqd/control. */
 #include "cmdqd/audit.h"
 
 #include <errno.h>

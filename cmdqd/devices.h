@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* devices: every terminal that punchd has heard of, in memory, so that a poll costs one look-up;
- * STATE/control follows. What a terminal says of itself is written within seconds. What an operator
- * orders is durable when devices_save has returned 0. */
+ * STATE/cmdqd/control follows. What a terminal says of itself is written within seconds. What an
+ * operator orders is durable when devices_save has returned 0. */
 #ifndef PUNCHD_CMDQD_DEVICES_H
 #define PUNCHD_CMDQD_DEVICES_H
 
@@ -16,8 +16,8 @@
 
 struct devices;
 
-/* Opens STATE/control and reads it. With `admit_any` a device is approved when it is first seen,
- * else it waits for an operator. 0 or a negative errno. */
+/* Opens STATE/cmdqd/control and reads it. With `admit_any` a device is approved when it is first
+ * seen, else it waits for an operator. 0 or a negative errno. */
 must_check int devices_open(const char *control_path, bool admit_any, struct devices **ret);
 /* What was not saved is lost. */
 void devices_close(struct devices *t);
@@ -70,8 +70,8 @@ must_check int devices_save(struct devices *t);
 must_check int devices_save_all(struct devices *t);
 must_check int devices_save_ordered(struct devices *t);
 
-/* Does this errno, of any of the functions here, say that STATE/control is damaged or has to be
- * opened anew, so that trying again is no use? */
+/* Does this errno, of any of the functions here, say that STATE/cmdqd/control is damaged or has to
+ * be opened anew, so that trying again is no use? */
 bool devices_damaged(int rc);
 
 /* Counts up whenever what the admission list says changes: the set of the approved, or the networks

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* devices_save: when the devices are written to STATE/control, and what goes with them. */
+/* devices_save: when the devices are written to STATE/cmdqd/control, and what goes with them. */
 #include <errno.h>
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ledger: the side of STATE/control that writes. */
+/* ledger: the side of STATE/cmdqd/control that writes. */
 #include "cmdqd/ledger.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ledger: the side of STATE/control that writes. Only cmdqd has it open; the schema is
+/* ledger: the side of STATE/cmdqd/control that writes. Only cmdqd has it open; the schema is
  * store/control.h. */
 #ifndef PUNCHD_CMDQD_LEDGER_H
 #define PUNCHD_CMDQD_LEDGER_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ledger_command: the commands, orders, stray results and facts in STATE/control. */
+/* ledger_command: the commands, orders, stray results and facts in STATE/cmdqd/control. */
 #include "cmdqd/ledger_command.h"
 
 #include <errno.h>

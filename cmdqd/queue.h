@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* queue: the commands of all devices in STATE/control. Every function works within the ledger's
- * transaction, which it begins when none is open; nothing is kept before ledger_commit. After
- * -EXFULL and any other failure the transaction is to be given up (ledger_give_up), and what was
- * done in it is to be done again: orders and results come again, an offer that was not committed is
- * not made. */
+/* queue: the commands of all devices in STATE/cmdqd/control. Every function works within the
+ * ledger's transaction, which it begins when none is open; nothing is kept before ledger_commit.
+ * After -EXFULL and any other failure the transaction is to be given up (ledger_give_up), and what
+ * was done in it is to be done again: orders and results come again, an offer that was not
+ * committed is not made. */
 #ifndef PUNCHD_CMDQD_QUEUE_H
 #define PUNCHD_CMDQD_QUEUE_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* audit: what terminals asked about people or fetched, and what they were answered; never a
- * template, password or card. Kept in STATE/control, committed before the answer leaves. The side
- * that writes is cmdqd/audit.h. Databases:
+ * template, password or card. Kept in STATE/cmdqd/control, committed before the answer leaves. The
+ * side that writes is cmdqd/audit.h. Databases:
  *
  *   audit  µs since 1970 (u64), number (u32)  -> lines "key=value", escaped like a device's
  *   lent   serial NUL pin NUL                 -> due (u64, µs): this user was told to this device,

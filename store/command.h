@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* command: the commands as cmdqd keeps them in STATE/control, and the side for readers. The side
- * that writes is cmdqd/queue.h. Databases:
+/* command: the commands as cmdqd keeps them in STATE/cmdqd/control, and the side for readers. The
+ * side that writes is cmdqd/queue.h. Databases:
  *
  *   command  id (u64)               -> the text of control_put_command: lines "key=value"
  *   history  serial NUL id          -> nothing: a device's commands, old and new

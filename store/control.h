@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* control: what punchd knows of the devices themselves, as cmdqd keeps it. This is the schema and
  * the side for readers; the side that writes is cmdqd/devices.h. Databases of the environment
- * STATE/control:
+ * STATE/cmdqd/control:
  *
  *   device   serial   -> the text of control_put_device: lines "key=value"
  *   meta     "schema" -> 1, as a 32-bit number of store/pack.h

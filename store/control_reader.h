@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* control_reader: what the readers of STATE/control share. */
+/* control_reader: what the readers of STATE/cmdqd/control share. */
 #ifndef PUNCHD_STORE_CONTROL_READER_H
 #define PUNCHD_STORE_CONTROL_READER_H
 

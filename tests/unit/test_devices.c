@@ -69,7 +69,7 @@ static bool knows(const char *serial)
 	return devices_find(room.t, span_str(serial)) != NULL;
 }
 
-/* What STATE/control says, and nothing in memory. */
+/* What STATE/cmdqd/control says, and nothing in memory. */
 static bool on_disk(const char *serial)
 {
 	struct control_reader *r;
