@@ -10,10 +10,7 @@
 #include "ctl/command.h"
 #include "ctl/fail.h"
 #include "ctl/text.h"
-
-#ifndef PUNCHD_VERSION
-#define PUNCHD_VERSION "0.1"
-#endif
+#include "lib/options.h"
 
 const char *argp_program_version = "punchctl (punchd) " PUNCHD_VERSION;
 
@@ -21,6 +18,10 @@ static const struct noun *const nouns[] = {&noun_punch, &noun_user, &noun_templa
 	&noun_oplog, &noun_raw, &noun_export, &noun_purge, &noun_device, &noun_cmd, &noun_spool,
 	&noun_file, &noun_firmware, &noun_audit, &noun_status};
 #define NOUN_COUNT (sizeof(nouns) / sizeof(nouns[0]))
+/* The same in words. */
+#define NOUN_WORDS                                                                      \
+	"punch, user, template, photo, oplog, raw, export, purge, device, cmd, spool, " \
+	"file, firmware, audit, status"
 
 /* The part of the command line before the noun. */
 struct front {
@@ -42,11 +43,7 @@ static error_t take_front(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (!f->noun_at)
-			argp_error(state,
-				"which NOUN? punch, user, template, photo, oplog, raw, export, "
-				"purge, device, cmd, spool, file, firmware, audit, status, or a "
-				"command for "
-				"terminals");
+			argp_error(state, "which NOUN? " NOUN_WORDS ", or a command for terminals");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -73,8 +70,7 @@ static struct front parse_front(int argc, char **argv)
 		       "  device ls|show|wait                   the terminals\n"
 		       "  device approve|refuse|set|rename|rm|resend\n"
 		       "  NOUN [VERB] TARGET… [FIELD=VALUE…]    a command for terminals: unlock, "
-		       "user "
-		       "add …\n"
+		       "user add …\n"
 		       "  cmd verbs                             all of those, with their fields\n"
 		       "  cmd ls|show|wait|cancel|send|raw      the commands that were ordered\n"
 		       "  spool ls|show|check                   what waits, what was done\n"
@@ -178,12 +174,8 @@ static void choose_command(const char *noun, const char *word, struct chosen *c)
 {
 	if (!command_is_noun(noun))
 		exit(fail(EX_USAGE,
-			"there is no noun '%s'; there are punch, user, template, photo, oplog, "
-			"raw, "
-			"export, purge, device, cmd, spool, file, firmware, audit, status, and "
-			"those of 'punchctl "
-			"cmd "
-			"verbs'",
+			"there is no noun '%s'; there are " NOUN_WORDS
+			", and those of 'punchctl cmd verbs'",
 			noun));
 	c->command = command_find(noun, word);
 	if (!c->command && word && is_help(word)) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* conf: the one configuration file. Every key, its default and its range stand in conf.c's table
+/* conf: the one configuration file. Every key, its default and its range stand in conf_key.c
  * and in punchd.conf(5). */
 #ifndef PUNCHD_LIB_CONF_H
 #define PUNCHD_LIB_CONF_H

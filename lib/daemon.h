@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* daemon: what each of the four has in common with the service manager. */
+/* daemon: what all daemons have in common with the service manager. */
 #ifndef PUNCHD_LIB_DAEMON_H
 #define PUNCHD_LIB_DAEMON_H
 
