@@ -71,7 +71,7 @@ _punchctl() {
         punch,count,*) choices='--serial --pin --since --until --after --json --csv --config --help' ;;
         punch,*) choices='--serial --pin --since --until --limit --after --no-names --json --csv --config --help' ;;
         user,ls,* | user,export,*) choices='--serial --pin --limit --deleted --reveal --json --csv --config --help' ;;
-        user,show,-*) choices='--serial --reveal --json --csv --config --help' ;;
+        user,show,-*) choices='--serial --reveal --json --config --help' ;;
         user,erase,-*) choices='--yes --devices --no-wait --timeout --json --config --help' ;;
         user,show,* | user,erase,*) return ;;
         template,ls,*) choices='--serial --pin --kind --deleted --json --csv --config --help' ;;
