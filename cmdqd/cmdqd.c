@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -60,8 +59,7 @@ static enum desk_fate on_question(
 
 static void on_signal(struct loop_source *source, uint32_t events)
 {
-	struct cmdqd *c =
-		(struct cmdqd *)(void *)((char *)source - offsetof(struct cmdqd, signals));
+	struct cmdqd *c = (struct cmdqd *)source;
 	int signal = daemon_next_signal(source->fd);
 	(void)events;
 

@@ -39,10 +39,10 @@ struct chores {
 };
 
 struct cmdqd {
+	struct loop_source signals; /* first: a pointer to it is one to all of this */
 	struct options options;
 	struct conf conf;
 	int loop_fd, state_fd;
-	struct loop_source signals;
 	struct intake orders, results;
 	struct intake_watch watch;
 	struct obey obey;
@@ -70,6 +70,7 @@ struct cmdqd {
 struct intake_work chores_order_work(struct cmdqd *c);
 struct intake_work chores_result_work(struct cmdqd *c);
 
+/* None of them was done yet. */
 void chores_open(struct cmdqd *c);
 /* All that is due after a turn of the loop. 0; a negative errno when the store is damaged or has to
  * be opened anew (devices_damaged). */

@@ -8,8 +8,8 @@
 
 #include "lib/span.h"
 
-/* A descriptor and who minds it; put it into the struct that is to be found again by container_of.
- */
+/* A descriptor and who minds it. It comes first in the struct of who does, so that a pointer to it
+ * is one to that. */
 struct loop_source {
 	int fd;
 	/* Called with EPOLLIN, EPOLLOUT, … It may close itself, but no other source. */

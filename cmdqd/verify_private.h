@@ -45,6 +45,8 @@ static inline enum outcome attempt_ends(struct attempt *a, enum outcome outcome,
 
 /* ---- verify_look.c ---- */
 
+/* Holds what is shown, by the attempt's method, against the records. Of a finger WAITING; `a` says
+ * whom it is about and, where it ends, why. */
 enum outcome verify_look(
 	struct verify *v, struct attempt *a, const struct device *d, const struct probe *p);
 /* Makes the line that lets the attempt's PIN in. GRANTED; REFUSED for who is not valid now; or
@@ -70,6 +72,7 @@ enum desk_fate attempt_settle(
 /* Audits what was turned away while somebody was locked out, once that is over. */
 void verify_audit_over(struct verify *v, uint64_t now_us);
 
+/* A warning in the log: the event, and who, without what was shown. */
 void attempt_tell(struct log_limit *limit, const char *event, const struct attempt *a);
 
 #endif

@@ -26,8 +26,10 @@ void cmd_outcome(const struct command *c, char ret_words[static CMD_OUTCOME_BYTE
 must_check int cmd_put_masked(struct buf *b, const struct command *c);
 /* The same on a line: "user.add pin=1001 name=Anna". */
 must_check int cmd_put_line(struct buf *b, const struct command *c);
+/* NULL for one that this version does not know. */
 const struct verb *cmd_verb(const struct command *c);
 
+/* The verbs that have a file of their own. Each gives the exit code. */
 int cmd_verb_ls(struct ask *a);
 int cmd_verb_show(struct ask *a);
 

@@ -13,6 +13,7 @@ int device_open(const struct ask *a, struct control_reader **ret);
 /* How long a device is told to wait between two polls. */
 uint64_t device_delay_s(const struct conf *c, const struct device *d);
 
+/* The verbs that have a file of their own. Each gives the exit code. */
 int device_verb_ls(struct ask *a);
 int device_verb_show(struct ask *a);
 int device_verb_approve(struct ask *a);

@@ -5,7 +5,9 @@
 
 #include <stdbool.h>
 
+/* From now on SIGINT, SIGTERM and SIGHUP do not end the program; whatever waits is interrupted. */
 void stop_on_signals(void);
+/* Did one of them come? */
 bool stop_asked(void);
 
 #endif

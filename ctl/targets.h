@@ -39,11 +39,13 @@ void targets_free(struct targets *t);
 
 /* ---- the parts of it that are pure ---- */
 
+/* A device that is known; they come in order of serial. 0 or -ENOMEM. */
 must_check int targets_note(struct targets *t, const struct device *d);
 /* One word. 0; -ENOMEM; -ENOENT when there is none such, with the reason. */
 #define TARGETS_WHY_BYTES 256
 must_check int targets_add(struct targets *t, struct span word, enum targets_use use,
 	char ret_why[static TARGETS_WHY_BYTES]);
+/* All that are approved. The same. */
 must_check int targets_add_approved(struct targets *t, char ret_why[static TARGETS_WHY_BYTES]);
 
 #endif

@@ -22,6 +22,7 @@ must_check int template_put_name(struct buf *b, const struct item *i);
 /* Reads it, from the last part of a path on; the spans point into it. 0 or -EINVAL. */
 must_check int template_get_name(struct span path, struct template_name *ret);
 
+/* The verbs that have a file of their own. Each gives the exit code. */
 int template_verb_export(struct ask *a);
 int template_verb_import(struct ask *a);
 

@@ -5,6 +5,7 @@
 
 #include "ctl/ask.h"
 
+/* The verbs that have a file of their own. Each gives the exit code. */
 int user_verb_show(struct ask *a);
 int user_verb_erase(struct ask *a);
 
