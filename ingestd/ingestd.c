@@ -21,15 +21,14 @@
 #include "lib/options.h"
 #include "lib/sandbox.h"
 
-#define TICK_MS         250  /* admission list, desk, deadlines */
-#define SPACE_MS        1000 /* free space */
-#define STATUS_MS       5000
-#define LAST_WAIT_MS    5000 /* at the end, for what was taken in already */
-#define GROUP_BYTES     (8u * 1024 * 1024)
-#define HEAD_ROOM_BYTES (64u * 1024) /* file_max is at least body_max and this */
-#define EVENTS          16
-#define OTHER_FDS       (256 + PROXY_WAITING_MAX) /* descriptors besides connections and large bodies */
-#define HTTP_MAX        (CONF_LISTEN_MAX + 1)     /* the last one is for the proxy */
+#define TICK_MS      250  /* admission list, desk, deadlines */
+#define SPACE_MS     1000 /* free space */
+#define STATUS_MS    5000
+#define LAST_WAIT_MS 5000 /* at the end, for what was taken in already */
+#define GROUP_BYTES  (8u * 1024 * 1024)
+#define EVENTS       16
+#define OTHER_FDS    (256 + PROXY_WAITING_MAX) /* descriptors besides connections and large bodies */
+#define HTTP_MAX     (CONF_LISTEN_MAX + 1)     /* the last one is for the proxy */
 
 struct ingestd {
 	struct conf conf;
@@ -63,7 +62,7 @@ static void open_spool(struct ingestd *d, const char *kind, struct spool *ret)
 	int rc = spool_open(d->conf.spool_dir, kind, SPOOL_FOR_WRITING, ret);
 	if (rc == 0)
 		return;
-	log_error("cannot open spool", LOG_TEXT("dir", d->conf.spool_dir), LOG_TEXT("spool", kind),
+	log_error("cannot open spool", LOG_TEXT("path", d->conf.spool_dir), LOG_TEXT("spool", kind),
 		LOG_ERR(rc));
 	exit(rc == -ENOENT ? EX_TEMPFAIL : EX_NOPERM); /* its consumer makes it: try again */
 }
@@ -131,7 +130,7 @@ static unsigned connections_within(const struct conf *c)
 /* What goes into one file: enough to share a sync, and never more than the consumer takes. */
 static size_t group_within(const struct conf *c)
 {
-	uint64_t most = c->file_max_bytes - HEAD_ROOM_BYTES;
+	uint64_t most = c->file_max_bytes - CONF_HEAD_ROOM_BYTES;
 	return most < GROUP_BYTES ? (size_t)most : GROUP_BYTES;
 }
 

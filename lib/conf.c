@@ -13,11 +13,10 @@
 #include "lib/conf_key.h"
 #include "lib/io.h"
 
-#define DEFAULT_PATH    "/etc/punchd/punchd.conf"
-#define FILE_BYTES_MAX  ((size_t)1024 * 1024)
-#define HEAD_ROOM_BYTES ((uint64_t)64 * 1024) /* what a spool file needs beside its body */
-#define KEYS_MAX        64
-#define SEEN            (1 << 24) /* our mark at an option; libconfuse has no such flag */
+#define DEFAULT_PATH   "/etc/punchd/punchd.conf"
+#define FILE_BYTES_MAX ((size_t)1024 * 1024)
+#define KEYS_MAX       64
+#define SEEN           (1 << 24) /* our mark at an option; libconfuse has no such flag */
 
 /* ---- faults ---- */
 
@@ -216,7 +215,7 @@ static int store(cfg_t *cfg, const struct conf_key *k, struct conf *c)
 /* What one key demands of another. */
 static int check_together(const char *path, const struct conf *c)
 {
-	if (c->file_max_bytes > c->body_max_bytes + HEAD_ROOM_BYTES)
+	if (c->file_max_bytes > c->body_max_bytes + CONF_HEAD_ROOM_BYTES)
 		return 0;
 	fprintf(stderr,
 		"%s: file_max must be more than body_max and 64 KiB: a spool file holds a whole "

@@ -9,6 +9,8 @@
 #include "lib/span.h"
 
 #define CONF_LISTEN_MAX 8
+/* What a spool file needs beside a body: file_max is more than body_max and this. */
+#define CONF_HEAD_ROOM_BYTES ((uint64_t)64 * 1024)
 
 /* Where things are below state_dir and run_dir. Each daemon's state is in a directory of its own;
  * what only few may read is in another one, whose group is theirs.
