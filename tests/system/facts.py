@@ -11,7 +11,6 @@ import re
 from harness import check, same
 
 ARRIVAL = 36
-COUNTS = ("files", "entries", "records", "duplicates", "bad", "raw", "empty")
 
 
 def digest(data):

@@ -6,8 +6,7 @@ import re
 import struct
 import time
 
-from harness import (GID, IS_ROOT, Clock, Skipped, check, read_entries, read_executed, read_log, same, short,
-                     wait_until)
+from harness import GID, IS_ROOT, Clock, check, read_executed, read_log, same, wait_until
 from test_handshake import expected
 from test_queue import Clocked, order_for, states, terminal
 
