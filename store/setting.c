@@ -20,9 +20,10 @@ static_assert(sizeof(((struct device_settings *)NULL)->trans_flags) >= sizeof(TR
 
 /* ---- what a text may be ---- */
 
+/* With '@' begins a site, and with '-' an option: such a name would lead to other devices. */
 static bool is_alias(struct span text)
 {
-	return utf8_plain(text) && text.ptr[0] != ' ' && text.ptr[text.len - 1] != ' ';
+	return utf8_plain(text) && !strchr(" @-", text.ptr[0]) && text.ptr[text.len - 1] != ' ';
 }
 
 static bool is_wake(struct span text)
@@ -72,7 +73,7 @@ const struct setting settings_table[] = {
 		.allowed = "1 KiB to 40 KiB"},
 	{"alias", SETTING_TEXT, IN(alias), .fits = is_alias,
 		.brief = "a name for people",
-		.allowed = "at most 63 bytes of text, without a blank at either end"},
+		.allowed = "at most 63 bytes of text, no blank at either end, no @ or - in front"},
 	{"site", SETTING_TEXT, IN(site), .fits = site_name_valid,
 		.brief = "the site that it belongs to",
 		.allowed = "at most 31 of A-Z a-z 0-9 _ - ."},
