@@ -9,6 +9,7 @@
 #include "ctl/ask.h"
 #include "ctl/command.h"
 #include "ctl/fail.h"
+#include "ctl/lost_page.h"
 #include "ctl/text.h"
 #include "lib/options.h"
 
@@ -221,6 +222,7 @@ int main(int argc, char **argv)
 	setlocale(LC_CTYPE, "C.UTF-8");
 	/* Whoever stops reading (| head) ends the program by an error on writing, in good order. */
 	signal(SIGPIPE, SIG_IGN);
+	lost_page_watch();
 
 	struct front front = parse_front(argc, argv);
 	const char *noun = argv[front.noun_at], *word = argv[front.noun_at + 1];

@@ -11,7 +11,7 @@ import shutil
 import signal
 
 from facts import Facts, all_lines, digest, expected_of, lines_of, tally
-from harness import check, make_entry, preloaded, read_log, same, sample, wait_until
+from harness import PATIENCE_S, check, make_entry, preloaded, read_log, same, sample, wait_until
 from test_disk import fill, free, small_disk
 
 TIME = "2026-01-05 08:00:00"
@@ -318,6 +318,21 @@ def records_disk_full(t):
         same((len(site.names(state="done")), site.names(state="bad")), (12, []), "files done, and refused")
 
 
+def records_lost_page(t):
+    """a store that shrinks while punchctl reads it: one line that names it, and the exit code of a disk"""
+    with t.site() as site:
+        site.start("parserd")
+        site.put(make_entry("D", b"7\t%s\t0\t1\n" % TIME.encode()))
+        site.wait_worked_off()
+        site.parserd.stop()
+        out, data = f"{site.dir}/out", os.path.realpath(f"{site.state_dir}/parserd/records/data.mdb")
+        follow = site.spawn("punchctl", "punch", "follow", "--after", "0", "--json", out=out)
+        wait_until(lambda: read_log(out), "punchctl follows")
+        os.truncate(data, 0)
+        same(follow.wait(PATIENCE_S), os.EX_IOERR, "punchctl's exit code")
+        same(read_log(out)[-1], f"punchctl: the disk does not give back a part of {data}", "its last line")
+
+
 # ---- secrets ----
 
 
@@ -364,4 +379,4 @@ def open_all(path):
 
 
 TESTS = (records_spellings, records_any_order, records_count, records_kill, records_steps, records_disk_full,
-         records_secrets)
+         records_lost_page, records_secrets)
