@@ -4,6 +4,7 @@
 import hashlib
 import os
 import re
+import shlex
 
 from harness import ROOT_DIR, check, read_executed, same, unescape, wait_until
 
@@ -237,4 +238,29 @@ def command_content(t):
             same(os.stat(f"{site.state_dir}/cmdqd/content/{name}").st_mode & 0o7777, 0o640, "the mode of content")
 
 
-TESTS = (command_every_verb, command_content)
+def documented_lines():
+    """Every punchctl that README.md and docs/OPERATIONS.md have on a line of its own, but for what goes on for ever or takes
+    files by a pattern."""
+    for name in ("README.md", "docs/OPERATIONS.md"):
+        with open(f"{ROOT_DIR}/{name}", encoding="utf-8") as f:
+            found = re.findall(r"^(?:build/)?punchctl (.*)", f.read(), flags=re.M)
+        check(len(found) > 5, name, "has hardly any punchctl")
+        for line in found:
+            words = shlex.split(line.replace("…", "0" * 64), comments=True)
+            if "follow" not in words and "*" not in line:
+                yield name, [word for word in words if word != "--wait"]
+
+
+def command_documented(t):
+    """no punchctl of README.md and docs/OPERATIONS.md is refused for how it is written"""
+    with t.site() as site:
+        site.start("cmdqd")
+        for serial in ("SIM000001", "LOBBY"):
+            site.punchctl("device", "approve", serial)
+            site.punchctl("device", "set", serial, "site=north")
+        for name, words in documented_lines():
+            done = site.run("punchctl", *words, code=None)
+            check(done.returncode != 64, f"{name}: punchctl", *words, "is refused:", done.stderr.decode("utf-8"))
+
+
+TESTS = (command_every_verb, command_content, command_documented)
