@@ -9,7 +9,7 @@ dir=${1:?$usage}
 port=${2:?$usage}
 build=${B:-build}
 daemons=(parserd notifyd cmdqd ingestd)
-declare -A pid_of=() started=()
+declare -A pid_of=()
 
 die() {
     echo "run: $1" >&2
@@ -130,7 +130,6 @@ let_cmdqd_read() {
 start() {
     (as "$1" "$dir/bin/$1" -c "$dir/punchd.conf") &
     pid_of[$1]=$!
-    started[$1]=$SECONDS
 }
 
 # The consumers make the spools; ingestd wants to find them.
@@ -141,30 +140,29 @@ wait_for_spools() {
     done
 }
 
-stop_all() {
+stop_all() { # stop_all STATUS
     set +e # whatever has ended by itself meanwhile is no fault
     trap - EXIT
     trap '' INT TERM
-    for d in "${daemons[@]}"; do
-        [[ -n ${pid_of[$d]:-} ]] && kill -TERM "${pid_of[$d]}" 2>/dev/null
-    done
+    # shellcheck disable=SC2046
+    kill -TERM $(jobs -pr) 2>/dev/null
     wait
     echo "run: all daemons have ended; everything is kept in $dir"
-    exit 0
+    exit "$1"
 }
 
+# Who runs is looked at: when several end at once "wait -n" tells of one, and may tell of the others never.
 supervise() {
-    local died d code
+    local d code
     while true; do
-        code=0
-        died=
-        wait -n -p died "${pid_of[@]}" || code=$?
+        sleep 0.5
         for d in "${daemons[@]}"; do
-            [[ ${pid_of[$d]} == "$died" ]] || continue
+            kill -0 "${pid_of[$d]}" 2>/dev/null && continue
+            code=0
+            wait "${pid_of[$d]}" || code=$?
             # A fault of the configuration does not mend itself.
             ((code != 78)) || die "$d does not accept $dir/punchd.conf (see above)" 78
             ((code == 75)) || echo "run: $d ended with status $code; starting it again" >&2
-            ((SECONDS - started[$d] > 1)) || sleep 0.3
             start "$d"
         done
     done
@@ -209,7 +207,8 @@ mkdir -p "$dir/bin"
 for d in "${daemons[@]}"; do
     install -m 755 "$build/$d" "$dir/bin/$d"
 done
-trap stop_all INT TERM EXIT
+trap 'stop_all 0' INT TERM
+trap 'stop_all $?' EXIT
 for d in "${daemons[@]}"; do
     [[ $d != ingestd ]] || wait_for_spools
     start "$d"

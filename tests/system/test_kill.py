@@ -3,8 +3,11 @@
 
 import os
 import random
+import shutil
+import signal
+import subprocess
 
-from harness import DAEMONS, check, read_log, same, wait_until
+from harness import DAEMONS, GID, IS_ROOT, ROOT_DIR, UID, as_user, check, free_port, read_log, same, wait_until
 
 
 def kill_cycles(t):
@@ -102,4 +105,57 @@ def kill_all_at_once(t):
         site.check_spool()
 
 
-TESTS = (kill_cycles, kill_all_at_once)
+def programs_below(folder):
+    """The processes whose program lies there: their names by their ids."""
+    found = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", encoding="latin-1") as f:
+                program = f.read().split("\0")[0]
+        except OSError:
+            continue
+        if os.path.dirname(program) == folder:
+            found[int(pid)] = os.path.basename(program)
+    return found
+
+
+def all_four(folder, killed):
+    """They, by their ids, once there are four and none is one of those that were killed; before, nothing."""
+    found = {pid: name for pid, name in programs_below(folder).items() if pid not in killed}
+    return found if sorted(found.values()) == sorted((*DAEMONS, "notifyd")) else {}
+
+
+def make_run(site, folder):
+    """Starts what "make run" starts, as the daemons' user."""
+    os.makedirs(folder, 0o755, exist_ok=True)
+    if IS_ROOT:
+        os.chown(folder, UID, GID)
+    shutil.copy(f"{ROOT_DIR}/scripts/run.sh", f"{site.dir}/bin/run.sh")
+    with open(f"{site.dir}/run.log", "wb") as log:
+        return subprocess.Popen([f"{site.dir}/bin/run.sh", folder, str(free_port())], cwd="/", stdout=log, stderr=log,
+                                stdin=subprocess.DEVNULL, start_new_session=True, **as_user(),
+                                env={"PATH": "/usr/bin:/bin", "B": f"{site.dir}/bin"})
+
+
+def kill_make_run(t):
+    """under "make run" all four die at once, again and again, and come back; its end is that of all, and says why"""
+    with t.site() as site:
+        folder = f"{site.dir}/var"
+        run = make_run(site, folder)
+        try:
+            killed = {}
+            for _ in range(4):
+                killed = wait_until(lambda k=killed: all_four(f"{folder}/bin", k), "all four are there")
+                for pid in killed:
+                    os.kill(pid, signal.SIGKILL)
+        finally:
+            run.terminate()
+            code = run.wait(60)
+        same((code, programs_below(f"{folder}/bin")), (0, {}), "its status, and who is left")
+        with open(f"{folder}/punchd.conf", "a", encoding="utf-8") as conf:
+            conf.write("wrong = 1\n")
+        same(make_run(site, folder).wait(60), 78, "its status with a wrong configuration")
+        same(programs_below(f"{folder}/bin"), {}, "who is left then")
+
+
+TESTS = (kill_cycles, kill_all_at_once, kill_make_run)
