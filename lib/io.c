@@ -109,10 +109,12 @@ static int give_mode(int dir_fd, mode_t mode)
 	return rc < 0 || fsync(dir_fd) == 0 ? rc : -errno;
 }
 
-static int sync_above(int dir_fd)
+static int sync_above(int dir_fd, bool made)
 {
 	int above = io_open_dir(dir_fd, "..");
 
+	if (above == -EACCES && !made)
+		return 0; /* its name was not ours to give */
 	if (above < 0)
 		return above;
 	/* Durability: the directory's own name, before anything in it is relied on. Of one that is
@@ -137,7 +139,7 @@ int io_make_dir_at(int at_fd, const char *path, mode_t mode)
 	if (rc == 0 && made)
 		rc = give_mode(fd, mode);
 	if (rc == 0)
-		rc = sync_above(fd);
+		rc = sync_above(fd, made);
 	io_close(fd);
 	if (rc < 0 && made)
 		(void)unlinkat(at_fd, path, AT_REMOVEDIR); /* the next try begins anew */

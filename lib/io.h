@@ -26,8 +26,9 @@ must_check int io_open_dir(int at_fd, const char *path);
 must_check int io_open_beneath(int dir_fd, const char *path);
 
 /* Makes a directory that may be there already; then its mode is left as it is. Its name is durable
- * from then on: the directory above it is synced in either case. 0 or a negative errno; then there
- * is none that was not there before. */
+ * from then on: the directory above it is synced in either case, unless somebody else made it and
+ * the one above cannot be opened. 0 or a negative errno; then there is none that was not there
+ * before. */
 must_check int io_make_dir(const char *path, mode_t mode);
 must_check int io_make_dir_at(int at_fd, const char *path, mode_t mode);
 /* Gives a directory this very mode. Nothing is asked of the kernel where it has it already: a

@@ -21,6 +21,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "tests/unit/somebody.h"
+
 static char dir_path[] = "/tmp/test_io.XXXXXX";
 static int dir_fd = -1;
 static char steps[64];
@@ -276,6 +278,19 @@ static void leaves_no_directory_that_may_go(void **state)
 	failing = '\0';
 }
 
+/* Another's directory is used though nothing can be synced above it; none is made there. */
+static void needs_to_see_above_what_it_makes(void **state)
+{
+	(void)state;
+	assert_int_equal(make("theirs", 0700), 0);
+	assert_int_equal(fchmod(dir_fd, 0300), 0);
+	assert_int_equal(make("theirs", 0700), 0);
+	assert_int_equal(make("ours", 0700), -EACCES);
+	assert_int_equal(fchmod(dir_fd, 0700), 0);
+	assert_false(exists("ours"));
+	assert_int_equal(unlinkat(dir_fd, "theirs", AT_REMOVEDIR), 0);
+}
+
 static void closing_keeps_errno(void **state)
 {
 	(void)state;
@@ -287,8 +302,7 @@ static void closing_keeps_errno(void **state)
 
 static int make_dir(void **state)
 {
-	(void)state;
-	if (!mkdtemp(dir_path))
+	if (become_somebody(state) != 0 || !mkdtemp(dir_path))
 		return -1;
 	dir_fd = io_open_dir(AT_FDCWD, dir_path);
 	return dir_fd < 0 ? -1 : 0;
@@ -320,6 +334,7 @@ int main(void)
 		cmocka_unit_test(opens_directories_only),
 		cmocka_unit_test(makes_directories_that_stay),
 		cmocka_unit_test(leaves_no_directory_that_may_go),
+		cmocka_unit_test(needs_to_see_above_what_it_makes),
 		cmocka_unit_test(closing_keeps_errno),
 	};
 
