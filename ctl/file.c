@@ -5,6 +5,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,7 +15,8 @@
 #include "lib/file_target.h"
 #include "lib/io.h"
 
-#define STEP ((size_t)64 * 1024)
+#define STEP        ((size_t)64 * 1024)
+#define GROUPS_MOST 256
 
 int file_open_dir(const struct ask *a, int *ret_dir)
 {
@@ -71,6 +74,51 @@ int file_look(int dir, const char *name, struct file_seen *ret, const char **ret
 	return rc;
 }
 
+/* ---- who sends them ---- */
+
+/* cmdqd's user: who owns its directory. */
+struct sender {
+	uid_t uid;
+	gid_t groups[GROUPS_MOST];
+	int group_count; /* 0: it cannot be told */
+};
+
+static void find_sender(const struct ask *a, struct sender *ret)
+{
+	struct stat st;
+	char *path = conf_join(a->conf.state_dir, CONF_CMDQD_DIR);
+	const struct passwd *user = path && stat(path, &st) == 0 ? getpwuid(st.st_uid) : NULL;
+
+	free(path);
+	*ret = (struct sender){.group_count = GROUPS_MOST};
+	if (user)
+		ret->uid = user->pw_uid;
+	if (!user || getgrouplist(user->pw_name, user->pw_gid, ret->groups, &ret->group_count) < 0)
+		ret->group_count = 0;
+}
+
+/* Only by owner and mode: a list of access may say something else. */
+static bool may_read(const struct sender *s, const struct stat *st)
+{
+	mode_t bit = S_IROTH;
+
+	for (int i = 0; i < s->group_count; i++)
+		if (s->groups[i] == st->st_gid)
+			bit = S_IRGRP;
+	if (s->uid == st->st_uid)
+		bit = S_IRUSR;
+	return s->group_count == 0 || st->st_mode & bit;
+}
+
+static const char *closed(const struct sender *s, int dir, const char *name)
+{
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || may_read(s, &st))
+		return NULL;
+	return "by its owner and mode cmdqd may not read it";
+}
+
 /* ---- ls ---- */
 
 enum { NAME, BYTES, SHA256, WHY_NOT, COLUMNS };
@@ -81,7 +129,7 @@ static const struct out_column columns[COLUMNS] = {
 	[WHY_NOT] = {"why_not", "why it cannot be sent", 0, false},
 };
 
-static int put_file(struct out *o, int dir, const char *name)
+static int put_file(struct out *o, const struct sender *s, int dir, const char *name)
 {
 	struct file_seen seen = {0};
 	const char *why = NULL;
@@ -89,9 +137,13 @@ static int put_file(struct out *o, int dir, const char *name)
 	int rc = file_look(dir, name, &seen, &why);
 	if (rc == -ENOENT)
 		return 0; /* gone meanwhile */
-	if (rc < 0) {
-		cells[WHY_NOT] = out_text(span_str(why ? why : strerror(-rc)));
-	} else {
+	if (!why)
+		why = closed(s, dir, name);
+	if (!why && rc < 0)
+		why = strerror(-rc);
+	if (why)
+		cells[WHY_NOT] = out_text(span_str(why));
+	if (rc == 0) {
 		cells[BYTES] = out_number(seen.bytes);
 		cells[SHA256] = out_text(span_str(seen.sha256));
 	}
@@ -106,13 +158,15 @@ static int is_shown(const struct dirent *e)
 static int put_files(const struct ask *a, int dir)
 {
 	struct out o;
+	struct sender sender;
 	struct dirent **found = NULL;
 	int rc = 0, count = scandirat(dir, ".", &found, is_shown, alphasort);
 	if (count < 0)
 		return -errno;
+	find_sender(a, &sender);
 	out_begin(&o, stdout, a->format, columns, COLUMNS);
 	for (int i = 0; i < count; i++) {
-		rc = rc < 0 ? rc : put_file(&o, dir, found[i]->d_name);
+		rc = rc < 0 ? rc : put_file(&o, &sender, dir, found[i]->d_name);
 		free(found[i]);
 	}
 	free(found);

@@ -7,7 +7,7 @@ import re
 import subprocess
 import time
 
-from harness import IS_ROOT, Clock, check, same, wait_until
+from harness import GID, IS_ROOT, UID, Clock, check, same, wait_until
 from test_http import refused
 
 ALLOW = {"allow_put_file": "true", "command_lease": '"10 s"'}
@@ -171,10 +171,24 @@ def files_source(t):
             os.chmod(site.lay("closed", b"x"), 0o600)
             code, said = site.refusal("put-file", MINE, "file=closed", "path=/x")
             check(code == 65 and "may not read" in said, "one that cmdqd may not read", code, said)
+            files_closed(site)
         for name in ("../punchd.conf", "http://192.0.2.1/fw.bin", ".hidden", "a/b"):
             code, said = site.refusal("put-file", MINE, f"file={name}", "path=/x")
             check(code == 64 and "no path and no address" in said, name, code, said)
         same(served(site), sorted(map(sha256, (CONTENT, b"another one\n"))), "what was copied in the end")
+
+
+def files_closed(site):
+    """What root, who may read all of them, hears of cmdqd in file ls."""
+    for name, owner, group, mode, may in (("closed", 0, 0, 0o600, False), ("owned", UID, 0, 0o400, True),
+                                          ("given", UID, 0, 0o044, False), ("shared", 0, GID, 0o640, True),
+                                          ("others", 0, 0, 0o640, False), ("withheld", 0, GID, 0o604, False)):
+        path = site.lay(name, b"x")
+        os.chown(path, owner, group)
+        os.chmod(path, mode)
+        row = {r["name"]: r for r in site.rows("file", "ls", user=False)}[name]
+        same("may not read" in row.get("why_not", ""), not may, f"{name}, {owner}:{group} {mode:o}, in file ls: {row}")
+        same(row["bytes"], 1, "its size")
 
 
 def files_swept(t):
