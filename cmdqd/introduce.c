@@ -103,8 +103,7 @@ int introduce_user(struct introduction *n, const struct person *p)
 	if (rc == 0)
 		rc = add_line(n, INTRODUCE_USER, &t);
 	explicit_bzero(card, sizeof(card));
-	if (scratch.ptr)
-		explicit_bzero(scratch.ptr, scratch.room);
+	buf_wipe(&scratch);
 	buf_free(&scratch);
 	return rc == 0 ? -EINVAL : rc < 0 ? rc : 0;
 }

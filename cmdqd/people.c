@@ -129,8 +129,7 @@ static int put_field(struct person *p, const struct best *from, const char *name
 
 	if (rc == 0)
 		rc = put_text(p, buf_span(&text), ret);
-	if (text.ptr != NULL)
-		explicit_bzero(text.ptr, text.room);
+	buf_wipe(&text);
 	buf_free(&text);
 	return rc == -ENOENT || rc == -EMSGSIZE ? 0 : rc;
 }
@@ -189,8 +188,7 @@ static int find(struct asking *a, struct person *ret)
 
 void person_free(struct person *p)
 {
-	if (p->text.ptr != NULL)
-		explicit_bzero(p->text.ptr, p->text.room);
+	buf_wipe(&p->text);
 	buf_free(&p->text);
 	*p = (struct person){.card = 0};
 }

@@ -137,7 +137,7 @@ int referee_ask(struct referee *r, struct matching_request *q, uint64_t deadline
 		return rc;
 	if (send(r->source.fd, r->packet.ptr, r->packet.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		rc = -errno;
-	explicit_bzero(r->packet.ptr, r->packet.len);
+	buf_wipe(&r->packet);
 	if (rc == -EPIPE || rc == -ECONNRESET)
 		hang_up(r);
 	if (rc < 0)

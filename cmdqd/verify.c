@@ -63,10 +63,8 @@ static enum outcome look(
 /* What is in it is wanted for no longer than this. */
 static void wipe(struct verify *v)
 {
-	if (v->sample.ptr)
-		explicit_bzero(v->sample.ptr, v->sample.room);
-	if (v->references.ptr)
-		explicit_bzero(v->references.ptr, v->references.room);
+	buf_wipe(&v->sample);
+	buf_wipe(&v->references);
 }
 
 static int wait_for_referee(struct verify *v, const struct attempt *a)

@@ -163,8 +163,7 @@ static int make_of_fields(struct command_made *m, const struct verb *v, char **w
 	if (code == EX_OK)
 		code = add_text(m, &t, expires_ms);
 	for (size_t i = 0; i < VERB_FIELDS_MAX; i++) {
-		if (room[i].ptr)
-			explicit_bzero(room[i].ptr, room[i].room);
+		buf_wipe(&room[i]);
 		buf_free(&room[i]);
 	}
 	return code;
@@ -189,8 +188,7 @@ int command_make(const struct verb *v, char **words, size_t count, uint64_t expi
 void command_made_free(struct command_made *m)
 {
 	for (size_t i = 0; i < m->count; i++) {
-		if (m->texts[i].ptr)
-			explicit_bzero(m->texts[i].ptr, m->texts[i].room);
+		buf_wipe(&m->texts[i]);
 		buf_free(&m->texts[i]);
 	}
 	free(m->texts);

@@ -148,8 +148,7 @@ static int put_secret(struct buf *lines, const struct setting *s, struct span va
 		rc = put_stored(lines, s, value);
 	if (rc < 0)
 		code = fail_setting(s, (struct span){0}, rc);
-	if (asked.ptr)
-		explicit_bzero(asked.ptr, asked.room);
+	buf_wipe(&asked);
 	buf_free(&asked);
 	return code;
 }

@@ -136,8 +136,7 @@ void item_texts_free(struct item_texts *t)
 {
 	struct buf *const all[BUFS] = {&t->ids, &t->names, &t->values, &t->content};
 	for (size_t n = 0; n < BUFS; n++) {
-		if (all[n]->ptr)
-			explicit_bzero(all[n]->ptr, all[n]->room);
+		buf_wipe(all[n]);
 		buf_free(all[n]);
 	}
 }

@@ -78,8 +78,7 @@ static int ask_twice(const char *what, struct buf *b)
 		rc = read_silently(prompt, &again);
 	if (rc == 0 && !span_eq(span_from(buf_span(b), before), buf_span(&again)))
 		rc = -EKEYREJECTED;
-	if (again.ptr)
-		explicit_bzero(again.ptr, again.room);
+	buf_wipe(&again);
 	buf_free(&again);
 	return rc;
 }

@@ -90,8 +90,7 @@ static int export_all(struct ask *a, struct records_reader *r, int dir)
 	rc = people_each_device(a, r, ITEM_TEMPLATE, PILE_ALL, export_device, &e);
 	int end_rc = flow_end(&e.flow);
 	template_texts_free(&e.texts);
-	if (e.text.ptr)
-		explicit_bzero(e.text.ptr, e.text.room);
+	buf_wipe(&e.text);
 	buf_free(&e.text);
 	return rc < 0 ? rc : end_rc;
 }

@@ -87,11 +87,6 @@ static int read_field(
 	return rc == -ENOENT ? 0 : rc;
 }
 
-static struct out_cell cell_of(const struct buf *text)
-{
-	return text->len > 0 ? out_text(buf_span(text)) : (struct out_cell){.kind = OUT_NONE};
-}
-
 /* A card that is no number is what came; "0" came for none. */
 static int read_secret(const struct item *c, const struct field *f, struct buf *into)
 {
@@ -111,7 +106,8 @@ static int secret_cell(const struct item *credential, const struct field *f,
 	int rc = read_secret(credential, f, text);
 	if (rc < 0 || text->len == 0)
 		return rc;
-	*ret = secrets == USER_REVEALED ? cell_of(text) : out_text(span_str("(set)"));
+	*ret = secrets == USER_REVEALED ? out_text_if_any(buf_span(text))
+					: out_text(span_str("(set)"));
 	return 0;
 }
 
@@ -129,7 +125,7 @@ int user_cells(struct spoken *s, const struct item *user, const struct item *cre
 			continue;
 		}
 		rc = read_field(s, user, f, &t->fields[i]);
-		*cell = cell_of(&t->fields[i]);
+		*cell = out_text_if_any(buf_span(&t->fields[i]));
 	}
 	spool_entry_id(user->entry.name, user->entry.number, t->entry);
 	cells[PRIVILEGE].shown = user_privilege(cells[PRIVILEGE].text);
@@ -146,8 +142,7 @@ int user_cells(struct spoken *s, const struct item *user, const struct item *cre
 void user_texts_free(struct user_texts *t)
 {
 	for (size_t i = 0; i < USER_TEXTS; i++) {
-		if (t->fields[i].ptr)
-			explicit_bzero(t->fields[i].ptr, t->fields[i].room);
+		buf_wipe(&t->fields[i]);
 		buf_free(&t->fields[i]);
 	}
 }

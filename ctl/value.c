@@ -65,8 +65,7 @@ static int take_file(const struct verb_field *f, const char *path, struct buf *b
 		io_close(fd);
 	if (rc == 0)
 		rc = value_put_bytes(f, buf_span(&bytes), b);
-	if (bytes.ptr)
-		explicit_bzero(bytes.ptr, bytes.room);
+	buf_wipe(&bytes);
 	buf_free(&bytes);
 	if (rc == -EMSGSIZE)
 		return fail(EX_DATAERR, "%s: '%s' is larger than a command can be", f->name, path);

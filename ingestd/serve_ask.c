@@ -29,8 +29,7 @@ void serve_ask_body(struct visit *v, struct span piece)
 void serve_ask_drop(struct visit *v)
 {
 	v->serve->budget.used_bytes -= v->question.room;
-	if (v->question.len > 0)
-		explicit_bzero(v->question.ptr, v->question.len);
+	buf_wipe(&v->question);
 	buf_free(&v->question);
 }
 

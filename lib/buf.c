@@ -85,6 +85,13 @@ void buf_clear(struct buf *b)
 	b->len = 0;
 }
 
+void buf_wipe(struct buf *b)
+{
+	if (b->ptr)
+		explicit_bzero(b->ptr, b->room);
+	buf_clear(b);
+}
+
 void buf_free(struct buf *b)
 {
 	free(b->ptr);

@@ -33,6 +33,8 @@ must_check int buf_printf(struct buf *b, const char *format, ...)
 
 /* Empties it and keeps the memory. */
 void buf_clear(struct buf *b);
+/* The same, for what was secret: nothing of it is left in that memory. */
+void buf_wipe(struct buf *b);
 /* Gives the memory back; the buffer is empty and may be used again. */
 void buf_free(struct buf *b);
 

@@ -26,8 +26,7 @@ const struct waiting *backlog_first(const struct backlog *b)
 /* Templates are in it, and nobody wants them any more. */
 static void wipe(struct buf *line)
 {
-	if (line->ptr)
-		explicit_bzero(line->ptr, line->room);
+	buf_wipe(line);
 	buf_free(line);
 }
 

@@ -178,8 +178,7 @@ static void hand_over(struct carrier *c, struct matching_request *request, uint6
 	int rc = matching_put_request(&c->line, request);
 	if (rc == 0)
 		rc = child_say(&c->child, buf_span(&c->line));
-	if (c->line.ptr)
-		explicit_bzero(c->line.ptr, c->line.room);
+	buf_wipe(&c->line);
 	backlog_drop(&c->backlog);
 	if (rc < 0)
 		end_matcher(c, "it does not read", now_ms);

@@ -93,6 +93,23 @@ static void is_used_again(void **state)
 	buf_free(&b);
 }
 
+static void leaves_nothing_of_a_secret(void **state)
+{
+	static const char nothing[100];
+	struct buf b = buf_with_max(sizeof(nothing));
+
+	(void)state;
+	buf_wipe(&b);
+	assert_null(b.ptr);
+	for (size_t i = 0; i < sizeof(nothing); i++)
+		assert_int_equal(buf_add_str(&b, "s"), 0);
+	b.len = 1; /* what was longer before is still there */
+	buf_wipe(&b);
+	assert_int_equal(b.len, 0);
+	assert_memory_equal(b.ptr, nothing, sizeof(nothing));
+	buf_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -102,6 +119,7 @@ int main(void)
 		cmocka_unit_test(adds_nothing),
 		cmocka_unit_test(refuses_what_no_machine_has),
 		cmocka_unit_test(is_used_again),
+		cmocka_unit_test(leaves_nothing_of_a_secret),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
