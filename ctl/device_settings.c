@@ -50,8 +50,7 @@ static int add(struct device_settings_shown *l, const struct setting *s,
 	int rc = setting_put(s, is_own ? own : preset, text);
 	if (rc == 0 && is_own)
 		rc = buf_printf(&l->own, "%s%s", l->own.len ? " " : "", s->key);
-	struct out_cell value =
-		text->len > 0 ? out_text(buf_span(text)) : (struct out_cell){.kind = OUT_NONE};
+	struct out_cell value = out_text_if_any(buf_span(text));
 	l->keys[l->count] = (struct out_column){.key = s->key};
 	l->values[l->count] = value;
 	l->rows[l->count][0] = out_text(span_str(s->key));

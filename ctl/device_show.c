@@ -108,16 +108,12 @@ struct texts {
 
 /* ---- what it said with its polls ---- */
 
-static struct out_cell span_cell(struct span s)
-{
-	return s.len > 0 ? out_text(s) : (struct out_cell){.kind = OUT_NONE};
-}
-
 /* A count that is none is shown as it came. */
 static struct out_cell count_cell(struct span s)
 {
 	int64_t count;
-	return num_i64(s, INT64_MIN, INT64_MAX, &count) == 0 ? out_signed(count) : span_cell(s);
+	return num_i64(s, INT64_MIN, INT64_MAX, &count) == 0 ? out_signed(count)
+							     : out_text_if_any(s);
 }
 
 static int info_cells(const struct device *d, struct texts *t, struct out_cell *cells)
@@ -127,9 +123,9 @@ static int info_cells(const struct device *d, struct texts *t, struct out_cell *
 	cells[USERS] = count_cell(f[INFO_USERS]);
 	cells[FINGERS] = count_cell(f[INFO_FINGERS]);
 	cells[PUNCHES] = count_cell(f[INFO_PUNCHES]);
-	cells[IP] = span_cell(f[INFO_IP]);
-	cells[FINGER_VERSION] = span_cell(f[INFO_FINGER_VERSION]);
-	cells[FACE_VERSION] = span_cell(f[INFO_FACE_VERSION]);
+	cells[IP] = out_text_if_any(f[INFO_IP]);
+	cells[FINGER_VERSION] = out_text_if_any(f[INFO_FINGER_VERSION]);
+	cells[FACE_VERSION] = out_text_if_any(f[INFO_FACE_VERSION]);
 	cells[FACE_TEMPLATES] = count_cell(f[INFO_FACE_TEMPLATES]);
 	cells[FACES] = count_cell(f[INFO_FACES]);
 	cells[INFO] = cell_text(d->info);
@@ -206,7 +202,7 @@ static int add_fact(struct facts *f, struct span key, struct span value)
 	if (rc < 0)
 		return rc;
 	rows[f->count][0] = out_text(key);
-	rows[f->count++][1] = span_cell(span_of(f->values.ptr + at, f->values.len - at));
+	rows[f->count++][1] = out_text_if_any(span_of(f->values.ptr + at, f->values.len - at));
 	return 0;
 }
 

@@ -67,21 +67,16 @@ void oplog_columns_of(enum logged_kind kind, struct out_column ret[static OPLOG_
 		ret[i].heading = NULL;
 }
 
-static struct out_cell text_cell(struct span s)
-{
-	return s.len > 0 ? out_text(s) : (struct out_cell){.kind = OUT_NONE};
-}
-
 static void operation_cells(const struct logged *l, struct oplog_texts *t, struct out_cell *cells)
 {
 	struct operation o;
 	if (!operation_read(l->line, &o))
 		return;
-	cells[CODE] = text_cell(o.code);
+	cells[CODE] = out_text_if_any(o.code);
 	cells[WHAT] = out_text(span_str(operation_words(&o, t->words)));
-	cells[ADMIN] = text_cell(o.admin);
+	cells[ADMIN] = out_text_if_any(o.admin);
 	for (size_t i = 0; i < 4; i++)
-		cells[OPERAND + i] = text_cell(o.operands[i]);
+		cells[OPERAND + i] = out_text_if_any(o.operands[i]);
 }
 
 void oplog_cells(

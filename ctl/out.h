@@ -54,6 +54,12 @@ static inline struct out_cell out_text(struct span s)
 	return (struct out_cell){.kind = OUT_TEXT, .text = s};
 }
 
+/* Where the text is empty there is nothing to say. */
+static inline struct out_cell out_text_if_any(struct span s)
+{
+	return s.len > 0 ? out_text(s) : (struct out_cell){.kind = OUT_NONE};
+}
+
 static inline struct out_cell out_number(uint64_t number)
 {
 	return (struct out_cell){.kind = OUT_NUMBER, .number = number};

@@ -37,11 +37,6 @@ static struct out_cell flags_cell(uint32_t flags, struct photo_texts *t)
 		.kind = len ? OUT_WORDS : OUT_NONE, .text = span_trim(span_str(t->flags))};
 }
 
-static struct out_cell text_cell(struct span s)
-{
-	return s.len > 0 ? out_text(s) : (struct out_cell){.kind = OUT_NONE};
-}
-
 static struct out_cell path_cell(const struct photo *p, struct photo_texts *t)
 {
 	struct buf path = buf_with_max(sizeof(t->path) - 1);
@@ -49,7 +44,7 @@ static struct out_cell path_cell(const struct photo *p, struct photo_texts *t)
 	snprintf(t->path, sizeof(t->path), "%.*s", good ? (int)path.len : 0,
 		path.ptr ? path.ptr : "");
 	buf_free(&path);
-	return text_cell(span_str(t->path));
+	return out_text_if_any(span_str(t->path));
 }
 
 void photo_cells(const struct photo *p, struct span name, struct photo_texts *t,
@@ -60,8 +55,8 @@ void photo_cells(const struct photo *p, struct span name, struct photo_texts *t,
 	cells[SEQ] = out_number(p->seq);
 	cells[TIME] = out_text(span_str(t->time));
 	cells[SERIAL] = out_text(p->serial);
-	cells[PIN] = text_cell(p->pin);
-	cells[NAME] = text_cell(name);
+	cells[PIN] = out_text_if_any(p->pin);
+	cells[NAME] = out_text_if_any(name);
 	cells[BYTES] = out_number(p->bytes);
 	cells[FLAGS] = flags_cell(p->flags, t);
 	cells[RECEIVED] = cell_moment(p->received_us, &t->received);

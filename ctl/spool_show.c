@@ -71,11 +71,6 @@ static const struct out_column columns[COLUMNS] = {
 	[FAULT] = {.key = "fault"},
 };
 
-static struct out_cell text_if_any(struct span text)
-{
-	return text.len > 0 ? out_text(text) : (struct out_cell){.kind = OUT_NONE};
-}
-
 static void head_cells(
 	const struct spool_entry *e, char utc[static CLOCK_UTC_BYTES], struct out_cell *cells)
 {
@@ -83,9 +78,9 @@ static void head_cells(
 	if (e->received_us > 0)
 		cells[RECEIVED] = out_text(span_str(utc));
 	cells[KIND] = out_text(e->kind);
-	cells[SERIAL] = text_if_any(e->serial);
-	cells[PEER] = text_if_any(e->peer);
-	cells[TARGET] = text_if_any(e->target);
+	cells[SERIAL] = out_text_if_any(e->serial);
+	cells[PEER] = out_text_if_any(e->peer);
+	cells[TARGET] = out_text_if_any(e->target);
 	cells[BODY_BYTES] = out_number(e->body.len);
 	cells[CHECKED] = out_truth(e->checked);
 }
@@ -102,8 +97,8 @@ static int show_json(const struct showing *s, const struct shown_file *f, unsign
 		[FILE_NAME] = out_text(span_str(f->name)),
 		[FILE_BYTES] = out_number((uint64_t)f->st.st_size),
 		[OWNER] = out_text(span_str(owner)),
-		[REASON] = text_if_any(buf_span(&f->reason)),
-		[FAULT] = text_if_any(span_str(why)),
+		[REASON] = out_text_if_any(buf_span(&f->reason)),
+		[FAULT] = out_text_if_any(span_str(why)),
 	};
 	if (number > 0)
 		cells[NUMBER] = out_number(number);

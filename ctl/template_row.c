@@ -56,11 +56,6 @@ static struct out_cell flags_cell(uint32_t flags)
 		.kind = bits ? OUT_WORDS : OUT_NONE, .text = span_str(words[bits])};
 }
 
-static struct out_cell text_cell(struct span s)
-{
-	return s.len > 0 ? out_text(s) : (struct out_cell){.kind = OUT_NONE};
-}
-
 int template_cells(const struct item *i, uint64_t bytes, struct template_texts *t,
 	struct out_cell cells[static TEMPLATE_COLUMNS])
 {
@@ -69,15 +64,15 @@ int template_cells(const struct item *i, uint64_t bytes, struct template_texts *
 	for (size_t n = 0; rc == 0 && n < TEMPLATE_TEXTS; n++) {
 		t->fields[n].max = FIELD_MAX;
 		rc = item_field(i, fields[n].name, &t->fields[n]);
-		cells[fields[n].column] = text_cell(buf_span(&t->fields[n]));
+		cells[fields[n].column] = out_text_if_any(buf_span(&t->fields[n]));
 		rc = rc == -ENOENT ? 0 : rc;
 	}
 	spool_entry_id(i->entry.name, i->entry.number, t->entry);
 	cells[SERIAL] = out_text(i->serial);
 	cells[PIN] = out_text(i->ids[0]);
 	cells[MODALITY] = out_text(i->ids[1]);
-	cells[NUMBER] = text_cell(i->ids[2]);
-	cells[INDEX] = text_cell(i->ids[3]);
+	cells[NUMBER] = out_text_if_any(i->ids[2]);
+	cells[INDEX] = out_text_if_any(i->ids[3]);
 	if (i->kind == ITEM_PICTURE) {
 		cells[MODALITY] = out_text(
 			span_str(span_is(i->ids[1], "user") ? "user picture" : "face picture"));

@@ -72,11 +72,6 @@ static const char *what_of(const struct item *before, const struct item *after)
 	return is_user ? "user changed" : "credential changed";
 }
 
-static struct out_cell text_cell(const struct buf *b)
-{
-	return b->len > 0 ? out_text(buf_span(b)) : (struct out_cell){.kind = OUT_NONE};
-}
-
 static int make_row(struct spoken *s, const struct item *before, const struct item *after,
 	struct history_row *row)
 {
@@ -92,8 +87,8 @@ static int make_row(struct spoken *s, const struct item *before, const struct it
 	row->cells[H_WHAT] = out_text(span_str(what_of(before, after)));
 	row->cells[H_CHANGED] = (struct out_cell){
 		.kind = row->changed.len ? OUT_WORDS : OUT_NONE, .text = buf_span(&row->changed)};
-	row->cells[H_NAME] = text_cell(&row->name);
-	row->cells[H_PRIVILEGE] = text_cell(&row->privilege);
+	row->cells[H_NAME] = out_text_if_any(buf_span(&row->name));
+	row->cells[H_PRIVILEGE] = out_text_if_any(buf_span(&row->privilege));
 	row->cells[H_PRIVILEGE].shown = user_privilege(row->cells[H_PRIVILEGE].text);
 	row->cells[H_ENTRY] = out_text(span_str(row->entry));
 	return rc == -ENOENT ? 0 : rc;
