@@ -14,7 +14,7 @@ fault() {
     faults=$((faults + 1))
 }
 
-# Tenths, as systemd-analyze counts them. Why two have more than 1: see PrivateUsers in the units.
+# Tenths, as systemd-analyze counts them. Why two have more than the others: see PrivateUsers in the units.
 declare -A may_be_exposed=([punchd-parserd]=3 [punchd-cmdqd]=3)
 usual_exposure=2
 
