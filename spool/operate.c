@@ -36,6 +36,7 @@ int spool_move(const struct spool *s, const char *name, enum spool_state from, e
 		return -EINVAL;
 	if (s->dirs[from] < 0 || s->dirs[to] < 0)
 		return -EACCES;
+	/* Durability: a cut before sync_both leaves it in one of the two, and nobody was told. */
 	if (renameat2(s->dirs[from], name, s->dirs[to], name, RENAME_NOREPLACE) < 0)
 		return -errno;
 	/* At once, and not after the syncs: the consumer may refuse the file again as soon as it is
@@ -64,5 +65,6 @@ int spool_discard(const struct spool *s, const char *name, enum spool_state from
 		return -errno;
 	if (from == SPOOL_BAD)
 		remove_why(s, name);
+	/* Durability: what an operator was told is gone must not come back. */
 	return fsync(s->dirs[from]) < 0 ? -errno : 0;
 }
