@@ -12,7 +12,7 @@
 ## make test-boot                 the package in a machine that is really booted, as root; installs what is missing
 ## make crash-check               kill -9 at every step of writer and consumer
 ## make test-powercut             punchd on the disk that 100,000 power cuts leave: ext4, xfs, btrfs
-## make fuzz TIME=60              each fuzz target for so many seconds; make fuzz-minute: for a minute
+## make fuzz TIME=60              each fuzz target for so many seconds
 ## make fuzz-coverage             what the inputs of the fuzz targets reach of each parser
 ## make tsan-check                ingestd's system tests with ThreadSanitizer
 ## make valgrind-check            valgrind's memcheck over unit tests, golden tests and the inputs of the fuzz targets
@@ -127,9 +127,8 @@ $(B)/unit/test_batch: LDFLAGS += -Wl,--wrap=records_set_stamp
 $(B)/unit/test_sandbox_reach: LDFLAGS += -Wl,--wrap=syscall
 $(B)/unit/test_ctl_device_order: LDFLAGS += -Wl,--wrap=comm_key_hash
 
-.PHONY: unit-programs tests test unit
+.PHONY: unit-programs test unit
 unit-programs: $(UNIT)
-tests: unit-programs
 
 test:
 	@scripts/deps.sh test
@@ -168,9 +167,7 @@ crash-check:
 TIME ?= 60
 fuzz:
 	B=$(B)/fuzz tests/fuzz/run.sh fuzz $(TIME)
-.PHONY: fuzz-minute fuzz-coverage tsan-check valgrind-check lint
-fuzz-minute: TIME = 60
-fuzz-minute: fuzz
+.PHONY: fuzz-coverage tsan-check valgrind-check lint
 fuzz-coverage:
 	@scripts/deps.sh analysis
 	B=$(B)/fuzz tests/fuzz/run.sh coverage
