@@ -3,7 +3,7 @@
 #ifndef PUNCHD_TESTS_CAUGHT_H
 #define PUNCHD_TESTS_CAUGHT_H
 
-#include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static char caught_text[8192];
@@ -12,7 +12,7 @@ static int caught_before, caught_file;
 static inline void caught_begin(void)
 {
 	caught_before = dup(STDERR_FILENO);
-	caught_file = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	caught_file = memfd_create("caught", MFD_CLOEXEC);
 	assert_true(caught_file >= 0);
 	assert_true(dup2(caught_file, STDERR_FILENO) >= 0);
 }

@@ -13,6 +13,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "lib/buf.h"
@@ -33,7 +34,7 @@ static void write_conf(const char *text)
 /* Loads the file and catches what is said. */
 static int load_file(const char *file, struct conf *ret)
 {
-	int kept = dup(STDERR_FILENO), fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600), rc;
+	int kept = dup(STDERR_FILENO), fd = memfd_create("said", MFD_CLOEXEC), rc;
 	ssize_t n;
 
 	assert_true(fd >= 0 && dup2(fd, STDERR_FILENO) >= 0);

@@ -165,7 +165,7 @@ static void steers_no_terminal(void **state)
 		assert_int_equal(out_one(to, f, one, 1, &cell), 0);
 		for (size_t len = 0; len < strlen(expected[f]);) {
 			struct pollfd more = {.fd = terminal, .events = POLLIN};
-			assert_int_equal(poll(&more, 1, 2000), 1);
+			assert_int_equal(poll(&more, 1, 60000), 1);
 			ssize_t n = read(terminal, text + len, sizeof(text) - 1 - len);
 			assert_true(n > 0);
 			len += (size_t)n;
