@@ -24,7 +24,7 @@ PACKAGES = ("systemd-sysv", "dbus", "libcap-ng0", "libconfuse2", "libinotifytool
 MASKED = ("console-getty.service", "getty.target", "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer",
           "e2scrub_all.timer", "e2scrub_reap.service", "fstrim.timer", "systemd-timesyncd.service",
           "systemd-networkd.service", "systemd-networkd-wait-online.service", "systemd-pcrphase.service")
-TREE_S, BOOT_S, COMMAND_S = 400, 60, 60
+TREE_S, BOOT_S, COMMAND_S = 400, 180, 120
 CGROUPS = ("", "name=systemd", "memory", "pids", "cpu", "cpuacct")  # "" is version 2
 
 
@@ -48,7 +48,7 @@ def why_not():
         return f"no namespaces, or no mounts in them: {last_line(tried.stderr)}"
     for parent in cgroup_parents():
         try:
-            os.rmdir(make_cgroup(parent, "punchd-try"))
+            os.rmdir(make_cgroup(parent, f"punchd-try-{os.getpid()}"))
         except OSError as e:
             return f"cgroups cannot be made: {e}"
     return ""

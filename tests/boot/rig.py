@@ -9,6 +9,7 @@ import signal
 import subprocess
 
 from harness import check, same, wait_until
+from machine import COMMAND_S
 
 DAEMONS = ("ingestd", "parserd", "cmdqd", "notifyd")
 OPTIONAL = ("matchd", "tls")
@@ -77,7 +78,7 @@ class Rig:
         return {(r["serial"], r["pin"], r["time"]) for r in self.rows("punch", "ls", "--no-names")}
 
     def approve(self, *serials):
-        self.punchctl("device", "approve", "--wait", *serials)
+        self.punchctl("device", "approve", "--wait", "--timeout", f"{COMMAND_S // 2}s", *serials)
 
     # ---- terminals ----
 

@@ -27,7 +27,7 @@ from rig import Rig  # noqa: E402
 # In this order, in one machine: the package is installed by the first and purged at the end.
 TESTS = (test_package.installed, test_package.a_terminal, *test_faults.TESTS, *test_sandbox.TESTS, *test_operations.TESTS,
          test_package.upgraded, test_package.removed_and_purged, test_package.autopkgtest)
-HANG_S, ALL_HANG_S = 120, 900
+HANG_S, ALL_HANG_S = 400, 1800
 WHY_NOT = 3  # how --may-boot ends where it may not, and that is no failure
 
 

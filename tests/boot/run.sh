@@ -27,4 +27,4 @@ need "the programs cannot be built" make -s -j"$(nproc)" B="$build" all
 # The unit tests have been run, or are not asked for.
 need "the package cannot be built" env DEB_BUILD_OPTIONS="nocheck parallel=$(nproc)" make -s B="$build" deb
 packages=("$build"/punchd_*.deb)
-timeout 1200 "${run[@]}" --package "${packages[0]}" "$@"
+timeout 2400 "${run[@]}" --package "${packages[0]}" "$@"

@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define TRIES 200
+#define TRIES 4000
 
 static int raise_loopback(void)
 {

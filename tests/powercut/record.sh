@@ -35,7 +35,7 @@ clean() {
     rm -f "$dir/live"
 }
 trap clean EXIT
-for _ in $(seq 500); do
+for _ in $(seq 3000); do
     [ ! -e "$dir/fuse/disk" ] || break
     sleep 0.02
 done

@@ -21,7 +21,7 @@
 #include "tests/powercut/promise.h"
 #include "tests/powercut/rig.h"
 
-#define HANG_S       120
+#define HANG_S       600
 #define VARIANTS     1000 /* a point's number: that of its event times this, plus the variant */
 #define SHARDS_MAX   64
 #define TOLD_MAX     10 /* failing points that are told in words */

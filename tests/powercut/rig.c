@@ -23,7 +23,7 @@
 #include "tests/powercut/promise.h"
 
 #define PORT       8081 /* in a network of our own */
-#define PATIENCE_S 30   /* a guard against hanging, not a demand */
+#define PATIENCE_S 120  /* a guard against hanging, not a demand */
 
 /* ---- the directory ---- */
 
