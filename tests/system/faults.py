@@ -54,7 +54,7 @@ class Faulty:
     """A site with a plan for each daemon. Use it in a with statement."""
 
     def __init__(self, t):
-        self.site = t.site(conf={"rescan": '"200 ms"', "command_lease": '"10 s"', "command_offers": "20"},
+        self.site = t.site(conf={"rescan": '"200 ms"', "desk_timeout": '"2 s"', "command_lease": '"10 s"', "command_offers": "20"},
                            notifyd=True)
 
     def __enter__(self):

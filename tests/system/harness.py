@@ -23,7 +23,7 @@ DAEMONS = ("parserd", "cmdqd", "ingestd")
 PROGRAMS = DAEMONS + ("notifyd", "matchd", "punchctl", "spoolput", "devsim")
 SPOOLS = ("upload", "result", "order", "erase")
 STATES = ("tmp", "new", "cur", "done", "bad", "hold")
-PATIENCE_S = 60  # a guard against hanging, not a demand: on a busy machine all takes longer
+PATIENCE_S = 120  # a guard against hanging, not a demand: on a busy machine all takes longer
 ROOT_DIR = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 IS_ROOT = os.geteuid() == 0
 
@@ -108,8 +108,10 @@ def build_helper(build, source, *options):
     path = f"{os.path.abspath(build)}/tests/{os.path.splitext(source)[0]}" + (".so" if "-shared" in options else "")
     if not os.path.exists(path) or os.path.getmtime(path) < os.path.getmtime(f"{here}/{source}"):
         os.makedirs(os.path.dirname(path), exist_ok=True)
+        draft = f"{path}.{os.getpid()}"  # another run may want it at the same time, and never sees a half of it
         subprocess.run([os.environ.get("CC", "cc"), "-O2", "-g", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-o",
-                        path, f"{here}/{source}", *options], check=True)
+                        draft, f"{here}/{source}", *options], check=True)
+        os.rename(draft, path)
     return path
 
 
@@ -266,17 +268,21 @@ def chunked(body, size):
     return out + b"0\r\n\r\n"
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+def hold_port(kind, address, port=0):
+    """A socket that keeps a port for whoever sets SO_REUSEADDR: as long as it is there, and it neither listens nor is
+    spoken to, the kernel gives that port to nobody who asks for any, nor to a client on its way out."""
+    s = socket.socket(socket.AF_INET, kind)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind((address, port))
+    return s
 
 
-def free_udp_port():
-    """One that is free on every address."""
+def hold_udp_port():
+    """The same for datagrams: a port that is free on every address, kept at one that nobody uses."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         s.bind(("0.0.0.0", 0))
-        return s.getsockname()[1]
+        port = s.getsockname()[1]
+    return hold_port(socket.SOCK_DGRAM, "127.255.255.254", port)
 
 
 def unread(port):
@@ -359,6 +365,20 @@ class Daemon:
         self.process = None
         return code
 
+    def pause(self):
+        """Stops it in its tracks: a signal is not there at once, least of all in the midst of a system call."""
+        self.process.send_signal(signal.SIGSTOP)
+        wait_until(lambda: set(self.states()) == {"T"}, f"{self.name} is stopped")
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def states(self):
+        """The letter of each of its threads."""
+        for task in os.listdir(f"/proc/{self.pid}/task"):
+            with open(f"/proc/{self.pid}/task/{task}/stat", encoding="ascii") as f:
+                yield f.read().rpartition(")")[2].split()[0]
+
     def stop(self):
         code = self.end(signal.SIGTERM)
         check(code in (0, None), self.name, "ended with status", code, "after SIGTERM")
@@ -435,6 +455,16 @@ def place_for_sites():
     return place
 
 
+# Orders that punchctl gives five seconds to be done, and then says that they will be.
+WAITED_FOR = {("device", verb) for verb in ("approve", "refuse", "set", "rename", "rm", "resend")} | {("cmd", "cancel")}
+
+
+def patient(words):
+    """With as much patience as all tests have, unless they say how much."""
+    given = {"--no-wait", "--timeout"} & set(words)
+    return words if given else (*words, "--timeout", f"{PATIENCE_S}s")
+
+
 class Site:
     """A punchd of its own. Use it in a with statement."""
 
@@ -443,14 +473,16 @@ class Site:
         self.dir = tempfile.mkdtemp(prefix="punchd-test-", dir=place_for_sites())
         self.others = []  # processes besides the daemons
         self.clearing = []  # what else is to be done at the end
-        self.port = free_port()
+        held = hold_port(socket.SOCK_STREAM, "127.0.0.1"), hold_udp_port()
+        self.clearing += [s.close for s in held]
+        self.port, self.wake_port = (s.getsockname()[1] for s in held)
         self.spool_dir = spool_dir or f"{self.dir}/spool"
         self.state_dir = state_dir or f"{self.dir}/state"
         self.conf_path = f"{self.dir}/punchd.conf"
-        # A connection that ought to be closed after the reply must not be closed by the clock instead.
+        # A connection that ought to be closed after the reply must not be closed by the clock instead, and a desk that
+        # is slow is not one that is away.
         self.conf = {"admit": "any", "free_floor": '"0 B"', "connections_per_address": "0",
-                     "idle_timeout": '"10 min"'}
-        self.wake_port = free_udp_port()
+                     "idle_timeout": '"10 min"', "desk_timeout": '"20 s"'}
         if notifyd:
             self.conf["wake_port"] = str(self.wake_port)
         self.conf.update(conf or {})
@@ -620,6 +652,8 @@ class Site:
         any."""
         environment = {"PATH": "/usr/bin:/bin", "PUNCHD_CONF": self.conf_path, "HOME": "/nonexistent"}
         environment.update(env or {})
+        if program == "punchctl" and args[:2] in WAITED_FOR:
+            args = patient(args)
         done = subprocess.run(
             [f"{self.dir}/bin/{program}", *args], input=stdin if stdin is not None else b"", env=environment, cwd="/",
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=10 * PATIENCE_S, check=False,
@@ -639,7 +673,7 @@ class Site:
 
     def order(self, *words, **options):
         """Orders a command: the ids, one for each terminal, in the order of the words."""
-        return [row["command"] for row in self.rows(*words, **options)]
+        return [row["command"] for row in self.rows(*patient(words), **options)]
 
     def give(self, *texts):
         """Orders by hand, all in one file: the names of their entries."""
@@ -658,7 +692,7 @@ class Site:
 
     def ended(self, *ids):
         """Waits until these are over: their rows, in this order."""
-        done = self.run("punchctl", "cmd", "wait", *map(str, ids), "--timeout", f"{PATIENCE_S}s", "--json", code=None)
+        done = self.run("punchctl", "cmd", "wait", *map(str, ids), "--timeout", f"{3 * PATIENCE_S}s", "--json", code=None)
         check(done.returncode in (0, 1), "commands do not end:", short(done.stdout.decode("utf-8", "replace"), 900),
               done.stderr.decode("utf-8", "replace"))
         found = {row["command"]: row for row in map(json.loads, done.stdout.splitlines())}

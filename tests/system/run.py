@@ -50,7 +50,7 @@ MODULES = (test_http, test_caps, test_proxy, test_slow, test_admission, test_han
            test_kill, test_replay, test_memory, test_disk, test_disk_device, test_faults, test_clock, test_order, test_command,
            test_queue, test_queue_kill, test_notify, test_matchd, test_device, test_records, test_people, test_questions,
            test_remote, test_verify, test_files)
-HANG_S = {False: 300, True: 3600}  # a test that takes longer hangs
+HANG_S = {False: 900, True: 7200}  # a test that takes longer hangs
 
 
 class Context:
