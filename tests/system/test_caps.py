@@ -117,7 +117,7 @@ def trickle(site, first, piece, stop):
 
 def caps_deadline(t):
     """a client that trickles is cut off, in the head and in the body, while others are served"""
-    with only_ingestd(t, request_deadline='"1 s"', body_rate_min='"1 KiB"', idle_timeout='"1 h"') as site:
+    with only_ingestd(t, request_deadline='"3 s"', body_rate_min='"1 KiB"', idle_timeout='"1 h"') as site:
         cut = {}
         stop = threading.Event()
         kinds = {
@@ -152,7 +152,7 @@ def caps_deadline(t):
 
 def caps_idle(t):
     """a kept connection that says nothing is closed after idle_timeout"""
-    with only_ingestd(t, idle_timeout='"1 s"', request_deadline='"1 h"') as site:
+    with only_ingestd(t, idle_timeout='"3 s"', request_deadline='"1 h"') as site:
         c = site.connect()
         c.send(request_bytes(TARGET, LINE, headers=["Connection: keep-alive"]))
         same(c.reply(wait_for_close=False).body, b"OK: 1\n", "keep-alive")

@@ -6,7 +6,7 @@ import calendar
 import re
 import time
 
-from harness import Clock, check, read_log, request_bytes, same, wait_until
+from harness import PATIENCE_S, Clock, check, read_log, request_bytes, same, wait_until
 from test_queue import order_text
 
 DAY_S = 86400
@@ -42,7 +42,7 @@ def command(site, pin):
 
 def clock_steps(t):
     """the clock steps by years, both ways, under load: unique names, no connection cut, nothing lost"""
-    with t.site(conf={"rescan": '"200 ms"', "idle_timeout": '"2 min"', "request_deadline": '"2 min"'}) as site:
+    with t.site(conf={"rescan": '"200 ms"', "idle_timeout": '"1 h"', "request_deadline": '"1 h"'}) as site:
         clock = Clock(site, PUNCHD_CLOCK_WALL="1")
         site.start(env=clock.env)
         site.punchctl("device", "approve", "GATE")
@@ -67,7 +67,7 @@ def clock_steps(t):
             check(reply is not None and reply.status == 200, "the request across the step is answered with", reply)
             waiting.close()
         sim.terminate()
-        sim.wait(60)
+        sim.wait(PATIENCE_S)
         site.wait_worked_off()
         same([d.pid for d in site.daemons.values()], pids, "the daemons")
         acknowledged, tried, got = set(read_log(ack)), set(read_log(sent)), site.punches()

@@ -330,7 +330,7 @@ def device_resend(t):
 
 def device_online(t):
     """online while it polls, offline when three polls are missing; ls tells them apart"""
-    with Clocked(t, delay='"10 s"') as site:
+    with Clocked(t, delay='"60 s"') as site:
         site.punchctl("device", "approve", "SEEN", "NEVER")
         site.poll("SEEN")
 
@@ -340,9 +340,9 @@ def device_online(t):
         wait_until(lambda: listed().get("SEEN") is True, "it is online")
         same((listed()["NEVER"], set(listed("--online")) - {"DESK"}, "SEEN" in listed("--offline")),
              (False, {"SEEN"}, False), "lists")
-        site.clock.forward(45)
+        site.clock.forward(120)
         same(listed()["SEEN"], True, "three polls and half a minute are not over")
-        site.clock.forward(20)
+        site.clock.forward(100)
         same((listed()["SEEN"], "SEEN" in listed("--offline"), listed("--online")), (False, True, {}), "offline")
         same(site.device("SEEN", env=site.clock.env)["online"], False, "device show")
         site.poll("SEEN")
@@ -421,7 +421,7 @@ def device_refusals(t):
             check(b"bad" in denied.stderr, "an operator looks into bad/:", denied)
             number = site.order("unlock", "PLAIN", who=who)[0]
             same(site.command(number)["owner_uid"], 65533, "who ordered it")
-            check("uid=65533" in site.cmdqd.log(), "the log does not say who ordered")
+            wait_until(lambda: "uid=65533" in site.cmdqd.log(), "the log says who ordered")
         else:
             t.note("without root nobody else can be an operator")
 

@@ -11,7 +11,7 @@ import os
 import subprocess
 
 from faults import Faulty
-from harness import IS_ROOT, ROOT_DIR, Failed, Skipped, check, make_entry, make_name, read_log, same, wait_until
+from harness import IS_ROOT, PATIENCE_S, ROOT_DIR, Failed, Skipped, check, make_entry, make_name, read_log, same, wait_until
 from test_disk import LINE, mount, move_in
 
 FAILING = {False: ("rwf", "w", "f"), True: ("rwf", "w", "f", "wf", "r") * 4}
@@ -129,7 +129,7 @@ class Load:
 
     def end(self):
         self.sim.terminate()
-        self.sim.wait(60)
+        self.sim.wait(PATIENCE_S)
 
     def check_all(self):
         """Without what the disk's keeper sent: nothing is lost, doubled or made up. How much there was."""

@@ -215,7 +215,7 @@ def faults_matchd(t):
                 one_start(site, client, fault, 10 * n, *plan)
             except Failed as e:
                 raise Failed(f"matchd, {plan}: {e}") from e
-            same(descriptors(pid), held, f"descriptors after {plan}")
+            wait_until(lambda: descriptors(pid) == held, f"descriptors are as they were, after {plan}")
         for error in errors:
             fault.arm("accept", error, 1, 3)
             client.close()

@@ -39,16 +39,18 @@ class Hostile:
         if IS_ROOT:
             os.chown(path, UID, GID, follow_symlinks=False)
 
-    def file(self, what, reason, data, name=None, mode=0o640):
-        path = self.at(what, reason, name)
-        self.write(path, data, mode)
-        return path
+    def file(self, what, reason, data, name=None, mode=0o640, **more):
+        self.write(self.at(what, reason, name), data, mode, **more)
 
-    def write(self, path, data, mode=0o640):
+    def write(self, path, data, mode=0o640, owner=UID, group=GID, size=None):
+        """All of it is so before it is in new/, where parserd may be sooner than what would be done to it there."""
         draft = f"{self.site.spool('upload', 'tmp')}/{make_name()}"
         with open(draft, "wb") as f:
             f.write(data)
-        self.own(draft)
+        if size is not None:
+            os.truncate(draft, size)
+        if IS_ROOT:
+            os.chown(draft, owner, group)
         os.chmod(draft, mode)
         os.rename(draft, path)
 
@@ -81,22 +83,19 @@ def looks(h):
                 os.mknod(h.at(what, "device"), kind | 0o666, number)
             except PermissionError:
                 h.expected.pop()
-    path = h.at("a directory of its own user", None)
-    os.mkdir(path)
-    h.own(path)
+    draft = f"{site.spool('upload', 'tmp')}/{make_name()}"
+    os.mkdir(draft)
+    h.own(draft)
+    os.rename(draft, h.at("a directory of its own user", None))
     linked = f"{site.spool('upload', 'tmp')}/{make_name()}"
     h.write(linked, ENTRY)
     os.link(linked, h.at("a hard link", "hard links"))
-    path = h.at("a sparse file of 1 GiB", "larger than file_max")
-    h.write(path, ENTRY)
-    os.truncate(path, 1 << 30)
+    h.file("a sparse file of 1 GiB", "larger than file_max", ENTRY, size=1 << 30)
     h.file("an unreadable file", "may not read", ENTRY, mode=0)
     h.file("an empty file", "empty", b"")
     if IS_ROOT:
-        path = h.file("a file of another group", "group", ENTRY)
-        os.chown(path, UID, 0)
-        h.file("a file of another owner that may not be read", "may not read", ENTRY, mode=0o600)
-        os.chown(f"{h.new}/{h.expected[-1][0]}", 0, GID)
+        h.file("a file of another group", "group", ENTRY, group=0)
+        h.file("a file of another owner that may not be read", "may not read", ENTRY, mode=0o600, owner=0)
 
 
 def names(h):
@@ -105,7 +104,7 @@ def names(h):
         ("a line feed", "0006\n43b2f1a0c000"), ("blanks", " a file "), ("255 bytes", "x" * 255),
         ("a hidden one", ".hidden"),
         ("bytes that are no UTF-8", b"\xff\xfe\x80".decode("utf-8", "surrogateescape")),
-        ("capitals", make_name().upper()),
+        ("capitals", make_name()[:-1].upper() + "F"),
         ("a word", "punches.txt"), ("a dash", "-rf"), ("format signs", "%s%n%s"), ("a short one", make_name()[:-1]),
         ("a long one", make_name() + "0"), ("the consumer's own", make_name() + ".try"),
         ("a reason", make_name() + ".why"),
@@ -306,10 +305,9 @@ def foreign_growing(t):
                 fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
                 if IS_ROOT:
                     os.fchown(fd, UID, GID)
-                for at in range(0, len(ENTRY), 16):
-                    os.write(fd, ENTRY[at : at + 16])
-                for _ in range(50):
-                    os.write(fd, b"more and more\n")
+                # It is whole at its very end alone: who takes it then is right, and finds nothing else in it later.
+                for at in range(len(ENTRY)):
+                    os.write(fd, ENTRY[at : at + 1])
                 os.close(fd)
 
         thread = threading.Thread(target=grow)

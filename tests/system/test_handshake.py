@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """handshake: what a terminal hears when it shakes hands, and what stays when cmdqd is away. docs/PROTOCOL.md 1, 2"""
 
-import signal
-
 from harness import check, same, sample, wait_until
 
 LINE = b"1\t2026-01-05 08:00:00\t0\t1\n"
@@ -170,9 +168,9 @@ def handshake_without_cmdqd(t):
         away("while cmdqd is killed")
         site.cmdqd.start()
         back("after a kill")
-        site.cmdqd.process.send_signal(signal.SIGSTOP)
+        site.cmdqd.pause()
         away("while cmdqd hangs")
-        site.cmdqd.process.send_signal(signal.SIGCONT)
+        site.cmdqd.resume()
         back("after it hung")
         same(site.ingestd.pid, pid, "ingestd's pid")
         site.alive()
@@ -184,7 +182,7 @@ def handshake_that_goes_away(t):
         site.start()
         desk_is_there(site)
         pid = site.ingestd.pid
-        site.cmdqd.process.send_signal(signal.SIGSTOP)
+        site.cmdqd.pause()
         for target in ("/iclock/cdata?SN=GA1&options=all", "/iclock/getrequest?SN=GA1"):
             for announced in (10, 100000):
                 head = f"GET {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {announced}\r\n\r\n".encode()
@@ -195,7 +193,7 @@ def handshake_that_goes_away(t):
                 for c in going:
                     c.close()
         same(site.ask("/iclock/getrequest?SN=GA1").body, b"OK", "a poll while cmdqd hangs")
-        site.cmdqd.process.send_signal(signal.SIGCONT)
+        site.cmdqd.resume()
         wait_until(lambda: shake(site, "new", "GA2").status == 200, "a handshake when cmdqd is back")
         same(site.upload("GA2", LINE).body, b"OK: 1\n", "an upload")
         same(site.ingestd.pid, pid, "ingestd's pid")

@@ -385,7 +385,7 @@ def http_garbage(t):
     good = request_bytes("/iclock/cdata?SN=AB1&table=ATTLOG&Stamp=9999", ATTLOG)
     count = 3000 if t.full else 300
     # libmicrohttpd does not always notice at once that a peer has gone in the middle of a request.
-    with only_ingestd(t, request_deadline='"1 s"', idle_timeout='"1 s"') as site:
+    with only_ingestd(t, request_deadline='"4 s"', idle_timeout='"4 s"') as site:
         pid = site.ingestd.pid
         opened = []
         for i in range(count):
@@ -419,7 +419,8 @@ def http_garbage(t):
         for entry in site.entries():
             check(re.fullmatch(r"[A-Za-z0-9_-]{1,32}", entry.serial or ""), "a bad serial was stored:", entry.serial)
         heard(site.upload("AB1", ATTLOG), 200, b"OK: 2\n", "a good one behind the garbage")
-        check(not site.names("upload", "tmp"), "drafts were left behind:", site.names("upload", "tmp"))
+        # A draft is removed when its exchange is over, which may be just after the end of its connection.
+        wait_until(lambda: not site.names("upload", "tmp"), "no draft is left behind")
         t.note(count, "connections")
 
 

@@ -4,7 +4,7 @@
 import json
 import resource
 
-from harness import Skipped, check, request_bytes, same, wait_until
+from harness import PATIENCE_S, Skipped, check, request_bytes, same, wait_until
 
 CONNECTIONS = 10000
 LINE = b"1\t2026-01-05 08:00:00\t0\t1\n"
@@ -67,7 +67,7 @@ def memory_of_result_and_polls(t):
                                      "--serial-prefix", kind.upper(), "--json", out=f"{site.dir}/{kind}")
                    for kind in ("poll", "handshake", "result", "operlog", "photo", "biodata", "attlog")]
         for process in running:
-            same(process.wait(300), 0, "devsim's status")
+            same(process.wait(3 * PATIENCE_S), 0, "devsim's status")
         site.wait_worked_off()
         site.wait_worked_off("result")
         same(len(site.all_entries("result")), int(requests), "results that were taken")

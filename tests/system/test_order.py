@@ -75,6 +75,8 @@ def trace_under_load(t, replies, shim=None):
         for thread in threads:
             thread.join()
         check(not faults, len(faults), "requests failed, such as", faults[:2])
+        # The thread that answers this one has come back from its call for the last one, and strace has seen it.
+        same(site.ask("/no/such/page").status, 404, "one more")
         tracer.terminate()
         tracer.wait(PATIENCE_S)
         expected = clients * (replies // clients + 1)

@@ -281,7 +281,7 @@ def erasure(context):
         same(len(site.rows("punch", "ls")), 3, "punches after")
         for serial in ("GATE1", "GATE2"):
             same(list(site.poll(serial).values()), [b"DATA DELETE USERINFO PIN=1001"], f"what {serial} is told")
-        check('erased' in site.parserd.log() and "pin=1001" in site.parserd.log(), "no trace in the log")
+        wait_until(lambda: "erased" in site.parserd.log() and "pin=1001" in site.parserd.log(), "the log has a trace")
         same(len(site.names("erase", "done")), 1, "orders that stay")
         # What was uploaded before does not bring it back; the order, done again, changes nothing.
         site.punchctl("spool", "replay", "upload", "--all")
@@ -373,7 +373,7 @@ def orders_out_of_reach(context):
         site.upload("GATE1", b"1001\t2026-01-07 08:00:00\t0\t1\n")
         site.wait_worked_off("upload")
         same(len(site.rows("punch", "ls", "--since", "2026-01-07")), 1, "punches")
-        check("cannot look at orders to erase" in site.parserd.log(), "it is not said")
+        wait_until(lambda: "cannot look at orders to erase" in site.parserd.log(), "it is said")
         os.chmod(new, mode)
         site.punchctl("user", "erase", "1001", "--yes")
         same(site.rows("user", "ls", "--pin", "1001"), [], "users")

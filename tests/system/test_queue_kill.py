@@ -5,6 +5,7 @@ twice, and what must not happen twice never does. docs/PROTOCOL.md 4"""
 import os
 import random
 import signal
+import time
 
 from harness import Clock, check, read_executed, same, wait_until
 from test_queue import LEASE_S, MAYBE, Clocked, order_text, strays, terminal
@@ -44,15 +45,23 @@ def by_order(site):
     return found
 
 
+QUIET_S = 1.5  # a terminal that is told of a command, carries it out and says so is heard of sooner
+
+
 def all_over(site, entries, forward):
-    """Lets leases end until all of them are over."""
+    """Lets leases end until all of them are over; not before what is under way has come to its end."""
+    seen, since_s = None, 0
 
     def look():
+        nonlocal seen, since_s
         rows = by_order(site)
         if all(e in rows and rows[e]["state"] in OVER for e in entries):
             return rows
-        if all(e in rows for e in entries):
+        if rows != seen:
+            seen, since_s = rows, time.monotonic()
+        elif all(e in rows for e in entries) and time.monotonic() > since_s + QUIET_S:
             forward()
+            since_s = time.monotonic()
         return None
 
     return wait_until(look, "all commands are over")
@@ -89,7 +98,7 @@ def queue_kill_steps(t):
             kill = Clock(site, "shim_kill.c", PUNCHD_KILL=f"{step} {inode(site, kind, state)}")
             kill.set(site.clock.seconds)
             site.cmdqd.start(env=kill.env)
-            entries = site.give(order_text("STE000001", "verb: unlock\nexpires: 10 h\n"),
+            entries = site.give(order_text("STE000001", "verb: unlock\nexpires: 30 days\n"),
                                 order_text("STE000001", f"verb: user.add\npin: {number}\n"),
                                 order_text("STE000001", "verb: reboot\n"))
             wait_until(lambda: not site.cmdqd.running(), f"cmdqd dies with the {what}")
@@ -123,7 +132,7 @@ def queue_kill_stopped(t):
         first = site.order("user", "add", "STO", "pin=1")[0]
         same(list(site.poll("STO")), [first], "offered")
         taken_back = site.order("unlock", "STO", "--expires", "1h")[0]
-        site.cmdqd.process.send_signal(signal.SIGSTOP)
+        site.cmdqd.pause()
         entries = site.give(order_text("STO", "verb: user.add\npin: 2\n"), order_text("STO", "verb: unlock\n"),
                             f"order: command.cancel\nid: {taken_back}\n")
         site.result("STO", b"ID=%d&Return=0&CMD=DATA\n" % first)
@@ -153,7 +162,7 @@ def a_command(rng, serial):
         return order_text(serial, "verb: reboot\n"), True
     if kind == 5:
         return order_text(serial, f"verb: shell\nline: {rng.choice(('ls', 'binary', 'fail'))}\n"), True
-    return order_text(serial, f"verb: unlock\nexpires: {rng.choice(('20 s', '10 h'))}\n"), True
+    return order_text(serial, f"verb: unlock\nexpires: {rng.choice(('20 min', '30 days'))}\n"), True
 
 
 def queue_kill_cycles(t):

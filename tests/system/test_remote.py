@@ -4,6 +4,7 @@ ask, what is audited, and that a user who was lent is taken back. docs/PROTOCOL.
 
 import base64
 import os
+import time
 
 from harness import Clock, check, same, wait_until
 from test_questions import golden
@@ -114,7 +115,7 @@ def remote_who_may_ask(t):
              ("lookup", NEW, "147", True, 2), ("lookup", NEW, "147", False, 0)], "the audit")
         same([e["why"] for e in site.rows("audit", "--refused", "--serial", NEW)],
              ["no device of the site knows this PIN", "not switched on for this device"], "the reasons")
-        same(len(site.rows("audit", "--pin", "147", "--kind", "lookup", "--since", "today", "--limit", "2")), 2, "a few")
+        same(len(site.rows("audit", "--pin", "147", "--kind", "lookup", "--since", "-1h", "--limit", "2")), 2, "a few")
         same(site.rows("audit", "--kind", "alarm"), [], "alarms")
         same(site.refusal("audit", "--kind", "other")[0], 64, "a kind that is none")
 
@@ -145,10 +146,13 @@ def remote_cannot_tell(t):
 def remote_sprays(t):
     """one that tries all PINs is heard a hundred times, and told of once"""
     with begin(t) as site:
+        began = time.monotonic()
         statuses = [asks(site, NEW, 5000 + n).status for n in range(130)]
-        same(statuses, [200] * 100 + [503] * 30, "what it hears")
+        more = statuses[100:].count(200)
+        check(more <= (time.monotonic() - began) // 60, "it hears more than another one a minute:", more)
+        same((statuses[:100], statuses[100:].count(503)), ([200] * 100, 30 - more), "what it hears")
         check(asks(site, OLD).body.startswith(b"DATA USER PIN=147\t"), "another one is not told")
-        same(len(site.rows("audit", "--serial", NEW)), 101, "what is audited of it")
+        same(len(site.rows("audit", "--serial", NEW)), 101 + more, "what is audited of it")
         same([e["serial"] for e in site.rows("audit", "--kind", "alarm")], [NEW], "alarms")
         same(site.rows("status")[0]["alarms"], 1, "alarms in the status")
         check(b"ALARMS   1 " in site.punchctl("status"), "status does not show it")

@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 
-from harness import DAEMONS, IS_ROOT, Skipped, check, make_entry, read_log, request_bytes, same, unread, wait_until
+from harness import DAEMONS, IS_ROOT, PATIENCE_S, Skipped, check, make_entry, read_log, request_bytes, same, unread, wait_until
 
 LINE = b"1\t2026-01-05 08:00:00\t0\t1\n"
 
@@ -63,7 +63,7 @@ def signals_under_load(t):
             # SIGHUP ends nobody.
             daemon.process.send_signal(signal.SIGHUP)
         sim.terminate()
-        sim.wait(60)
+        sim.wait(PATIENCE_S)
         site.wait_worked_off()
         site.alive()
         acknowledged, tried, got = set(read_log(ack)), set(read_log(sent)), site.punches()
@@ -77,7 +77,7 @@ def refuse(site, name, *args, conf=None, root=False):
     """Runs a daemon that ought not to start: its status and what it said."""
     options = {} if root or not IS_ROOT else {"user": 65534, "group": 65534, "extra_groups": []}
     done = subprocess.run([f"{site.dir}/bin/{name}", "-c", conf or site.conf_path, *args], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False, cwd="/",
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE_S, check=False, cwd="/",
                           **options)
     return done.returncode, done.stdout.decode("utf-8", "replace")
 
