@@ -67,6 +67,17 @@ static enum orders_fate look_in_spool(const struct place *p, struct orders_item 
 	return place_look(p, SPOOL_DONE, name, &st) == 0 ? ORDERS_DONE : ORDERS_TAKEN;
 }
 
+/* What is done to a device is in the store before it is in the admission list, without which it has
+ * no effect on uploads; the file stays in work until both are written. Who may not see cur/ goes by
+ * new/, where a file comes back when the list cannot be written. */
+static bool is_in_work(const struct place *p, const struct orders_item *i, enum orders_fate fate)
+{
+	struct stat st;
+	char name[SPOOL_NAME_BYTES];
+	file_of(i->entry, name);
+	return fate == ORDERS_WAITING || place_look(p, SPOOL_CUR, name, &st) == 0;
+}
+
 /* The spool first: what is done there is in the store for whoever looks into it afterwards. */
 static bool look_at_all(struct waiting *w)
 {
@@ -76,7 +87,8 @@ static bool look_at_all(struct waiting *w)
 		if (i->fate >= ORDERS_DONE)
 			continue;
 		enum orders_fate fate = look_in_spool(w->place, i);
-		if (!look_in_store(w, i))
+		if (!look_in_store(w, i) ||
+			(i->fate == ORDERS_DONE && i->id == 0 && is_in_work(w->place, i, fate)))
 			i->fate = fate;
 		settled &= i->fate >= ORDERS_DONE;
 	}

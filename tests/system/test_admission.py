@@ -2,6 +2,7 @@
 """admission: who is served. docs/SPOOL.md, docs/TRUST.md; punchctl device"""
 
 import json
+import os
 import zlib
 
 from harness import check, same, wait_until
@@ -108,9 +109,24 @@ def admission_bad_orders(t):
         site.check_spool()
 
 
+def admission_not_written(t):
+    """while the list cannot be written nobody is told that a device is refused; once it can, it is"""
+    with t.site(conf={"admit": "approved", "rescan": '"100 ms"'}) as site:
+        site.start()
+        site.punchctl("device", "approve", "GATE1")
+        wait_until(lambda: site.upload("GATE1", LINE).status == 200, "GATE1 is let in")
+        mode = os.stat(f"{site.state_dir}/cmdqd").st_mode & 0o7777
+        os.chmod(f"{site.state_dir}/cmdqd", 0o2551)
+        code, said = site.refusal("device", "refuse", "GATE1", "--timeout", "2s")
+        same(code, 75, f"the refusal of GATE1: {said}")
+        same(site.upload("GATE1", LINE).status, 200, "GATE1, by the list that is there")
+        os.chmod(f"{site.state_dir}/cmdqd", mode)
+        wait_until(lambda: is_all(site, "GATE1", 403), "GATE1 is shut out")
+
+
 def order_entry(body):
     data = b"punchd-spool 1\nkind: order\nlength: %d\n\n" % len(body) + body + b"\n"
     return data + b"end %08x\n" % zlib.crc32(data)
 
 
-TESTS = (admission_by_order, admission_lasts, admission_bad_orders)
+TESTS = (admission_by_order, admission_lasts, admission_not_written, admission_bad_orders)
