@@ -15,7 +15,5 @@ struct out_cell cell_moment(uint64_t wall_us, struct cell_moment *m)
 
 struct out_cell cell_text(const char *text)
 {
-	if (!text || !text[0])
-		return (struct out_cell){.kind = OUT_NONE};
-	return out_text(span_str(text));
+	return out_text_if_any(span_str(text));
 }
