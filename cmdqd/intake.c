@@ -34,12 +34,11 @@ struct taking {
 static int tell(const struct intake *in, const char *name, int fate, const struct spool_taking *t)
 {
 	if (fate == SPOOL_REFUSED)
-		log_warning("file refused", LOG_TEXT("kind", in->work.kind),
-			LOG_TEXT("entry", name), LOG_TEXT("bad", t->bad_name),
-			LOG_TEXT("reason", t->why));
+		log_warning("file refused", LOG_TEXT("entry", name), LOG_TEXT("bad", t->bad_name),
+			LOG_TEXT("kind", in->work.kind), LOG_TEXT("reason", t->why));
 	if (fate == SPOOL_LEFT && t->first)
-		log_warning("file can be neither done nor refused; it is left",
-			LOG_TEXT("kind", in->work.kind), LOG_TEXT("entry", name),
+		log_warning("file can be neither taken nor refused; it is left",
+			LOG_TEXT("entry", name), LOG_TEXT("kind", in->work.kind),
 			LOG_TEXT("reason", t->why), LOG_ERR(t->error));
 	return fate;
 }

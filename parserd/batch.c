@@ -41,11 +41,12 @@ void batch_close(struct batch *b)
 static int tell(const char *name, int fate, const struct spool_taking *t)
 {
 	if (fate == SPOOL_REFUSED)
-		log_notice("file refused", LOG_TEXT("entry", name), LOG_TEXT("bad", t->bad_name),
-			LOG_TEXT("reason", t->why));
+		log_warning("file refused", LOG_TEXT("entry", name), LOG_TEXT("bad", t->bad_name),
+			LOG_TEXT("kind", "upload"), LOG_TEXT("reason", t->why));
 	if (fate == SPOOL_LEFT && t->first)
 		log_warning("file can be neither taken nor refused; it is left",
-			LOG_TEXT("entry", name), LOG_TEXT("reason", t->why), LOG_ERR(t->error));
+			LOG_TEXT("entry", name), LOG_TEXT("kind", "upload"),
+			LOG_TEXT("reason", t->why), LOG_ERR(t->error));
 	return fate;
 }
 

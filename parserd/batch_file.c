@@ -66,7 +66,8 @@ int batch_file_refuse_parts(const struct batch_file *f, const struct spool *spoo
 		if (rc != 0)
 			return rc;
 		spool_entry_id(f->name, w.number, id);
-		log_notice("entry refused", LOG_TEXT("entry", id), LOG_TEXT("reason", w.why));
+		log_warning("entry refused", LOG_TEXT("entry", id), LOG_TEXT("kind", "upload"),
+			LOG_TEXT("reason", w.why));
 	}
 	return 0;
 }
