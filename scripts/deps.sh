@@ -44,6 +44,8 @@ else
 fi
 echo "installing:$missing"
 export DEBIAN_FRONTEND=noninteractive
-$as_root apt-get update -qq
+# A mirror that does not answer at once, and somebody else's apt, are no reason to give up.
+apt_get="$as_root apt-get -qq -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300"
+$apt_get update
 # shellcheck disable=SC2086
-$as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+$apt_get install -y --no-install-recommends $missing >/dev/null
