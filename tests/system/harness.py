@@ -379,6 +379,18 @@ class Daemon:
             with open(f"/proc/{self.pid}/task/{task}/stat", encoding="ascii") as f:
                 yield f.read().rpartition(")")[2].split()[0]
 
+    def descriptors(self):
+        """What each of its descriptors is open on."""
+        if not IS_ROOT:
+            raise Skipped("only root may look at the descriptors of a daemon that nobody may look into")
+        found = {}
+        for fd in os.listdir(f"/proc/{self.pid}/fd"):
+            try:
+                found[int(fd)] = os.readlink(f"/proc/{self.pid}/fd/{fd}")
+            except FileNotFoundError:
+                continue  # closed meanwhile
+        return found
+
     def stop(self):
         code = self.end(signal.SIGTERM)
         check(code in (0, None), self.name, "ended with status", code, "after SIGTERM")

@@ -178,8 +178,8 @@ OF_A_START = ("socketpair", "fork", "pidfd_open", "openat")  # the last one is t
 OF_A_FULL_MACHINE = ("EMFILE", "ENFILE", "ENOMEM", "EAGAIN")
 
 
-def descriptors(pid):
-    return sorted(os.readlink(f"/proc/{pid}/fd/{fd}").split(":")[0] for fd in os.listdir(f"/proc/{pid}/fd"))
+def kinds_held(daemon):
+    return sorted(path.split(":")[0] for path in daemon.descriptors().values())
 
 
 def matcher_dies(site, client, fault, number):
@@ -207,7 +207,7 @@ def faults_matchd(t):
         fault = Fault(site, "matchd", preloaded(site, "shim_fault.c"))
         client = begin(t, site, env=fault.env)
         client.until(HELLO)
-        pid, held = site.matchd.pid, descriptors(site.matchd.pid)
+        pid, held = site.matchd.pid, kinds_held(site.matchd)
         errors = OF_A_FULL_MACHINE if t.full else OF_A_FULL_MACHINE[:1]
         plans = list(itertools.product(OF_A_START, errors, (1,), (1, 3, FOR_EVER)))
         for n, plan in enumerate(plans, 1):
@@ -215,7 +215,7 @@ def faults_matchd(t):
                 one_start(site, client, fault, 10 * n, *plan)
             except Failed as e:
                 raise Failed(f"matchd, {plan}: {e}") from e
-            wait_until(lambda: descriptors(pid) == held, f"descriptors are as they were, after {plan}")
+            wait_until(lambda: kinds_held(site.matchd) == held, f"descriptors are as they were, after {plan}")
         for error in errors:
             fault.arm("accept", error, 1, 3)
             client.close()

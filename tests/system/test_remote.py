@@ -125,8 +125,8 @@ def remote_off(t):
     with begin(t, allow_remote="false") as site:
         site.punchctl("device", "set", NEW, "remote=yes")
         told(site, NEW, NONE, "one that is switched on in vain")
-        held = [os.readlink(f"/proc/{site.cmdqd.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{site.cmdqd.pid}/fd")]
-        check(not any("/private/" in path for path in held), "cmdqd holds", held)
+        held = site.cmdqd.descriptors().values()
+        check(not any("/private/" in path for path in held), "cmdqd holds", *held)
 
 
 def remote_cannot_tell(t):
