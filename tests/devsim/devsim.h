@@ -94,7 +94,6 @@ void timer_set(struct timer *timer, uint64_t at_us);
 void timer_stop(struct timer *timer);
 void loop_run(void);
 void loop_stop(void);
-extern bool loop_interrupted;
 
 /* reply.c: reads one HTTP reply as it arrives. */
 enum body_kind { BODY_NONE, BODY_LENGTH, BODY_CHUNKED, BODY_TO_EOF };
@@ -148,7 +147,7 @@ struct device {
 	uint32_t stamp;   /* what the server sent, 0 = nothing */
 	bool old_cursors; /* the reply had no ServerVer */
 	bool info_sent;
-	struct counts now, said; /* now.punches is not kept up: device_counts() */
+	struct counts now, said; /* now.punches is not kept up: facts.c */
 };
 struct upload {
 	struct bytes bytes; /* head and body */
@@ -205,7 +204,6 @@ struct abilities {
 	const char *comm_key, *pushver, *flags;
 };
 extern struct abilities abilities;
-struct counts device_counts(const struct device *device);
 void facts_hello(struct bytes *out);
 void facts_poll(struct bytes *out, struct device *device);
 void facts_list(struct bytes *out, const struct device *device, char separator);

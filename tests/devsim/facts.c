@@ -17,7 +17,7 @@ static uint32_t language(void)
 	return abilities.language ? abilities.language : is_old() ? 83 : 69;
 }
 
-struct counts device_counts(const struct device *device)
+static struct counts device_counts(const struct device *device)
 {
 	struct counts counts = device->now;
 

@@ -14,8 +14,6 @@
 
 #define EVENTS 512
 
-bool loop_interrupted;
-
 static int epoll_fd = -1;
 static volatile sig_atomic_t signalled;
 static bool stopped;
@@ -203,7 +201,6 @@ void loop_run(void)
 		}
 		fire_timers();
 	}
-	loop_interrupted = signalled != 0;
 }
 
 void loop_stop(void)
