@@ -48,14 +48,6 @@ static struct span *field_named(struct fields *fields, struct span name)
 	return span_is_nocase(name, "TMP") ? &fields->sample : NULL;
 }
 
-static bool is_plain(struct span text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if ((unsigned char)text.ptr[i] < ' ' || text.ptr[i] == 0x7f)
-			return false;
-	return true;
-}
-
 static const char *take_field(struct fields *fields, struct span piece)
 {
 	struct span name;
@@ -68,7 +60,7 @@ static const char *take_field(struct fields *fields, struct span piece)
 	if (field->ptr)
 		return "the body has a field twice";
 	*field = span_trim(piece);
-	return is_plain(piece) ? NULL : "the body has control characters";
+	return span_has_control(piece) ? "the body has control characters" : NULL;
 }
 
 static struct span without_line_end(struct span body)

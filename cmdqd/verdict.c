@@ -13,21 +13,13 @@
 #define PRIVILEGE_OF_A_USER "0"
 #define GROUP_OF_A_USER     "1"
 
-static bool is_one_field(struct span text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if ((unsigned char)text.ptr[i] < ' ' || text.ptr[i] == 0x7f)
-			return false;
-	return true;
-}
-
 static int put_text(struct buf *b, const char *name, struct span text, const char *otherwise)
 {
 	int rc = buf_add_str(b, name);
 
 	if (rc < 0)
 		return rc;
-	if (text.len > 0 && is_one_field(text))
+	if (text.len > 0 && !span_has_control(text))
 		return buf_add_span(b, text);
 	return buf_add_str(b, otherwise);
 }
@@ -84,7 +76,7 @@ static int put(struct buf *b, const struct person *p, enum charset charset, stru
 int verdict_put(struct buf *b, const struct person *p, enum charset charset, struct span photo)
 {
 	buf_clear(b);
-	if (p->pin.len == 0 || !is_one_field(p->pin))
+	if (p->pin.len == 0 || span_has_control(p->pin))
 		return -EINVAL;
 	int rc = put(b, p, charset, photo);
 	if (rc < 0)

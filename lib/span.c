@@ -53,6 +53,14 @@ bool span_has(struct span a, char byte)
 	return a.len > 0 && memchr(a.ptr, byte, a.len);
 }
 
+bool span_has_control(struct span a)
+{
+	for (size_t i = 0; i < a.len; i++)
+		if ((unsigned char)a.ptr[i] < ' ' || a.ptr[i] == 0x7f)
+			return true;
+	return false;
+}
+
 struct span span_from(struct span a, size_t from)
 {
 	if (from > a.len)

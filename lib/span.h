@@ -37,6 +37,8 @@ bool span_eq_nocase(struct span a, struct span b);
 bool span_is_nocase(struct span a, const char *text);
 bool span_starts(struct span a, const char *prefix);
 bool span_has(struct span a, char byte);
+/* Is there a control character of ASCII in it: below a blank, or DEL? */
+bool span_has_control(struct span a);
 
 /* The bytes from `from` on; empty when `from` is past the end. */
 struct span span_from(struct span a, size_t from);

@@ -19,14 +19,6 @@ static uint32_t crc_of(uint32_t crc, struct span s)
 	return (uint32_t)crc32_z(crc, (const Bytef *)s.ptr, s.len);
 }
 
-static bool has_control(struct span s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.ptr[i] < 0x20 || s.ptr[i] == 0x7f)
-			return true;
-	return false;
-}
-
 /* One line of bytes that LF ends. Unlike span_next_line it takes no line without LF and drops no
  * CR: this format is ours. */
 static bool take_line(struct span *rest, struct span *ret_line)
@@ -84,7 +76,7 @@ static const char *read_head(struct span *rest, struct head *h)
 			*rest = span_from(*rest, (size_t)(scan.ptr - rest->ptr));
 			return NULL;
 		}
-		if (has_control(line))
+		if (span_has_control(line))
 			return "a head line holds a control character";
 		struct span value = line;
 		if (!span_next(&value, ':', &key) || !value.ptr)
@@ -226,7 +218,7 @@ static int put_lines(struct buf *b, const struct spool_entry *e)
 
 int spool_entry_put_head(struct buf *b, const struct spool_entry *e)
 {
-	if (has_control(e->kind) || has_control(e->peer) || has_control(e->target))
+	if (span_has_control(e->kind) || span_has_control(e->peer) || span_has_control(e->target))
 		return -EINVAL;
 	if (!serial_valid(e->serial) && !(is_for_us(e->kind) && e->serial.len == 0))
 		return -EINVAL;

@@ -58,6 +58,11 @@ static void finds_beginnings_and_bytes(void **state)
 	assert_true(span_has(span_of("a\0", 2), '\0'));
 	assert_false(span_has(span_of("a\0", 1), '\0'));
 	assert_false(span_has(nothing, 'a'));
+	assert_true(span_has_control(span_of("a\0", 2)));
+	assert_true(span_has_control(span_str("a\x1f")));
+	assert_true(span_has_control(span_str("\x7f")));
+	assert_false(span_has_control(span_str(" ~\x80\xff")));
+	assert_false(span_has_control(nothing));
 }
 
 static void cuts_without_leaving_the_bytes(void **state)
