@@ -125,7 +125,7 @@ static void sweep_file(
 		return;
 	int rc = place_look(p, state, name, &st);
 	if (rc == 0 && !s->ask->dry_run)
-		rc = spool_discard(&p->spool, name, state);
+		rc = spool_discard_unsynced(&p->spool, name, state);
 	if (rc == -ENOENT)
 		return; /* somebody was faster */
 	if (rc < 0) {
@@ -150,6 +150,10 @@ static void sweep_state(struct sweeping *s, const struct place *p, enum spool_st
 		sweep_file(s, p, state, l.items[i].name);
 	}
 	spool_list_free(&l);
+	/* Once, for a sync of each would take hours for what a year leaves. */
+	rc = s->ask->dry_run ? 0 : spool_sync_discarded(&p->spool, state);
+	if (rc < 0)
+		s->code = fail_at(rc, "sync", p->kind);
 }
 
 /* What was erased, and at whose order, is told by the spool erase: that stays. */

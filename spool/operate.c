@@ -46,7 +46,7 @@ int spool_move(const struct spool *s, const char *name, enum spool_state from, e
 	return sync_both(s, from, to);
 }
 
-int spool_discard(const struct spool *s, const char *name, enum spool_state from)
+int spool_discard_unsynced(const struct spool *s, const char *name, enum spool_state from)
 {
 	if (!spool_name_valid(span_str(name), NULL) ||
 		(from != SPOOL_DONE && from != SPOOL_BAD && from != SPOOL_HOLD))
@@ -65,6 +65,17 @@ int spool_discard(const struct spool *s, const char *name, enum spool_state from
 		return -errno;
 	if (from == SPOOL_BAD)
 		remove_why(s, name);
+	return 0;
+}
+
+int spool_sync_discarded(const struct spool *s, enum spool_state from)
+{
 	/* Durability: what an operator was told is gone must not come back. */
 	return fsync(s->dirs[from]) < 0 ? -errno : 0;
+}
+
+int spool_discard(const struct spool *s, const char *name, enum spool_state from)
+{
+	int rc = spool_discard_unsynced(s, name, from);
+	return rc < 0 ? rc : spool_sync_discarded(s, from);
 }

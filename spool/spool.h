@@ -282,6 +282,10 @@ must_check int spool_move(
 	const struct spool *s, const char *name, enum spool_state from, enum spool_state to);
 /* Deletes NAME from done, bad or hold, if this program could read it (G5). */
 must_check int spool_discard(const struct spool *s, const char *name, enum spool_state from);
+/* For many of one state: they are gone for good when the second returned 0, after the last. */
+must_check int spool_discard_unsynced(
+	const struct spool *s, const char *name, enum spool_state from);
+must_check int spool_sync_discarded(const struct spool *s, enum spool_state from);
 
 /* ---- sweep.c ---- */
 

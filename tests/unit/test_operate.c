@@ -154,6 +154,18 @@ static void only_what_was_looked_at_is_discarded(void **state)
 	}
 }
 
+static void many_are_synced_once(void **state)
+{
+	(void)state;
+	create(SPOOL_DONE, NAME, "x");
+	synced = 0;
+	assert_int_equal(spool_discard_unsynced(&spool, NAME, SPOOL_DONE), 0);
+	assert_false(is_there(SPOOL_DONE, NAME));
+	assert_int_equal(synced, 0);
+	assert_int_equal(spool_sync_discarded(&spool, SPOOL_DONE), 0);
+	assert_int_equal(synced, 1u << SPOOL_DONE);
+}
+
 /* bad/ keeps what was never a file. */
 static void what_is_no_file_can_be_discarded(void **state)
 {
@@ -199,6 +211,7 @@ static void a_failed_sync_is_said(void **state)
 	assert_int_equal(spool_move(&spool, NAME, SPOOL_BAD, SPOOL_HOLD), -EIO);
 	assert_true(is_there(SPOOL_HOLD, NAME));
 	assert_int_equal(spool_discard(&spool, NAME, SPOOL_HOLD), -EIO);
+	assert_int_equal(spool_sync_discarded(&spool, SPOOL_HOLD), -EIO);
 }
 
 int main(void)
@@ -210,6 +223,7 @@ int main(void)
 		each(refuses_what_is_not_there_or_no_name),
 		each(a_part_has_a_name_too),
 		each(only_what_was_looked_at_is_discarded),
+		each(many_are_synced_once),
 		each(what_is_no_file_can_be_discarded),
 		each(what_cannot_be_read_is_not_discarded),
 		each(a_state_that_is_not_open),
