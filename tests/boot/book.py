@@ -3,7 +3,8 @@
 
 import re
 
-from harness import ROOT_DIR, check
+from checks import check
+from host import ROOT_DIR
 
 OPERATIONS = "OPERATIONS.md"
 

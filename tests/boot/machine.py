@@ -12,7 +12,7 @@ import tempfile
 import time
 import zlib
 
-from harness import Failed, Skipped, wait_until
+from checks import Failed, Skipped, wait_until
 
 SUITE = "bookworm"
 # What the package needs besides a machine that boots, and what docs/OPERATIONS.md and debian/tests use, so that it is

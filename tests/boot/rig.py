@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 
-from harness import check, same, wait_until
+from checks import check, same, wait_until
 from machine import COMMAND_S
 
 DAEMONS = ("ingestd", "parserd", "cmdqd", "notifyd")

@@ -21,7 +21,7 @@ import test_faults  # noqa: E402
 import test_operations  # noqa: E402
 import test_package  # noqa: E402
 import test_sandbox  # noqa: E402
-from harness import Failed, Hung, Skipped  # noqa: E402
+from checks import Failed, Hung, Skipped  # noqa: E402
 from rig import Rig  # noqa: E402
 
 # In this order, in one machine: the package is installed by the first and purged at the end.

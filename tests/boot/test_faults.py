@@ -2,7 +2,7 @@
 """faults: each daemon killed, stopped and starved in turn, while terminals upload."""
 
 
-from harness import check, same, wait_until
+from checks import check, same, wait_until
 from rig import DAEMONS
 
 SHORT_WATCHDOG = "[Service]\nWatchdogSec=8s\n"  # what is tried is that it bites, not how late, and none that is slow

@@ -5,7 +5,8 @@ import base64
 import os
 
 from book import OPERATIONS, steps
-from harness import build_helper, check, same, wait_until
+from checks import check, same, wait_until
+from host import build_helper
 from test_faults import restarted_after
 
 SERIAL = "BOOK000001"

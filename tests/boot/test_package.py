@@ -6,7 +6,8 @@ import shutil
 import subprocess
 
 from book import OPERATIONS, steps
-from harness import ROOT_DIR, check, same, wait_until
+from checks import check, same, wait_until
+from host import ROOT_DIR
 from rig import DAEMONS, OPTIONAL
 
 KEPT = ("/var/spool/punchd", "/var/lib/punchd")

@@ -7,7 +7,8 @@ import shutil
 import subprocess
 
 import trust
-from harness import ROOT_DIR, Failed, Skipped, check, same, wait_until
+from checks import Failed, Skipped, check, same, wait_until
+from host import ROOT_DIR
 from rig import DAEMONS
 
 PROGRAMS = {"tls": "/usr/sbin/haproxy"}

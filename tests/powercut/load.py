@@ -20,7 +20,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
 
 import harness  # noqa: E402
-from harness import check, same, wait_until  # noqa: E402
+from checks import check, same, wait_until  # noqa: E402
 
 COMMANDED = ("CUT0001", "CUT0002")
 FAULTS = {

@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 
-from harness import check, same
+from checks import check, same
 
 ARRIVAL = 36
 

@@ -8,8 +8,11 @@ import mmap
 import os
 import struct
 
+from checks import Failed, check, same, wait_until
+from daemon import Clock
+from entries import make_entry
 from facts import Facts
-from harness import GID, IS_ROOT, UID, Clock, Failed, check, make_entry, same, wait_until
+from host import GID, IS_ROOT, UID
 from test_queue import order_text, strays
 
 KINDS = {"openat": 1, "write": 2, "pwrite": 3, "fsync": 4, "fdatasync": 5, "rename": 6, "mkdir": 7, "mmap": 8, "accept": 9,

@@ -15,7 +15,9 @@ import traceback
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import checks  # noqa: E402
 import harness  # noqa: E402
+import host  # noqa: E402
 import test_admission  # noqa: E402
 import test_caps  # noqa: E402
 import test_clock  # noqa: E402
@@ -67,7 +69,7 @@ class Context:
         self.notes.append(" ".join(str(w) for w in words))
 
     def helper(self, source, *options):
-        return harness.build_helper(self.build, source, *options)
+        return host.build_helper(self.build, source, *options)
 
 
 def all_tests():
@@ -79,7 +81,7 @@ def first_line(fn):
 
 
 def hung(_number, _frame):
-    raise harness.Hung("it hangs")
+    raise checks.Hung("it hangs")
 
 
 def run_one(name, fn, context):
@@ -88,11 +90,11 @@ def run_one(name, fn, context):
     try:
         fn(context)
         result, why = "ok", ""
-    except harness.Skipped as e:
+    except checks.Skipped as e:
         result, why = "SKIPPED", str(e)
-    except harness.Failed as e:
+    except checks.Failed as e:
         result, why = "FAILED", str(e)
-    except harness.Hung as e:
+    except checks.Hung as e:
         result, why = "FAILED", str(e)
     except Exception:
         result, why = "FAILED", traceback.format_exc()
@@ -133,8 +135,8 @@ def main():
         p.error(f"{a.build} lacks {', '.join(missing)}: run make first")
     signal.signal(signal.SIGALRM, hung)
     signal.signal(signal.SIGTERM, end_all)
-    harness.raise_descriptors()
-    harness.own_mounts()
+    host.raise_descriptors()
+    host.own_mounts()
     results = [run_one(name, fn, Context(a.build, a.full)) for name, fn in tests]
     passed, failed, skipped = (results.count(r) for r in ("ok", "FAILED", "SKIPPED"))
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))

@@ -5,7 +5,7 @@ import json
 import os
 import zlib
 
-from harness import check, same, wait_until
+from checks import check, same, wait_until
 
 LINE = b"1\t2026-01-05 08:00:00\t0\t1\n"
 

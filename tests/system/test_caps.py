@@ -4,7 +4,8 @@
 import os
 import threading
 
-from harness import check, chunked, request_bytes, same, unread, wait_until
+from checks import check, same, wait_until
+from client import chunked, request_bytes, unread
 
 LINE = b"1\t2026-01-05 08:00:00\t0\t1\n"
 TARGET = "/iclock/cdata?SN=AB1&table=ATTLOG&Stamp=1"

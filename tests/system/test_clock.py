@@ -6,7 +6,10 @@ import calendar
 import re
 import time
 
-from harness import PATIENCE_S, Clock, check, read_log, request_bytes, same, wait_until
+from checks import PATIENCE_S, check, same, wait_until
+from client import request_bytes
+from daemon import Clock
+from devsim_logs import read_log
 from test_queue import order_text
 
 DAY_S = 86400

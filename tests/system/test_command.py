@@ -6,7 +6,9 @@ import os
 import re
 import shlex
 
-from harness import ROOT_DIR, check, read_executed, same, unescape, wait_until
+from checks import check, same, wait_until
+from devsim_logs import read_executed, unescape
+from host import ROOT_DIR
 
 ALLOW = {"allow_shell": "true", "allow_put_file": "true", "allow_clear": "true", "allow_server_options": "true",
          "allow_raw": "true"}

@@ -6,7 +6,10 @@ import re
 import struct
 import time
 
-from harness import GID, IS_ROOT, Clock, check, read_executed, read_log, same, wait_until
+from checks import check, same, wait_until
+from daemon import Clock
+from devsim_logs import read_executed, read_log
+from host import GID, IS_ROOT
 from test_handshake import expected
 from test_queue import Clocked, order_for, states, terminal
 

@@ -6,7 +6,10 @@ import re
 import shutil
 import subprocess
 
-from harness import GID, IS_ROOT, SPOOLS, UID, Skipped, check, make_entry, same, wait_until
+from checks import Skipped, check, same, wait_until
+from entries import make_entry
+from harness import SPOOLS
+from host import GID, IS_ROOT, UID
 
 LINE = b"%d\t2026-01-05 08:00:00\t0\t1\n"
 

@@ -10,8 +10,11 @@ import collections
 import os
 import subprocess
 
+from checks import PATIENCE_S, Failed, Skipped, check, same, wait_until
+from devsim_logs import read_log
+from entries import make_entry, make_name
 from faults import Faulty
-from harness import IS_ROOT, PATIENCE_S, ROOT_DIR, Failed, Skipped, check, make_entry, make_name, read_log, same, wait_until
+from host import IS_ROOT, ROOT_DIR
 from test_disk import LINE, mount, move_in
 
 FAILING = {False: ("rwf", "w", "f"), True: ("rwf", "w", "f", "wf", "r") * 4}

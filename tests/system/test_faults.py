@@ -7,8 +7,9 @@ import itertools
 import os
 import signal
 
+from checks import Failed, check, same, wait_until
+from daemon import preloaded
 from faults import ERRORS, FOR_EVER, Fault, Faulty, spread
-from harness import Failed, check, preloaded, same, wait_until
 from test_matchd import HELLO, NO_HELLO, Client, begin, child_of
 
 # What each daemon calls while it works.

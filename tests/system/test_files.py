@@ -7,7 +7,9 @@ import re
 import subprocess
 import time
 
-from harness import GID, IS_ROOT, PATIENCE_S, UID, Clock, check, same, wait_until
+from checks import PATIENCE_S, check, same, wait_until
+from daemon import Clock
+from host import GID, IS_ROOT, UID
 from test_http import refused
 
 ALLOW = {"allow_put_file": "true", "command_lease": '"10 min"'}

@@ -7,8 +7,10 @@ import socket
 import subprocess
 import threading
 
-from harness import (GID, IS_ROOT, ROOT_DIR, UID, Skipped, as_user, check, make_entry, make_name, request_bytes, same,
-                     wait_until)
+from checks import Skipped, check, same, wait_until
+from client import request_bytes
+from entries import make_entry, make_name
+from host import GID, IS_ROOT, ROOT_DIR, UID, as_user
 
 _pins = iter(range(1, 10**6))
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """handshake: what a terminal hears when it shakes hands, and what stays when cmdqd is away. docs/PROTOCOL.md 1, 2"""
 
-from harness import check, same, sample, wait_until
+from checks import check, same, wait_until
+from harness import sample
 
 LINE = b"1\t2026-01-05 08:00:00\t0\t1\n"
 TOKENS = "AttLog\tOpLog\tAttPhoto\tEnrollUser\tChgUser\tEnrollFP\tChgFP\tFPImag\tFACE\tUserPic\tWORKCODE\tBioPhoto"

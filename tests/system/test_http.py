@@ -7,7 +7,9 @@ import random
 import re
 import socket
 
-from harness import chunked, check, request_bytes, same, sample, wait_until
+from checks import check, same, wait_until
+from client import chunked, request_bytes
+from harness import sample
 
 DATE = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} "
                   r"\d\d:\d\d:\d\d GMT")

@@ -7,7 +7,10 @@ import shutil
 import signal
 import subprocess
 
-from harness import DAEMONS, GID, IS_ROOT, PATIENCE_S, ROOT_DIR, UID, as_user, check, read_log, same, wait_until
+from checks import PATIENCE_S, check, same, wait_until
+from devsim_logs import read_log
+from harness import DAEMONS
+from host import GID, IS_ROOT, ROOT_DIR, UID, as_user
 
 
 def kill_cycles(t):

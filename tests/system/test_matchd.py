@@ -10,7 +10,8 @@ import socket
 import stat
 import time
 
-from harness import IS_ROOT, PATIENCE_S, Skipped, check, same, wait_until
+from checks import PATIENCE_S, Skipped, check, same, wait_until
+from host import IS_ROOT
 
 HELLO = "hello 1 formats=iso19794-2,zkfinger10 probe_bytes=2048 references=10"
 NO_HELLO = "hello 1 formats= probe_bytes=0 references=0"

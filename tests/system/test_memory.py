@@ -4,7 +4,8 @@
 import json
 import resource
 
-from harness import PATIENCE_S, Skipped, check, request_bytes, same, wait_until
+from checks import PATIENCE_S, Skipped, check, same, wait_until
+from client import request_bytes
 
 CONNECTIONS = 10000
 LINE = b"1\t2026-01-05 08:00:00\t0\t1\n"

@@ -7,7 +7,8 @@ import select
 import socket
 import time
 
-from harness import PATIENCE_S, check, read_executed, same, wait_until
+from checks import PATIENCE_S, check, same, wait_until
+from devsim_logs import read_executed
 
 POKES_MOST = 4  # at a terminal that sleeps, unless the configuration says otherwise
 FOR_EVER_MS = "3600000"  # between two polls: what comes earlier was woken

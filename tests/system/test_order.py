@@ -8,7 +8,8 @@ import subprocess
 import threading
 
 import order
-from harness import PATIENCE_S, Skipped, check, request_bytes, same, wait_until
+from checks import PATIENCE_S, Skipped, check, same, wait_until
+from client import request_bytes
 
 TRACED = "%network,openat,close,read,write,writev,pwrite64,fsync,fdatasync,rename,renameat,renameat2"
 LARGE = b"1\t2026-01-05 08:00:00\t0\t1\n" * 12000  # above what is kept in memory

@@ -6,7 +6,9 @@ import base64
 import json
 import os
 
-from harness import GID, IS_ROOT, check, make_entry, same, wait_until
+from checks import check, same, wait_until
+from entries import make_entry
+from host import GID, IS_ROOT
 
 GB = "张三".encode("gb18030")
 # In UTF-8 the same bytes are letters of another alphabet.

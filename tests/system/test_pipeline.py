@@ -8,7 +8,8 @@ import socket
 import struct
 import threading
 
-from harness import check, read_log, same, wait_until
+from checks import check, same, wait_until
+from devsim_logs import read_log
 
 DIALECTS = ("new", "old", "oldest", "acc", "aspx")
 PUNCH_DIALECTS = ("new", "old", "oldest", "aspx")  # acc sends other tables, which are kept whole

@@ -10,7 +10,9 @@ import socket
 import subprocess
 import threading
 
-from harness import GID, IS_ROOT, PATIENCE_S, UID, Connection, as_user, check, request_bytes, same, wait_until
+from checks import PATIENCE_S, check, same, wait_until
+from client import Connection, request_bytes
+from host import GID, IS_ROOT, UID, as_user
 
 LINE = b"1\t2026-01-05 08:00:00\t0\t1\n"
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"

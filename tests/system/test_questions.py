@@ -12,8 +12,10 @@ import subprocess
 import threading
 
 import order
-from harness import (GID, IS_ROOT, PATIENCE_S, ROOT_DIR, UID, Skipped, check, chunked, request_bytes, same, sample, short,
-                     wait_until)
+from checks import PATIENCE_S, Skipped, check, same, short, wait_until
+from client import chunked, request_bytes
+from harness import sample
+from host import GID, IS_ROOT, ROOT_DIR, UID
 from test_http import ATTLOG, heard, refused
 
 SERIAL = "QUEST0001"

@@ -3,7 +3,10 @@
 
 cmdqd runs with a clock that is put forward, so that a lease ends when the test says so."""
 
-from harness import Clock, check, read_executed, request_bytes, same, short, wait_until
+from checks import check, same, short, wait_until
+from client import request_bytes
+from daemon import Clock
+from devsim_logs import read_executed
 
 CONF = {"command_lease": '"10 min"', "allow_shell": "true", "allow_put_file": "true", "allow_clear": "true",
         "rescan": '"200 ms"'}

@@ -7,7 +7,9 @@ import random
 import signal
 import time
 
-from harness import Clock, check, read_executed, same, wait_until
+from checks import check, same, wait_until
+from daemon import Clock
+from devsim_logs import read_executed
 from test_queue import LEASE_S, MAYBE, Clocked, order_text, strays, terminal
 
 OVER = ("done", "failed", "expired", "cancelled")

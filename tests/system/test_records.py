@@ -10,8 +10,12 @@ import random
 import shutil
 import signal
 
+from checks import PATIENCE_S, check, same, wait_until
+from daemon import preloaded
+from devsim_logs import read_log
+from entries import make_entry
 from facts import Facts, all_lines, digest, expected_of, lines_of, tally
-from harness import PATIENCE_S, check, make_entry, preloaded, read_log, same, sample, wait_until
+from harness import sample
 from test_disk import fill, free, small_disk
 
 TIME = "2026-01-05 08:00:00"

@@ -6,7 +6,8 @@ import base64
 import os
 import time
 
-from harness import Clock, check, same, wait_until
+from checks import check, same, wait_until
+from daemon import Clock
 from test_questions import golden
 
 HOME = "REMOTE0001"  # here everybody was enrolled

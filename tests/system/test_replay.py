@@ -7,7 +7,8 @@ import os
 import random
 import time
 
-from harness import check, make_entry, make_name, same, short, wait_until
+from checks import check, same, short, wait_until
+from entries import make_entry, make_name
 
 BACKLOG = 20000  # more than the 16,384 events that an inotify queue holds
 

@@ -6,7 +6,12 @@ import shutil
 import signal
 import subprocess
 
-from harness import DAEMONS, IS_ROOT, PATIENCE_S, Skipped, check, make_entry, read_log, request_bytes, same, unread, wait_until
+from checks import PATIENCE_S, Skipped, check, same, wait_until
+from client import request_bytes, unread
+from devsim_logs import read_log
+from entries import make_entry
+from harness import DAEMONS
+from host import IS_ROOT
 
 LINE = b"1\t2026-01-05 08:00:00\t0\t1\n"
 

@@ -8,7 +8,8 @@ import socket
 import threading
 import time
 
-from harness import Skipped, check, request_bytes, same, wait_until
+from checks import Skipped, check, same, wait_until
+from client import request_bytes
 
 HALF_OPEN, TRICKLING, GREEDY, PER_ADDRESS = 2000, 200, 4000, 256
 OTHERS = 400

@@ -7,7 +7,7 @@ import json
 import os
 import signal
 
-from harness import check, same, wait_until
+from checks import check, same, wait_until
 from test_matchd import OTHER_FINGER, child_of, put_matcher, template
 from test_questions import golden, golden_body
 
