@@ -15,6 +15,7 @@
 #include "spool/spool.h"
 #include "store/command.h"
 #include "store/control.h"
+#include "store/records.h"
 
 #define TIMEOUT_MAX_MS (24ull * 3600 * 1000)
 #define EXPIRES_MAX_MS (366 * TIMEOUT_MAX_MS)
@@ -142,8 +143,8 @@ static void take_serial(struct argp_state *state, struct ask *a, char *arg)
 static void take_pin(struct argp_state *state, struct ask *a, char *arg)
 {
 	a->pin = span_str(arg);
-	if (a->pin.len == 0)
-		wrong(state, "--pin is empty");
+	if (!punch_pin_valid(a->pin))
+		wrong(state, "--pin is of 1 to %d bytes", PUNCH_PIN_MAX);
 }
 
 static void take_limit(struct argp_state *state, struct ask *a, char *arg)

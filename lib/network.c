@@ -119,6 +119,17 @@ bool network_is_address(struct span text)
 	return network_read_address(text, unused);
 }
 
+bool network_is_host(struct span text)
+{
+	struct in6_addr in6;
+
+	if (!network_read_address(text, in6.s6_addr))
+		return false;
+	if (IN6_IS_ADDR_V4MAPPED(&in6))
+		return in6.s6_addr[12] != 0 && in6.s6_addr[12] < 224;
+	return !IN6_IS_ADDR_UNSPECIFIED(&in6) && !IN6_IS_ADDR_MULTICAST(&in6);
+}
+
 bool network_list_valid(struct span list)
 {
 	struct network any = {.prefix = 0};

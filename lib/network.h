@@ -13,6 +13,9 @@
 
 /* Is it an IPv4 or IPv6 address, without brackets and port? */
 bool network_is_address(struct span text);
+/* One that can be a single host's: neither unspecified nor for many at once (multicast, IPv4's
+ * 0.0.0.0/8 and all from 224.0.0.0 up). */
+bool network_is_host(struct span text);
 /* Reads one, an IPv4 address into its IPv6 form (::ffff:192.0.2.7). */
 must_check bool network_read_address(
 	struct span text, unsigned char ret[static NETWORK_ADDRESS_BYTES]);

@@ -135,16 +135,7 @@ void waker_close(struct waker *w)
 /* In IPv6 form. False for what is the address of no one terminal. */
 static bool read_address(struct span text, struct in6_addr *ret)
 {
-	struct in6_addr in6;
-
-	if (!network_read_address(text, in6.s6_addr))
-		return false;
-	bool mapped = IN6_IS_ADDR_V4MAPPED(&in6);
-	if (mapped ? in6.s6_addr[12] == 0 || in6.s6_addr[12] >= 224
-		   : IN6_IS_ADDR_UNSPECIFIED(&in6) || IN6_IS_ADDR_MULTICAST(&in6))
-		return false;
-	*ret = in6;
-	return true;
+	return network_is_host(text) && network_read_address(text, ret->s6_addr);
 }
 
 static void tell_of_oddity(struct waker *w, uint64_t now_ms)

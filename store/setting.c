@@ -28,7 +28,7 @@ static bool is_alias(struct span text)
 
 static bool is_wake(struct span text)
 {
-	return span_is(text, "off") || network_is_address(text);
+	return span_is(text, "off") || network_is_host(text);
 }
 
 static bool is_comm_key(struct span text)
@@ -97,7 +97,7 @@ const struct setting settings_table[] = {
 		.allowed = "low or high"},
 	{"wake", SETTING_TEXT, IN(wake), .fits = is_wake,
 		.brief = "where it is woken; else where it was last seen",
-		.allowed = "off, or an IPv4 or IPv6 address"},
+		.allowed = "off, or one host's IPv4 or IPv6 address"},
 	{"remote", SETTING_TRUTH, IN(remote),
 		.brief = "whether it is told of people whom others of its site know; else by remote_sites",
 		.allowed = "yes or no"},

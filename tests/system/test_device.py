@@ -253,6 +253,7 @@ def device_names(t):
             (["device", "rename", "NAM2", "x" * 64], 64, "alias cannot be"), (["log", "Nobody"], 66, "'Nobody'"),
             (["log", "@Paris"], 66, "no approved device has the site 'Paris'"), (["log"], 64, "which device?"),
             (["log", "--all", "NAM1"], 64, "exclude each other"), (["unlock", "DESK"], 65, "the device is refused"),
+            (["device", "set", "NAM1", "wake=224.0.0.1"], 64, "one host's"), (["punch", "ls", "--pin", "1" * 65], 64, "64"),
             (["device", "rm", "GHOST"], 66, "no device has the serial or alias 'GHOST'"),
         ):
             got = site.refusal(*words)

@@ -32,6 +32,21 @@ static void test_addresses(void **state)
 	assert_false(network_is_address(span_of(NULL, 0)));
 }
 
+static void test_one_host_or_none_or_many(void **state)
+{
+	static const char *const one[] = {"192.0.2.7", "127.0.0.1", "223.255.255.255",
+		"2001:db8::7", "::1", "::ffff:192.0.2.7"};
+	static const char *const none[] = {"0.0.0.0", "0.1.2.3", "224.0.0.1", "239.1.2.3",
+		"255.255.255.255", "::", "ff02::1", "::ffff:224.0.0.1", "", "localhost"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(one); i++)
+		assert_true(network_is_host(span_str(one[i])));
+	for (size_t i = 0; i < COUNT(none); i++)
+		if (network_is_host(span_str(none[i])))
+			fail_msg("'%s' was taken for one host's", none[i]);
+}
+
 static void test_what_is_read(void **state)
 {
 	static const unsigned char six[] = {0x20, 1, 0xd, 0xb8, [15] = 7},
@@ -170,6 +185,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_one_host_or_none_or_many),
 		cmocka_unit_test(test_what_is_read),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_longest_list),

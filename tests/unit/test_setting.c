@@ -137,8 +137,8 @@ static void test_refused(void **state)
 		{"networks", "192.0.2.1/24"}, {"networks", "anyone"}, {"charset", "utf8"},
 		{"charset", "utf-8 gb18030"}, {"charset", " "}, {"direction", "both"},
 		{"card_form", "octal"}, {"card_order", "big"}, {"wake", "on"},
-		{"wake", "192.0.2.0/24"}, {"wake", "192.0.2.7:4374"}, {"zone_change", "never"},
-		{"remote", "maybe"}, {"verify", "1"}};
+		{"wake", "192.0.2.0/24"}, {"wake", "192.0.2.7:4374"}, {"wake", "224.0.0.1"},
+		{"wake", "::"}, {"zone_change", "never"}, {"remote", "maybe"}, {"verify", "1"}};
 	static const struct device_settings none;
 	struct device_settings own = none;
 
