@@ -32,6 +32,7 @@ import test_handshake  # noqa: E402
 import test_http  # noqa: E402
 import test_kill  # noqa: E402
 import test_matchd  # noqa: E402
+import test_members  # noqa: E402
 import test_memory  # noqa: E402
 import test_notify  # noqa: E402
 import test_order  # noqa: E402
@@ -50,8 +51,8 @@ import test_verify  # noqa: E402
 
 MODULES = (test_http, test_caps, test_proxy, test_slow, test_admission, test_handshake, test_pipeline, test_signals, test_foreign,
            test_kill, test_replay, test_memory, test_disk, test_disk_device, test_faults, test_clock, test_order, test_command,
-           test_queue, test_queue_kill, test_notify, test_matchd, test_device, test_records, test_people, test_questions,
-           test_remote, test_verify, test_files)
+           test_queue, test_queue_kill, test_notify, test_matchd, test_device, test_records, test_people, test_members,
+           test_questions, test_remote, test_verify, test_files)
 HANG_S = {False: 900, True: 7200}  # a test that takes longer hangs
 
 

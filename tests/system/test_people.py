@@ -36,9 +36,9 @@ def photo(pin, day=5):
     return b"PIN=202601%02d080000-%s.jpg\nSN=x\nsize=%d\nCMD=uploadphoto\0" % (day, pin, len(JPEG)) + JPEG
 
 
-def start(context):
+def start(context, **conf):
     """Two terminals, one of them Chinese, have said what they know."""
-    site = context.site()
+    site = context.site(conf=conf)
     site.start("parserd", "cmdqd", "ingestd")
     site.punchctl("device", "approve", "GATE1", "GATE2")
     site.shake_hands("GATE1")
