@@ -189,7 +189,7 @@ static void open_library(struct cmdqd *c)
 static void open_verify(struct cmdqd *c)
 {
 	c->match_path = join_or_fail(c->conf.run_dir, CONF_MATCH);
-	referee_open(&c->referee, c->loop_fd, c->match_path);
+	or_fail(referee_open(&c->referee, c->loop_fd, c->match_path), c->match_path);
 	c->verify = (struct verify){.answerer = &c->answerer,
 		.people = &c->people,
 		.referee = &c->referee,

@@ -133,9 +133,8 @@ int referee_ask(struct referee *r, struct matching_request *q, uint64_t deadline
 	if (matching_objection(&r->hello, q))
 		return -EINVAL;
 	int rc = matching_put_request(&r->packet, q);
-	if (rc < 0)
-		return rc;
-	if (send(r->source.fd, r->packet.ptr, r->packet.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+	if (rc == 0 &&
+		send(r->source.fd, r->packet.ptr, r->packet.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		rc = -errno;
 	buf_wipe(&r->packet);
 	if (rc == -EPIPE || rc == -ECONNRESET)
@@ -190,7 +189,7 @@ void referee_turn(struct referee *r, uint64_t now_ms)
 		hang_up(r);
 }
 
-void referee_open(struct referee *r, int loop_fd, const char *path)
+int referee_open(struct referee *r, int loop_fd, const char *path)
 {
 	const struct log_limit limit = {.burst = 5, .window_ms = 10000};
 
@@ -200,6 +199,8 @@ void referee_open(struct referee *r, int loop_fd, const char *path)
 		.packet = buf_with_max(MATCHING_REQUEST_MAX),
 		.lie_limit = limit,
 		.coming_limit = limit};
+	/* Whole, so that it never grows and leaves a part of a template where it was. */
+	return buf_reserve(&r->packet, MATCHING_REQUEST_MAX);
 }
 
 void referee_close(struct referee *r)

@@ -46,8 +46,9 @@ struct referee {
 	struct log_limit lie_limit, coming_limit;
 };
 
-/* `r` stays where it is until it is closed. It connects with the first referee_turn. */
-void referee_open(struct referee *r, int loop_fd, const char *path);
+/* 0 or -ENOMEM. `r` stays where it is until it is closed. It connects with the first referee_turn.
+ */
+must_check int referee_open(struct referee *r, int loop_fd, const char *path);
 void referee_close(struct referee *r);
 
 /* Looks for matchd when it is away. After every turn of the loop. */

@@ -75,11 +75,11 @@ static int put(struct buf *b, const struct person *p, enum charset charset, stru
 
 int verdict_put(struct buf *b, const struct person *p, enum charset charset, struct span photo)
 {
-	buf_clear(b);
+	buf_wipe(b);
 	if (p->pin.len == 0 || span_has_control(p->pin))
 		return -EINVAL;
 	int rc = put(b, p, charset, photo);
 	if (rc < 0)
-		buf_clear(b);
+		buf_wipe(b);
 	return rc;
 }

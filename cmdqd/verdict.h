@@ -15,9 +15,9 @@
 struct person;
 
 /* Makes the line that lets this person in, `photo` being the bytes of a picture or empty; `b` is
- * emptied first, and empty after a failure. A text that could be taken for more than one field is
- * left out, and so is a name for which the charset has no characters. 0; -EINVAL when it is the
- * PIN; -ENOMEM, -EMSGSIZE. */
+ * wiped first, and after a failure. A text that could be taken for more than one field is left out,
+ * and so is a name for which the charset has no characters. 0; -EINVAL when it is the PIN; -ENOMEM,
+ * -EMSGSIZE. */
 must_check int verdict_put(
 	struct buf *b, const struct person *p, enum charset charset, struct span photo);
 

@@ -172,10 +172,23 @@ void verify_turn(struct verify *v, struct desk *desk, uint64_t now_us)
 		answer_waiting(v, desk, &said, now_us);
 		wipe(v);
 	}
+	/* The desk has sent or kept its own of what this turn's answers said. */
+	if (v->line.len > 0)
+		buf_wipe(&v->line);
 	verify_audit_over(v, now_us);
 }
 
 /* ---- opening and closing ---- */
+
+/* Whole, so that none of them grows and leaves a part of a template where it was. */
+static int reserve(struct verify *v)
+{
+	int rc = buf_reserve(&v->line, v->line.max);
+
+	if (rc == 0)
+		rc = buf_reserve(&v->sample, v->sample.max);
+	return rc < 0 ? rc : buf_reserve(&v->references, v->references.max);
+}
 
 int verify_open(struct verify *v, uint64_t now_us)
 {
@@ -184,6 +197,9 @@ int verify_open(struct verify *v, uint64_t now_us)
 	v->line = buf_with_max(VERDICT_MAX + 1); /* base64 is written with a NUL */
 	v->sample = buf_with_max(MSG_MAX);
 	v->references = buf_with_max(MATCHING_REQUEST_MAX);
+	int rc = reserve(v);
+	if (rc < 0)
+		return rc;
 	v->off_limit = v->full_limit = v->alarm_limit = limit;
 	LIST_INIT(&v->waiting);
 	return verify_open_counts(v, now_us);
@@ -199,6 +215,7 @@ void verify_close(struct verify *v)
 	}
 	verify_close_counts(v);
 	wipe(v);
+	buf_wipe(&v->line);
 	buf_free(&v->line);
 	buf_free(&v->sample);
 	buf_free(&v->references);

@@ -16,14 +16,18 @@ int carrier_open(const char *socket_path, const char *program, uint64_t memory_b
 
 	if (rc < 0)
 		return rc;
-	rc = client_open(socket_path, &ret->client);
+	/* Whole, so that it never grows and leaves a part of a template where it was. */
+	ret->line = buf_with_max(MATCHING_REQUEST_MAX);
+	rc = buf_reserve(&ret->line, MATCHING_REQUEST_MAX);
+	if (rc == 0)
+		rc = client_open(socket_path, &ret->client);
 	if (rc < 0) {
+		buf_free(&ret->line);
 		child_close(&ret->child);
 		return rc;
 	}
 	ret->keeper = keeper_make(timeout_ms);
 	ret->idle = program[0] == '\0';
-	ret->line = buf_with_max(MATCHING_REQUEST_MAX);
 	ret->ends = (struct log_limit){.burst = 10, .window_ms = 60000};
 	return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* carrier: it does not spin while nobody can be accepted. (The rest of it is in
- * tests/system/test_matchd.py.) */
+/* carrier: it does not spin while nobody can be accepted, and its line does not grow. (The rest of
+ * it is in tests/system/test_matchd.py.) */
 #include "matchd/carrier.h"
 
 #include <setjmp.h>
@@ -74,11 +74,23 @@ static void without_descriptors_it_is_deaf_for_a_while(void **state)
 	carrier_close(&carrier);
 }
 
+/* What grows leaves a part of it where it was. */
+static void what_templates_pass_through_does_not_grow(void **state)
+{
+	const char *path = scratch_path(state, "match.sock");
+
+	assert_int_equal(carrier_open(path, "", 1 << 20, 1000, &carrier), 0);
+	assert_int_equal(carrier.line.room, MATCHING_REQUEST_MAX);
+	carrier_close(&carrier);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			without_descriptors_it_is_deaf_for_a_while, scratch_make, scratch_remove),
+		cmocka_unit_test_setup_teardown(
+			what_templates_pass_through_does_not_grow, scratch_make, scratch_remove),
 	};
 
 	return cmocka_run_group_tests_name("carrier", tests, NULL, NULL);

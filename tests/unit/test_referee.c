@@ -16,6 +16,7 @@
 #include "lib/io.h"
 #include "lib/local.h"
 #include "tests/unit/caught.h"
+#include "tests/unit/wiped.h"
 
 #define HELLO "hello 1 formats=zkfinger9,zkfinger10 probe_bytes=64 references=3\n"
 
@@ -72,7 +73,7 @@ static int open_room(void **state)
 	assert_non_null(mkdtemp(room.dir));
 	snprintf(room.path, sizeof(room.path), "%s/match.sock", room.dir);
 	room.loop_fd = loop_open();
-	referee_open(&room.referee, room.loop_fd, room.path);
+	assert_int_equal(referee_open(&room.referee, room.loop_fd, room.path), 0);
 	start_matchd();
 	let_in();
 	says(HELLO);
@@ -317,6 +318,22 @@ static void test_what_hello_does_not_allow(void **state)
 	assert_int_equal(referee_deadline_ms(&room.referee), UINT64_MAX);
 }
 
+static void test_nothing_is_left_of_it(void **state)
+{
+	static char long_one[65532];
+	const char *at_first = room.referee.packet.ptr;
+	uint64_t id;
+
+	(void)state;
+	(void)ask();
+	assert_wiped(&room.referee.packet, at_first);
+	/* Nor of one for which there is no room behind its probe. */
+	says("hello 1 formats=zkfinger9 probe_bytes=49152 references=3\n");
+	memset(long_one, 'A', sizeof(long_one));
+	assert_int_equal(ask_about(span_of(long_one, sizeof(long_one)), &id), -EMSGSIZE);
+	assert_wiped(&room.referee.packet, at_first);
+}
+
 /* One that reads nothing costs no time, and no more room than there is. */
 static void test_hung(void **state)
 {
@@ -348,6 +365,7 @@ int main(void)
 		IN_A_ROOM(test_asked_of_one_that_is_gone),
 		IN_A_ROOM(test_the_matcher_goes),
 		IN_A_ROOM(test_what_hello_does_not_allow),
+		IN_A_ROOM(test_nothing_is_left_of_it),
 		IN_A_ROOM(test_hung),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 
 #include "cmdqd/people.h"
 #include "cmdqd/verdict.h"
+#include "tests/unit/wiped.h"
 
 static struct buf line;
 
@@ -95,6 +96,24 @@ static void test_other_texts(void **state)
 	assert_int_equal(put(&p, CHARSET_UTF_8, span_str("")), -EINVAL);
 }
 
+static void test_nothing_is_left_of_a_failure(void **state)
+{
+	struct person p = tester();
+	struct buf b = buf_with_max(40);
+
+	(void)state;
+	assert_int_equal(buf_reserve(&b, b.max), 0);
+	const char *at_first = b.ptr;
+	assert_int_equal(verdict_put(&b, &p, CHARSET_UTF_8, span_str("")), -EMSGSIZE);
+	assert_int_equal(b.len, 0);
+	assert_wiped(&b, at_first);
+	assert_int_equal(buf_add_str(&b, "of another"), 0);
+	p.pin = span_str("1\t2");
+	assert_int_equal(verdict_put(&b, &p, CHARSET_UTF_8, span_str("")), -EINVAL);
+	assert_wiped(&b, at_first);
+	buf_free(&b);
+}
+
 static void test_photo(void **state)
 {
 	static char bytes[VERDICT_PHOTO_MAX + 1];
@@ -124,6 +143,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_names, close_room),
 		cmocka_unit_test_teardown(test_other_texts, close_room),
 		cmocka_unit_test_teardown(test_photo, close_room),
+		cmocka_unit_test(test_nothing_is_left_of_a_failure),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,6 +22,7 @@
 #include "lib/local.h"
 #include "store/item.h"
 #include "tests/unit/caught.h"
+#include "tests/unit/wiped.h"
 
 #define NOW_US UINT64_C(1767607200000000)
 #define FAILED "AUTH=Failed\n"
@@ -170,7 +171,7 @@ static void add_device(const char *serial)
 
 static void open_verify(void)
 {
-	referee_open(&room.referee, room.loop_fd, room.path);
+	assert_int_equal(referee_open(&room.referee, room.loop_fd, room.path), 0);
 	room.verify = (struct verify){.answerer = &room.answerer,
 		.people = &room.people,
 		.referee = &room.referee,
@@ -804,6 +805,30 @@ static void test_held_until_audited(void **state)
 	assert_string_equal(hear(200), SUCCESS("1", "Ann"));
 }
 
+static void test_nothing_is_left_of_it(void **state)
+{
+	const struct verify *v = &room.verify;
+	const char *line = v->line.ptr, *sample = v->sample.ptr, *references = v->references.ptr;
+
+	(void)state;
+	know_fingers();
+	records.picture = "ABCA";
+	start_matchd(HELLO);
+	ask_at("A", "FP", PROBE);
+	turn();
+	assert_non_null(asked());
+	assert_wiped(&v->sample, sample);
+	assert_wiped(&v->references, references);
+	says("match 1\n");
+	assert_non_null(strstr(hear(200), "Photo=QUJDQQ=="));
+	assert_wiped(&v->line, line);
+	assert_wiped(&v->sample, sample);
+	hears("PWD", "PIN=3\tTMP=77",
+		"AUTH=Success\tPIN=3\tName=张三\tPri=0\tGrp=1\tTZ=\tPhotoSize=8\tPhoto=QUJDQQ==\n");
+	assert_wiped(&v->line, line);
+	assert_wiped(&v->sample, sample);
+}
+
 /* No bytes are a finger, those of the stored one least of all. */
 static void test_replay(void **state)
 {
@@ -985,6 +1010,7 @@ int main(void)
 		IN_A_ROOM(test_finger),
 		IN_A_ROOM(test_finger_of_no_use),
 		IN_A_ROOM(test_held_until_audited),
+		IN_A_ROOM(test_nothing_is_left_of_it),
 		IN_A_ROOM(test_replay),
 		IN_A_ROOM(test_no_matcher),
 		IN_A_ROOM(test_matcher_dies),
