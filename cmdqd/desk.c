@@ -89,8 +89,11 @@ static int give(struct client *c, uint64_t id, enum msg_kind kind, const struct 
 
 	if (rc < 0)
 		return rc;
-	return fate == DESK_HOLD ? outbox_hold(&c->outbox, id, kind, buf_span(packet))
-				 : outbox_send(&c->outbox, buf_span(packet));
+	rc = fate == DESK_HOLD ? outbox_hold(&c->outbox, id, kind, buf_span(packet))
+			       : outbox_send(&c->outbox, buf_span(packet));
+	/* Not buf_wipe: most answers are far shorter than the room. */
+	explicit_bzero(packet->ptr, packet->len);
+	return rc;
 }
 
 static int answer_one(struct client *c, struct span packet)
@@ -126,6 +129,7 @@ static int take_one(struct client *c)
 		return 1;
 	}
 	int rc = answer_one(c, span_of(desk->question, (size_t)len));
+	explicit_bzero(desk->question, (size_t)len);
 	return rc < 0 ? rc : 1;
 }
 
@@ -278,6 +282,9 @@ int desk_serve(int loop_fd, const char *path, desk_answer *answer, void *context
 	int fd = msg_listen(path, 0660);
 	desk->listener = (struct loop_source){fd, listener_ready};
 	int rc = fd < 0 ? fd : loop_add(loop_fd, &desk->listener, EPOLLIN);
+	/* Whole, so that it never grows and leaves a part of an answer where it was. */
+	if (rc == 0)
+		rc = buf_reserve(&desk->packet, MSG_MAX);
 	if (rc < 0) {
 		desk_shut(desk);
 		return rc;

@@ -23,20 +23,27 @@ void outbox_open(struct outbox *o, int fd)
 	STAILQ_INIT(&o->unsent);
 }
 
-static void free_all(struct letters *letters)
+/* A command may hold a password or a template, and who was let in has a name and a photo. */
+static void burn(struct letter *l)
+{
+	explicit_bzero(l->bytes, l->len);
+	free(l);
+}
+
+static void burn_all(struct letters *letters)
 {
 	struct letter *l;
 
 	while ((l = STAILQ_FIRST(letters))) {
 		STAILQ_REMOVE_HEAD(letters, next);
-		free(l);
+		burn(l);
 	}
 }
 
 void outbox_close(struct outbox *o)
 {
-	free_all(&o->held);
-	free_all(&o->unsent);
+	burn_all(&o->held);
+	burn_all(&o->unsent);
 	o->held_count = o->held_bytes = 0;
 }
 
@@ -126,7 +133,7 @@ int outbox_release(struct outbox *o, bool durable, struct buf *scratch)
 		STAILQ_REMOVE_HEAD(&o->held, next);
 		o->held_count--;
 		o->held_bytes -= l->len;
-		free(l);
+		burn(l);
 	}
 	return rc;
 }
@@ -140,7 +147,7 @@ int outbox_flush(struct outbox *o)
 		if (rc < 0)
 			return rc == -EAGAIN ? 0 : rc;
 		STAILQ_REMOVE_HEAD(&o->unsent, next);
-		free(l);
+		burn(l);
 	}
 	return 0;
 }
