@@ -51,6 +51,23 @@ static __attribute__((noreturn)) void give_up(int code, const char *what, int rc
 
 /* ---- opening ---- */
 
+/* What is not there is made by another daemon: try again. */
+static void or_give_up(int rc, const char *event, const char *path)
+{
+	if (rc >= 0)
+		return;
+	log_error(event, LOG_TEXT("path", path), LOG_ERR(rc));
+	exit(rc == -ENOENT ? EX_TEMPFAIL : EX_UNAVAILABLE);
+}
+
+static char *join_or_give_up(const char *dir, const char *name)
+{
+	char *path = conf_join(dir, name);
+
+	or_give_up(path ? 0 : -ENOMEM, "cannot make the name of a file", name);
+	return path;
+}
+
 static void open_listeners(struct ingestd *d)
 {
 	if (listen_all(&d->conf, &d->listeners) < 0)
@@ -67,12 +84,33 @@ static void open_spool(struct ingestd *d, const char *kind, struct spool *ret)
 	exit(rc == -ENOENT ? EX_TEMPFAIL : EX_NOPERM); /* its consumer makes it: try again */
 }
 
+static void open_state(struct ingestd *d)
+{
+	const char *dir = d->conf.state_dir;
+	char *list = join_or_give_up(dir, CONF_ADMISSION);
+	struct serve *s = &d->serve;
+
+	or_give_up(admit_open(list, d->conf.admit_any, &s->admit), "cannot open the admission list",
+		list);
+	s->state_fd = served_open(dir);
+	or_give_up(s->state_fd, "cannot open the state directory", dir);
+	free(list);
+}
+
+/* cmdqd's socket need not be there yet. */
+static void open_desk(struct ingestd *d)
+{
+	char *path = join_or_give_up(d->conf.run_dir, CONF_DESK);
+
+	or_give_up(desk_open(path, d->conf.desk_timeout_ms, serve_answered, &d->serve.desk),
+		"cannot open the desk", path);
+	free(path);
+}
+
 static void open_all(struct ingestd *d)
 {
 	struct serve *s = &d->serve;
-	char *list = conf_join(d->conf.state_dir, CONF_ADMISSION);
-	char *desk = conf_join(d->conf.run_dir, CONF_DESK);
-	int rc = list && desk ? 0 : -ENOMEM;
+
 	s->conf = &d->conf;
 	s->budget.max_bytes = d->conf.body_memory_bytes;
 	s->refusals = s->failures = (struct log_limit){.burst = 20, .window_ms = 10000};
@@ -82,17 +120,8 @@ static void open_all(struct ingestd *d)
 	open_spool(d, "result", &s->result_spool);
 	if (spool_announce_writer(&s->upload_spool) < 0)
 		log_notice("somebody holds the spool's tmp/ locked", LOG_TEXT("spool", "upload"));
-	if (rc == 0)
-		rc = admit_open(list, d->conf.admit_any, &s->admit);
-	if (rc == 0)
-		rc = s->state_fd = served_open(d->conf.state_dir);
-	if (rc >= 0)
-		rc = desk_open(desk, d->conf.desk_timeout_ms, serve_answered, &s->desk);
-	if (rc < 0) /* cmdqd makes it: try again */
-		give_up(rc == -ENOENT ? EX_TEMPFAIL : EX_UNAVAILABLE,
-			"cannot open the state directory", rc);
-	free(list);
-	free(desk);
+	open_state(d);
+	open_desk(d);
 }
 
 static void poll_for(struct ingestd *d, int fd)

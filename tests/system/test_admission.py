@@ -5,7 +5,7 @@ import json
 import os
 import zlib
 
-from checks import check, same, wait_until
+from checks import PATIENCE_S, check, same, wait_until
 
 LINE = b"1\t2026-01-05 08:00:00\t0\t1\n"
 
@@ -124,9 +124,22 @@ def admission_not_written(t):
         wait_until(lambda: is_all(site, "GATE1", 403), "GATE1 is shut out")
 
 
+def admission_not_there(t):
+    """where ingestd finds no list's directory, or no state, it says which, and is to be started again"""
+    with t.site() as site:
+        site.make_spools()
+        os.rename(site.state_dir, f"{site.state_dir}.away")
+        for admit, said in (("approved", f"cannot open the admission list path={site.state_dir}/cmdqd/admission "),
+                            ("any", f"cannot open the state directory path={site.state_dir} ")):
+            site.write_conf(admit=admit)
+            site.ingestd.spawn()
+            same(site.ingestd.process.wait(PATIENCE_S), os.EX_TEMPFAIL, f"ingestd's exit code, admit {admit}")
+            check(said in site.ingestd.log(), "ingestd does not say", said)
+
+
 def order_entry(body):
     data = b"punchd-spool 1\nkind: order\nlength: %d\n\n" % len(body) + body + b"\n"
     return data + b"end %08x\n" % zlib.crc32(data)
 
 
-TESTS = (admission_by_order, admission_lasts, admission_not_written, admission_bad_orders)
+TESTS = (admission_by_order, admission_lasts, admission_not_written, admission_not_there, admission_bad_orders)
