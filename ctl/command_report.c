@@ -160,12 +160,12 @@ static int say(const struct following *l, const struct followed *f, const struct
 	return EX_OK;
 }
 
-enum { SERIAL, ORDER, COMMAND, STATE, RETURN, OUTCOME, CONTENT, COLUMNS };
+enum { SERIAL, ORDER, ID, STATE, RETURN, OUTCOME, CONTENT, COLUMNS };
 
 static const struct out_column columns[COLUMNS] = {
 	[SERIAL] = {.key = "serial"},
 	[ORDER] = {.key = "order"},
-	[COMMAND] = {.key = "command"},
+	[ID] = {.key = "id"},
 	[STATE] = {.key = "state"},
 	[RETURN] = {.key = "return"},
 	[OUTCOME] = {.key = "outcome"},
@@ -196,7 +196,7 @@ static int put_json(struct out *o, const struct following *l, const struct follo
 	if (i)
 		cells[ORDER] = out_text(span_str(i->entry));
 	if (c->id)
-		cells[COMMAND] = out_number(c->id);
+		cells[ID] = out_number(c->id);
 	if (c->has_return)
 		cells[RETURN] = out_signed(c->return_code);
 	if (i && i->why[0])

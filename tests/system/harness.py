@@ -251,7 +251,7 @@ class Site:
 
     def order(self, *words, **options):
         """Orders a command: the ids, one for each terminal, in the order of the words."""
-        return [row["command"] for row in self.rows(*patient(words), **options)]
+        return [row["id"] for row in self.rows(*patient(words), **options)]
 
     def give(self, *texts):
         """Orders by hand, all in one file: the names of their entries."""
@@ -273,7 +273,7 @@ class Site:
         done = self.run("punchctl", "cmd", "wait", *map(str, ids), "--timeout", f"{3 * PATIENCE_S}s", "--json", code=None)
         check(done.returncode in (0, 1), "commands do not end:", short(done.stdout.decode("utf-8", "replace"), 900),
               done.stderr.decode("utf-8", "replace"))
-        found = {row["command"]: row for row in map(json.loads, done.stdout.splitlines())}
+        found = {row["id"]: row for row in map(json.loads, done.stdout.splitlines())}
         return [found[i] for i in ids]
 
     def refusal(self, *words, **options):
