@@ -35,7 +35,7 @@ const char *spool_state_name(enum spool_state state)
 
 /* Makes one directory with exactly this mode; one that is there already keeps the mode its
  * administrator gave it. So it may not be there before it has its mode: it is made aside. */
-static int make_dir(int at_fd, const char *name, mode_t mode)
+static int make_dir(int at_fd, const char *name, mode_t mode, bool *ret_made)
 {
 	char aside[32];
 	int rc = 0;
@@ -48,28 +48,52 @@ static int make_dir(int at_fd, const char *name, mode_t mode)
 	if (fchmodat(at_fd, aside, mode, 0) < 0 ||
 		renameat2(at_fd, aside, at_fd, name, RENAME_NOREPLACE) < 0)
 		rc = -errno;
+	*ret_made = rc == 0;
 	if (rc < 0)
 		(void)unlinkat(at_fd, aside, AT_REMOVEDIR);
 	/* Perhaps another one was faster. */
 	return faccessat(at_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : rc;
 }
 
+/* All states that are missing. `made` tells which, also after a failure. */
+static int make_states(int root, bool made[static SPOOL_STATES])
+{
+	int rc = 0;
+
+	for (unsigned i = 0; rc == 0 && i < SPOOL_STATES; i++)
+		rc = make_dir(root, states[i].name, states[i].mode, &made[i]);
+	/* Durability: their names, before anything is promised into one of them. */
+	return rc == 0 && fsync(root) < 0 ? -errno : rc;
+}
+
+/* What stayed of this try would be taken for durable by the next: a second fsync proves nothing. */
+static void take_back(int root, const bool made[static SPOOL_STATES])
+{
+	for (unsigned i = 0; i < SPOOL_STATES; i++)
+		if (made[i])
+			(void)unlinkat(root, states[i].name, AT_REMOVEDIR);
+}
+
 int spool_make(const char *dir, const char *kind)
 {
+	bool made_root = false, made[SPOOL_STATES] = {false};
 	int parent = io_open_dir(AT_FDCWD, dir);
 	if (parent < 0)
 		return parent;
-	int rc = make_dir(parent, kind, MODE_SPOOL);
+	int rc = make_dir(parent, kind, MODE_SPOOL, &made_root);
 	int root = rc < 0 ? rc : io_open_dir(parent, kind);
-	for (unsigned i = 0; root >= 0 && rc == 0 && i < SPOOL_STATES; i++)
-		rc = make_dir(root, states[i].name, states[i].mode);
+	rc = root < 0 ? root : make_states(root, made);
 	/* Durability: a spool that was promised into must not vanish with its directories. Each
-	 * start syncs them, also those that are there: the one before may have failed at it. */
-	if (root >= 0 && rc == 0 && (fsync(root) < 0 || fsync(parent) < 0))
+	 * start syncs them, also those that are there: who made them may have ended before it. */
+	if (rc == 0 && fsync(parent) < 0)
 		rc = -errno;
+	if (rc < 0)
+		take_back(root, made);
+	if (rc < 0 && made_root)
+		(void)unlinkat(parent, kind, AT_REMOVEDIR);
 	io_close(root);
 	io_close(parent);
-	return root < 0 ? root : rc;
+	return rc;
 }
 
 static bool needed(enum spool_use use, enum spool_state state)

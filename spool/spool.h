@@ -40,7 +40,8 @@ const char *spool_state_name(enum spool_state state);
 
 /* Makes what is missing below DIR/KIND: tmp and new for the group to create in (3770), the rest for
  * the owner alone (0700). DIR must exist; DIR/KIND is made too (2750) when missing. What is there
- * is synced as well: an earlier try may have failed at it. 0 or a negative errno. */
+ * is synced as well: who made it may have ended before that. 0 or a negative errno; then nothing is
+ * left of what it made. */
 must_check int spool_make(const char *dir, const char *kind);
 
 /* Opens DIR/KIND. 0 or a negative errno; `ret` is untouched on failure. */

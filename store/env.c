@@ -216,12 +216,17 @@ int env_make(const char *path)
 	if (parent_fd < 0)
 		return parent_fd;
 	remove_leftovers(parent_fd, base + 1);
-	int rc = has_data(whole) ? 0 : make_aside(parent_fd, whole);
+	bool made = !has_data(whole);
+	int rc = made ? make_aside(parent_fd, whole) : 0;
 	/* Durability: without it a power cut takes the name back, and with it every transaction
 	 * that was committed into the environment since. Of one that is there too: who made it may
-	 * have ended before this, or failed at it. */
-	if (rc == 0 && fsync(parent_fd) < 0)
+	 * have ended before this. */
+	if (rc == 0 && fsync(parent_fd) < 0) {
 		rc = -errno;
+		/* A second fsync would prove nothing: the next try begins anew. */
+		if (made)
+			remove_birth(parent_fd, base + 1);
+	}
 	io_close(parent_fd);
 	return rc;
 }

@@ -12,24 +12,13 @@
 
 #include <errno.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
 #include "lib/io.h"
 #include "lib/local.h"
+#include "tests/unit/no_accept.h"
 #include "tests/unit/scratch.h"
 
 static struct carrier carrier;
-
-/* Stands in for libc's: fails with this, when it is not 0. */
-static int accept_error;
-
-int accept4(int fd, struct sockaddr *from, socklen_t *len, int flags)
-{
-	if (accept_error == 0)
-		return (int)syscall(SYS_accept4, fd, from, len, flags);
-	errno = accept_error;
-	return -1;
-}
 
 /* How many of its descriptors have news. */
 static int news(void)

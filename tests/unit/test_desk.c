@@ -12,13 +12,13 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cmdqd/desk.h"
 #include "cmdqd/outbox.h"
 #include "lib/clock.h"
 #include "lib/io.h"
+#include "tests/unit/no_accept.h"
 
 static struct room {
 	char dir[64];
@@ -147,6 +147,13 @@ static void hears(int fd, uint64_t id, unsigned status, const char *body)
 static void hears_nothing(int fd)
 {
 	assert_int_equal(hear(fd).id, 0);
+}
+
+static void is_served(int fd)
+{
+	ask(fd, 77, MSG_POLL, "/x");
+	turn();
+	hears(fd, 77, 200, "/x");
 }
 
 static void test_answers_find_their_questions(void **state)
@@ -416,13 +423,6 @@ static uint64_t flood(int fd)
 	return sent;
 }
 
-static void served(void)
-{
-	ask(room.us, 77, MSG_POLL, "/x");
-	turn();
-	hears(room.us, 77, 200, "/x");
-}
-
 static void test_a_slow_reader_loses_nothing(void **state)
 {
 	(void)state;
@@ -448,10 +448,10 @@ static void test_who_never_reads_is_dropped(void **state)
 	(void)state;
 	(void)flood(second);
 	/* The others are served meanwhile. */
-	served();
+	is_served(room.us);
 	desk_look(room.desk, clock_mono_ms() + DESK_STALL_MS);
 	assert_int_equal(clients(), 1);
-	served();
+	is_served(room.us);
 	io_close(second);
 }
 
@@ -472,9 +472,7 @@ static void test_the_socket_file(void **state)
 	for (int i = 0; i < 3; i++)
 		turn();
 	assert_int_equal(clients(), 2);
-	ask(fd, 5, MSG_POLL, "/x");
-	turn();
-	assert_int_equal(hear(fd).id, 5);
+	is_served(fd);
 	io_close(fd);
 }
 
@@ -505,17 +503,6 @@ static int news(void)
 	return epoll_wait(room.loop_fd, events, 4, 0);
 }
 
-/* Stands in for libc's: fails with this, when it is not 0. */
-static int accept_error;
-
-int accept4(int fd, struct sockaddr *from, socklen_t *len, int flags)
-{
-	if (accept_error == 0)
-		return (int)syscall(SYS_accept4, fd, from, len, flags);
-	errno = accept_error;
-	return -1;
-}
-
 static void test_without_descriptors_it_is_deaf_for_a_while(void **state)
 {
 	char path[96];
@@ -529,7 +516,7 @@ static void test_without_descriptors_it_is_deaf_for_a_while(void **state)
 		assert_int_equal(news(), 1);
 		turn();
 		assert_int_equal(news(), 0);
-		served(); /* who is in */
+		is_served(room.us); /* who is in */
 		desk_look(room.desk, clock_mono_ms());
 	}
 	/* That is none: who has gone meanwhile. */
@@ -539,9 +526,7 @@ static void test_without_descriptors_it_is_deaf_for_a_while(void **state)
 	accept_error = 0;
 	turn();
 	assert_int_equal(clients(), 2);
-	ask(fd, 5, MSG_POLL, "/x");
-	turn();
-	assert_int_equal(hear(fd).id, 5);
+	is_served(fd);
 	io_close(fd);
 }
 

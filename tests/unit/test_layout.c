@@ -55,6 +55,16 @@ int unlinkat(int fd, const char *name, int flags)
 	die_or(syscall(SYS_unlinkat, fd, name, flags));
 }
 
+static unsigned syncs_left = UINT32_MAX; /* until one fails, once */
+
+int fsync(int fd)
+{
+	if (syncs_left-- > 0)
+		return (int)syscall(SYS_fsync, fd);
+	errno = EIO;
+	return -1;
+}
+
 /* ---- the tests ---- */
 
 static mode_t mode_of(void *const *state, const char *name)
@@ -129,6 +139,26 @@ static void a_death_while_it_is_made(void **state)
 		assert_int_equal(mode_of(state, name), 03770);
 		assert_int_equal(mode_of(state, kind), 02750);
 	}
+}
+
+/* A second fsync would call durable what the first one lost. */
+static void a_failed_sync_leaves_nothing(void **state)
+{
+	for (unsigned k = 0; k < 2; k++) {
+		syncs_left = k;
+		assert_int_equal(spool_make(*state, "upload"), -EIO);
+		syncs_left = UINT32_MAX;
+		assert_int_equal(access(scratch_path(state, "upload"), F_OK), -1);
+	}
+	assert_int_equal(spool_make(*state, "upload"), 0);
+	assert_int_equal(rmdir(scratch_path(state, "upload/hold")), 0);
+	syncs_left = 0;
+	assert_int_equal(spool_make(*state, "upload"), -EIO);
+	syncs_left = UINT32_MAX;
+	assert_int_equal(access(scratch_path(state, "upload/hold"), F_OK), -1);
+	assert_int_equal(access(scratch_path(state, "upload/done"), F_OK), 0);
+	assert_int_equal(spool_make(*state, "upload"), 0);
+	assert_modes(state);
 }
 
 static void cannot_be_made_nowhere(void **state)
@@ -238,6 +268,7 @@ int main(void)
 		each(has_six_directories),
 		each(what_is_there_keeps_its_mode),
 		each(a_death_while_it_is_made),
+		each(a_failed_sync_leaves_nothing),
 		each(cannot_be_made_nowhere),
 		each(a_writer_holds_two_directories),
 		each(an_operator_gets_what_it_may),
